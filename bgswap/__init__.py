@@ -1,0 +1,45 @@
+"""Background swap: new scenery behind the people in a photo, who stay themselves.
+
+Importing this package is quick: torch, diffusers and ultralytics load when they are first needed.
+"""
+
+from typing import TYPE_CHECKING
+
+from bgswap.errors import (
+    BadInput,
+    BgSwapError,
+    ModelUnavailable,
+    NoPersonDetected,
+    SceneRejected,
+    Stopped,
+)
+from bgswap.settings import Settings
+from bgswap.types import Candidate, Person, Progress, SwapOptions, SwapResult
+
+if TYPE_CHECKING:
+    from bgswap.pipeline import BackgroundSwapper
+
+__all__ = [
+    "BackgroundSwapper",
+    "BadInput",
+    "BgSwapError",
+    "Candidate",
+    "ModelUnavailable",
+    "NoPersonDetected",
+    "Person",
+    "Progress",
+    "SceneRejected",
+    "Settings",
+    "Stopped",
+    "SwapOptions",
+    "SwapResult",
+]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    if name == "BackgroundSwapper":
+        from bgswap.pipeline import BackgroundSwapper
+
+        return BackgroundSwapper
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

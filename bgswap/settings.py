@@ -1,0 +1,87 @@
+"""Every BGSWAP_* environment variable, in one place."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from bgswap.errors import BadInput
+
+Models = Literal["auto", "full", "starter"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def _cache_home() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bgswap"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the program runs. The variable of a field is BGSWAP_ and its name in capitals.
+
+    A model is named by a folder or file on disk, by ``owner/name`` or ``owner/name@revision``
+    on the Hub, or (person_detector) by an official Ultralytics file name. Empty: the starter.
+
+    Attributes:
+        models: ``auto`` (full where it can be had, else the starter), ``full`` or ``starter``.
+        person_detector: full person detector, an official YOLOv8-seg size.
+        person_threshold: least confidence of a person, in (0, 1); 0 leaves it to the model.
+        mask_autoencoder: weights of the mask autoencoder.
+        face_vae: weights of the face VAE.
+        scene_starter: weights of the small scene pipeline; empty: the one that ships.
+        scene_fast: inpainting pipeline of the preset ``fast``.
+        scene_lora: LCM-LoRA of the preset ``fast``.
+        scene_quality: inpainting pipeline of the preset ``quality``.
+        device: where the models run.
+        cache: folder for what is not in huggingface_hub's own cache (Ultralytics weights).
+        hub_timeout: seconds after which a Hub that says nothing counts as unreachable.
+    """
+
+    models: Models = "auto"
+    person_detector: str = "yolov8m-seg.pt"
+    person_threshold: float = 0.0
+    mask_autoencoder: str = ""
+    face_vae: str = ""
+    scene_starter: str = ""
+    scene_fast: str = "stable-diffusion-v1-5/stable-diffusion-inpainting"
+    scene_lora: str = "latent-consistency/lcm-lora-sdv1-5"
+    scene_quality: str = "stable-diffusion-v1-5/stable-diffusion-inpainting"
+    device: Device = "auto"
+    cache: Path = field(default_factory=_cache_home)
+    hub_timeout: float = 4.0
+
+    def __post_init__(self) -> None:
+        for name, choices in (("models", get_args(Models)), ("device", get_args(Device))):
+            if getattr(self, name) not in choices:
+                raise BadInput(
+                    f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}"
+                )
+        if not 0 <= self.person_threshold < 1:
+            raise BadInput(f"person_threshold must be from 0 to 1, got {self.person_threshold}")
+        if not 0 < self.hub_timeout <= 60:
+            raise BadInput(f"hub_timeout must be from 0 to 60 seconds, got {self.hub_timeout}")
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None, **changes: object) -> "Settings":
+        """Settings as the environment has them, with ``changes`` on top (None: no change).
+
+        Raises:
+            BadInput: a variable holds what its field cannot be.
+        """
+        environment = os.environ if environment is None else environment
+        values: dict[str, object] = {}
+        for spec in fields(cls):
+            text = environment.get(f"BGSWAP_{spec.name.upper()}")
+            if text is not None:
+                values[spec.name] = _parsed(spec.name, spec.type, text.strip())
+        return replace(cls(**values), **{k: v for k, v in changes.items() if v is not None})
+
+
+def _parsed(name: str, kind: object, text: str) -> object:
+    if kind is float:
+        try:
+            return float(text)
+        except ValueError:
+            raise BadInput(f"BGSWAP_{name.upper()} must be a number, got {text!r}") from None
+    return Path(text).expanduser() if kind is Path else text
