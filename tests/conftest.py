@@ -1,0 +1,13 @@
+"""Environment of every test: no Hub, no telemetry, settings of its own. Set before any import."""
+
+import os
+import tempfile
+
+os.environ.update(
+    HF_HUB_DISABLE_XET="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    YOLO_OFFLINE="1",
+    YOLO_CONFIG_DIR=tempfile.mkdtemp(prefix="bgswap-tests-"),
+    BGSWAP_MODELS="starter",
+    GRADIO_ANALYTICS_ENABLED="False",
+)
