@@ -1,0 +1,102 @@
+"""Whatever Pillow decodes to 8-bit sRGB."""
+
+import io
+import logging
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image, ImageCms
+
+log = logging.getLogger(__name__)
+
+# What Pillow's decoders raise on files that are cut off, damaged or made to harm.
+DECODER_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    AttributeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+    ImageCms.PyCMSError,
+)
+
+
+def to_srgb(image: Image.Image) -> np.ndarray:
+    """A decoded picture of any Pillow mode as 8-bit sRGB.
+
+    An embedded ICC profile is applied (relative colorimetric, black point compensation, by
+    LittleCMS; one that is broken or for another colour space is ignored), grey of more than
+    8 bits is scaled over its whole range, transparency is laid over white.
+
+    Returns:
+        (H, W, 3) uint8 sRGB.
+
+    Raises:
+        one of ``DECODER_ERRORS``: the picture cannot be converted.
+    """
+    icc = image.info.get("icc_profile")
+    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    image = _eight_bit(image)
+    if image.mode in ("1", "L", "LA", "La"):
+        colour = image.convert("L")
+    else:
+        colour = image if image.mode in ("CMYK", "LAB") else image.convert("RGB")
+    colour = _apply_profile(colour, icc)
+    if alpha is not None:
+        over = Image.new("RGB", colour.size, "white")
+        over.paste(colour, mask=alpha)
+        colour = over
+    return np.array(colour, dtype=np.uint8)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Grey of more than 8 bits (modes I;16, I, F) to L over its whole range."""
+    if image.mode == "F":
+        values = np.nan_to_num(np.asarray(image), posinf=0, neginf=0)
+        # A float file does not say what white is: the least usual white that holds its values.
+        white = next((top for top in (1, 255, 65535) if values.max() <= top), values.max())
+    elif image.mode == "I" or image.mode.startswith("I;16"):
+        tags = getattr(image, "tag_v2", {})
+        bits, signed = tags.get(258, (16,))[0], tags.get(339, (1,))[0] == 2
+        values = np.asarray(image)
+        values = values.view(np.uint32) if image.mode == "I" and not signed else values
+        white = 2 ** (bits - signed) - 1
+    else:
+        return image
+    scaled = values.astype(np.float64) * (255 / white)
+    return Image.fromarray(np.clip(scaled.round(), 0, 255).astype(np.uint8))
+
+
+def _apply_profile(image: Image.Image, icc: bytes | None) -> Image.Image:
+    """L, RGB, CMYK or LAB to RGB; without a usable profile by Pillow's plain formulas."""
+    spaces = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+    try:
+        if image.mode == "LAB":
+            profile = ImageCms.createProfile("LAB")
+        elif icc:
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(icc)).profile
+            if image.mode == "L" and profile.xcolor_space == "RGB ":
+                image = image.convert("RGB")
+            if spaces.get(profile.xcolor_space) != image.mode:
+                return image.convert("RGB")
+        else:
+            return image.convert("RGB")
+        return ImageCms.profileToProfile(
+            image,
+            ImageCms.ImageCmsProfile(profile),
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError) as error:
+        log.info("colour profile ignored: %s", error)
+        return image.convert("RGB")
