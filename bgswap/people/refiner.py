@@ -1,0 +1,177 @@
+"""Refines a detector's masks with the mask autoencoder, one square crop a person."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from bgswap.networks import MaskAutoencoder
+
+Box = tuple[float, float, float, float]
+
+# Each side of a person's box grows by this share of its longer side before it is cut out.
+MARGIN = 0.125
+# How far the network must move a pixel, in [0, 1], before it is believed: below the first the
+# mask stays as it was at full size, above the second the network's answer takes its place.
+DOUBT, BELIEF = 0.15, 0.45
+
+
+def square_of(box: Box) -> tuple[int, int, int]:
+    """The square that is cut out for a box: ``(x, y, side)`` in whole pixels.
+
+    It has the box's centre and its longer side with a margin; parts of it may lie outside the
+    photo.
+
+    Args:
+        box: (x0, y0, x1, y1) in pixels.
+
+    Raises:
+        ValueError: the box is empty or not finite.
+    """
+    x0, y0, x1, y1 = box
+    longer = max(x1 - x0, y1 - y0)
+    if not np.isfinite(box).all() or min(x1 - x0, y1 - y0) <= 0:
+        raise ValueError(f"expected a box (x0, y0, x1, y1) with an area, got {box}")
+    side = max(1, round(longer * (1 + 2 * MARGIN)))
+    return round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2), side
+
+
+def square_crop(mask: np.ndarray, box: Box, side: int) -> np.ndarray:
+    """Cut a person's square out of a mask and scale it.
+
+    Args:
+        mask: (H, W) float32 in [0, 1].
+        box: (x0, y0, x1, y1) in pixels of the mask.
+        side: of the result, in pixels.
+
+    Returns:
+        (side, side) float32 in [0, 1]; zero where the square lies outside the mask.
+
+    Raises:
+        ValueError: the box is empty or not finite.
+    """
+    x, y, length = square_of(box)
+    rows, columns = _inside(mask.shape, x, y, length)
+    part = mask[rows, columns]
+    if part.shape != (length, length):
+        top, left = rows.start - y, columns.start - x
+        bottom, right = length - part.shape[0] - top, length - part.shape[1] - left
+        part = cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0)
+    way = cv2.INTER_AREA if length > side else cv2.INTER_LINEAR
+    return cv2.resize(part, (side, side), interpolation=way)
+
+
+def merge(mask: np.ndarray, seen: np.ndarray, refined: np.ndarray, box: Box) -> np.ndarray:
+    """Put a refined crop back into its mask, keeping what the mask knew at full size.
+
+    Where the network agrees with what it was shown, the mask stays as it was, with details finer
+    than the network's own pixels; where it does not, its answer is scaled up and taken.
+
+    Args:
+        mask: (H, W) float32 in [0, 1].
+        seen: (side, side) float32, the square crop that the network was shown.
+        refined: (side, side) float32 in [0, 1], its answer.
+        box: (x0, y0, x1, y1) in pixels, of the square crop.
+
+    Returns:
+        (H, W) float32 in [0, 1], a new array, equal to ``mask`` outside the square.
+
+    Raises:
+        ValueError: the box is empty or not finite.
+    """
+    x, y, length = square_of(box)
+    rows, columns = _inside(mask.shape, x, y, length)
+    change = cv2.dilate(np.abs(refined - seen), np.ones((3, 3), np.uint8))
+    belief = np.clip((change - DOUBT) / (BELIEF - DOUBT), 0, 1)
+    merged = mask.copy()
+    if not belief.any() or rows.start >= rows.stop or columns.start >= columns.stop:
+        return merged
+    # One affine map scales up and cuts off what lies outside: pixel centres lie at one half.
+    step = seen.shape[0] / length
+    shift = (step - 1) / 2 + step * np.array([columns.start - x, rows.start - y])
+    matrix = np.array([[step, 0, shift[0]], [0, step, shift[1]]])
+    part = merged[rows, columns]
+    size, flags = part.shape[::-1], cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+
+    def full_size(small: np.ndarray) -> np.ndarray:
+        return cv2.warpAffine(small, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+    answer = full_size(refined)
+    answer -= part
+    answer *= full_size(belief)
+    part += answer
+    np.clip(part, 0, 1, out=part)
+    return merged
+
+
+def _inside(shape: tuple[int, ...], x: int, y: int, length: int) -> tuple[slice, slice]:
+    """Rows and columns of a square that lie inside a picture."""
+    top, left = min(max(y, 0), shape[0]), min(max(x, 0), shape[1])
+    bottom, right = min(max(y + length, top), shape[0]), min(max(x + length, left), shape[1])
+    return slice(top, bottom), slice(left, right)
+
+
+class MaskRefiner:
+    """The mask autoencoder as a function on masks. Safe to share between threads.
+
+    Args:
+        network: its ``side`` says how large the crops are that it works on.
+        device: where it runs, as torch names it.
+    """
+
+    def __init__(self, network: "MaskAutoencoder", device: str = "cpu") -> None:
+        self._network = network.eval().to(device)
+        self._device = device
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_folder(cls, folder: str | Path, device: str = "cpu") -> "MaskRefiner":
+        """The refiner with the weights of a folder in Hub layout (config.json, model.safetensors).
+
+        Raises:
+            OSError, RuntimeError: the folder holds no such weights, or they do not fit.
+        """
+        from bgswap.networks import MaskAutoencoder
+
+        if not Path(folder, "model.safetensors").is_file():
+            raise FileNotFoundError(f"no model.safetensors in {folder}")
+        return cls(MaskAutoencoder.from_pretrained(str(folder), strict=True), device)
+
+    def refine(self, masks: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[np.ndarray]:
+        """Clean masks: holes and bites filled, islands removed, edges smoothed.
+
+        Args:
+            masks: one (H, W) float32 in [0, 1] at photo size for each person.
+            boxes: (x0, y0, x1, y1) in pixels of the photo, one for each person.
+
+        Returns:
+            As many new masks (H, W) float32 in [0, 1]. Nothing changes outside a person's box
+            grown to a square with a margin of an eighth.
+
+        Raises:
+            ValueError: a box for each mask is missing, a mask is none, or a box is empty.
+        """
+        if len(masks) != len(boxes):
+            raise ValueError(f"expected a box for each mask, got {len(boxes)} for {len(masks)}")
+        for mask in masks:
+            if mask.ndim != 2 or mask.dtype != np.float32:
+                raise ValueError(f"expected masks (H, W) float32, got {mask.shape} {mask.dtype}")
+        if not masks:
+            return []
+        side = self._network.side
+        crops = [square_crop(m, b, side) for m, b in zip(masks, boxes, strict=True)]
+        answers = self._run(crops)
+        return [merge(*each) for each in zip(masks, crops, answers, boxes, strict=True)]
+
+    def _run(self, crops: list[np.ndarray]) -> list[np.ndarray]:
+        """All crops (side, side) through the network in one batch."""
+        import torch
+
+        from bgswap.tensors import masks_to_tensor, tensor_to_masks
+
+        with self._lock, torch.inference_mode():
+            return tensor_to_masks(self._network(masks_to_tensor(crops).to(self._device)))
