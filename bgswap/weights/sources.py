@@ -1,0 +1,126 @@
+"""What a setting can name, read from its text."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bgswap.errors import BadInput
+
+Role = Literal[
+    "person_detector",
+    "mask_autoencoder",
+    "face_vae",
+    "scene_starter",
+    "scene_fast",
+    "scene_lora",
+    "scene_quality",
+]
+
+# The weights that ship with the program, one folder a model.
+STARTER = Path(__file__).parent.parent / "starter"
+STARTER_FOLDERS: dict[Role, str] = {
+    "person_detector": "person-detector",
+    "mask_autoencoder": "mask-autoencoder",
+    "face_vae": "face-vae",
+    "scene_starter": "scene",
+}
+TITLES: dict[Role, str] = {
+    "person_detector": "Person detector",
+    "mask_autoencoder": "Mask autoencoder",
+    "face_vae": "Face VAE",
+    "scene_starter": "Starter scene model",
+    "scene_fast": "Fast scene model",
+    "scene_lora": "LCM-LoRA",
+    "scene_quality": "Quality scene model",
+}
+
+_OFFICIAL = re.compile(r"yolov8[nsmlx]-seg\.pt")
+_PICKLES = {".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"}
+# Names as the Hub allows them: no "..", no "--", nothing but letters, digits, "-", "_" and ".".
+_NAME = r"(?!.*(?:--|\.\.))[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?"
+_REPO = re.compile(rf"(?P<repo>{_NAME}/{_NAME})(?:@(?P<revision>[\w./-]+))?")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights on disk, ready to load.
+
+    Attributes:
+        role: which model of the program they are for.
+        path: a folder in Hub layout, or an official ``.pt`` file.
+        name: what to show: ``starter``, ``owner/name@revision``, ``yolov8m-seg.pt`` or a path.
+        kind: ``full``, or ``starter`` for what ships with the program.
+        note: why, where it is less than was asked, fit to show; empty otherwise.
+    """
+
+    role: Role
+    path: Path
+    name: str
+    kind: Literal["full", "starter"]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Local:
+    """A folder on disk."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True)
+class Official:
+    """A file that Ultralytics publishes."""
+
+    file: str
+
+    def __str__(self) -> str:
+        return self.file
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A model repository on the Hub; revision None: its main branch."""
+
+    repo: str
+    revision: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.repo}@{self.revision}" if self.revision else self.repo
+
+
+Source = Local | Official | Hub
+
+
+def parse(role: Role, text: str) -> Source | None:
+    """Read a setting: a folder, ``owner/name``, ``owner/name@revision`` or an official file name.
+
+    Returns:
+        What it names; None for an empty text, which means the starter.
+
+    Raises:
+        BadInput: it is none of these, or a pickle from elsewhere.
+    """
+    if not text:
+        return None
+    if role == "person_detector" and _OFFICIAL.fullmatch(text):
+        return Official(text)
+    variable = f"BGSWAP_{role.upper()}"
+    path = Path(text).expanduser()
+    if path.suffix.lower() in _PICKLES:
+        official = ", official file names such as yolov8m-seg.pt" * (role == "person_detector")
+        raise BadInput(
+            f"{variable} names {text!r}, a pickle, which can run code when it is loaded; "
+            f"expected a folder with safetensors, owner/name or owner/name@revision{official}"
+        )
+    if path.is_absolute() or text.startswith(("./", "../")) or path.is_dir():
+        return Local(path)
+    match = _REPO.fullmatch(text)
+    if not match or ".." in text:
+        raise BadInput(
+            f"{variable} must be a folder, owner/name or owner/name@revision, got {text!r}"
+        )
+    return Hub(match["repo"], match["revision"])
