@@ -48,7 +48,7 @@ def to_srgb(image: Image.Image) -> np.ndarray:
     if image.mode in ("1", "L", "LA", "La"):
         colour = image.convert("L")
     else:
-        colour = image if image.mode in ("CMYK", "LAB") else image.convert("RGB")
+        colour = image if image.mode == "CMYK" else image.convert("RGB")
     colour = _apply_profile(colour, icc)
     if alpha is not None:
         over = Image.new("RGB", colour.size, "white")
@@ -76,22 +76,20 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 
 def _apply_profile(image: Image.Image, icc: bytes | None) -> Image.Image:
-    """L, RGB, CMYK or LAB to RGB; without a usable profile by Pillow's plain formulas."""
+    """L, RGB or CMYK to RGB; without a usable profile by Pillow's plain formulas."""
     spaces = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+    if not icc:
+        return image.convert("RGB")
     try:
-        if image.mode == "LAB":
-            profile = ImageCms.createProfile("LAB")
-        elif icc:
-            profile = ImageCms.ImageCmsProfile(io.BytesIO(icc)).profile
-            if image.mode == "L" and profile.xcolor_space == "RGB ":
-                image = image.convert("RGB")
-            if spaces.get(profile.xcolor_space) != image.mode:
-                return image.convert("RGB")
-        else:
-            return image.convert("RGB")
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        space = spaces.get(profile.profile.xcolor_space)
+        if image.mode == "L" and space == "RGB":
+            image = image.convert("RGB")
+        if image.mode != space:
+            raise ImageCms.PyCMSError(f"profile for {space}, picture of {image.mode}")
         return ImageCms.profileToProfile(
             image,
-            ImageCms.ImageCmsProfile(profile),
+            profile,
             ImageCms.createProfile("sRGB"),
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
             outputMode="RGB",

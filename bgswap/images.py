@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 MOST_PIXELS = 40_000_000
 SHORTEST_SIDE = 32
 READ = "PNG, JPEG, WebP, BMP, GIF, TIFF or HEIC"
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "GIF", "TIFF", "HEIF", "AVIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "HEIF", "AVIF")
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 LONGEST_SIDE = {"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_383}
 
@@ -108,7 +108,7 @@ def _decode(file: BinaryIO, name: str) -> np.ndarray:
                 f"{name} may have {MOST_PIXELS // 10**6} megapixels at most, it has far more"
             ) from None
         except DECODER_ERRORS as error:
-            log.info("cannot decode %s: %r", name, error)
+            log.info("cannot decode %s", name, exc_info=error)
             raise BadInput(f"{name} is damaged or cut off: the picture cannot be read") from None
 
 
@@ -188,7 +188,7 @@ def encode(
         raise ValueError(f"expected (H, W, 3 or 4) uint8, got {image.shape} {image.dtype}")
     kind = WRITTEN.get(suffix.lower())
     if kind is None:
-        raise BadInput(f"a picture is saved as {', '.join(WRITTEN)}, not as {suffix or 'that'!r}")
+        raise BadInput(f"a picture is saved as {', '.join(WRITTEN)}, not as {suffix!r}")
     if kind == "JPEG" and image.shape[2] == 4:
         raise BadInput("JPEG has no transparency: save the cut-out as .png or .webp")
     if max(image.shape[:2]) > LONGEST_SIDE[kind]:
