@@ -1,0 +1,144 @@
+"""The command line: ``python -m bgswap PHOTO --prompt TEXT``."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn, get_args
+
+from bgswap.errors import BadInput, BgSwapError, NoPersonDetected
+from bgswap.pipeline import BackgroundSwapper
+from bgswap.settings import Models, Settings
+from bgswap.types import Preset, SwapOptions
+
+DONE, INTERNAL, BAD_INPUT, NO_PERSON = 0, 1, 2, 3
+log = logging.getLogger("bgswap")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(message)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options of the command line; their bounds are those of :class:`SwapOptions`."""
+    parser = _Parser(
+        prog="python -m bgswap",
+        description="Replace everything behind the people in a photo by a scene in words.",
+        epilog="Exit status: 0 done, 1 internal failure, 2 bad input, 3 no person detected.",
+    )
+    parser.add_argument("photo", metavar="PHOTO", help="a picture file")
+    parser.add_argument("--prompt", metavar="TEXT", help="the scene, in words")
+    parser.add_argument("--list", action="store_true", help="only list who is in the photo")
+    parser.add_argument(
+        "--people", default="all", metavar="1,3", help="who stays, by number (default: all)"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="PNG, JPEG or WebP (default: PHOTO-swapped.png)"
+    )
+    parser.add_argument("--cutout", type=Path, metavar="FILE", help="the kept people as RGBA PNG")
+    parser.add_argument("--negative-prompt", default="", metavar="TEXT", help="what not to show")
+    parser.add_argument("--seed", type=int, metavar="N", help="same seed, same picture")
+    parser.add_argument("--steps", type=int, metavar="N", help="denoising steps (1 to 100)")
+    parser.add_argument("--guidance-scale", type=float, metavar="X", help="0 to 30")
+    parser.add_argument(
+        "--variations", type=int, default=1, metavar="N", help="scenes to choose from (1 to 8)"
+    )
+    parser.add_argument(
+        "--light", type=float, default=0.0, metavar="X", help="light follows the scene (0 to 1)"
+    )
+    parser.add_argument(
+        "--enhance-faces", type=float, default=0.0, metavar="X", help="face restoration (0 to 1)"
+    )
+    parser.add_argument("--preset", default="auto", choices=get_args(Preset))
+    parser.add_argument("--models", choices=get_args(Models), help="default: BGSWAP_MODELS or auto")
+    parser.add_argument("--json", action="store_true", help="print the details as JSON")
+    parser.add_argument("--verbose", action="store_true", help="say more on standard error")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit status."""
+    try:
+        options = build_parser().parse_args(arguments)
+        logging.basicConfig(
+            level=logging.INFO if options.verbose else logging.ERROR, stream=sys.stderr
+        )
+        details = _list(options) if options.list else _swap(options)
+        print(json.dumps(details, ensure_ascii=False) if options.json else _readable(details))
+    except NoPersonDetected as error:
+        return _fail(error, NO_PERSON)
+    except BadInput as error:
+        return _fail(error, BAD_INPUT)
+    except BgSwapError as error:
+        return _fail(error, INTERNAL)
+    except KeyboardInterrupt:
+        return _fail("Stopped", 130)
+    except Exception:
+        log.exception("internal failure")
+        return INTERNAL
+    return DONE
+
+
+def _fail(message: object, status: int) -> int:
+    print(f"bgswap: {message}", file=sys.stderr)
+    return status
+
+
+def _swapper(options: argparse.Namespace) -> BackgroundSwapper:
+    return BackgroundSwapper.from_settings(Settings.from_env(models=options.models))
+
+
+def _list(options: argparse.Namespace) -> dict[str, Any]:
+    return _swapper(options).list_people(options.photo)[1]
+
+
+def _swap(options: argparse.Namespace) -> dict[str, Any]:
+    from bgswap.finish import provenance
+    from bgswap.images import check_output
+
+    if options.prompt is None:
+        raise BadInput("--prompt is missing: describe the scene, or --list who is there")
+    output = options.output or Path(f"{Path(options.photo).stem}-swapped.png")
+    check_output(output)
+    if options.cutout:
+        check_output(options.cutout, transparent=True)
+    result = _swapper(options).swap(
+        options.photo,
+        options.prompt,
+        options.people,
+        SwapOptions(
+            negative_prompt=options.negative_prompt,
+            seed=options.seed,
+            steps=options.steps,
+            guidance_scale=options.guidance_scale,
+            variations=options.variations,
+            light=options.light,
+            enhance_faces=options.enhance_faces,
+            preset=options.preset,
+        ),
+    )
+    provenance.save(result.image, output, result.details)
+    if options.cutout:
+        provenance.save(result.cutout, options.cutout, {})
+    if not options.json:
+        print(f"wrote {output}" + (f" and {options.cutout}" if options.cutout else ""))
+    return result.details
+
+
+def _readable(details: dict[str, Any]) -> str:
+    lines = [
+        f"person {p['number']}: box {p['box']}, confidence {p['confidence']:.2f}, "
+        f"{p['area']:.1%} of the photo"
+        for p in details["people"]
+    ]
+    lines += [f"{role}: {m['weights']} ({m['kind']})" for role, m in details["models"].items()]
+    if "seed" in details:
+        lines.append(f"seed: {details['seed']}")
+    return "\n".join(lines + [f"note: {note}" for note in details["notes"]])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

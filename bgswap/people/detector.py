@@ -1,0 +1,174 @@
+"""Finds people with YOLOv8-seg: the one adapter between ultralytics and the rest."""
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from bgswap.errors import ModelUnavailable, NoPersonDetected
+from bgswap.images import fit_within
+from bgswap.types import Person
+
+if TYPE_CHECKING:
+    from torch import nn
+    from ultralytics.engine.results import Results
+
+log = logging.getLogger(__name__)
+
+# The network sees at most about 640 pixels a side and draws masks on a quarter of that: beyond
+# this size a photo only costs memory (four bytes a pixel and person inside ultralytics).
+WORKING_PIXELS = 2_000_000
+MOST_PEOPLE = 50
+# What official weights are run with: ultralytics' own defaults.
+OFFICIAL = {"imgsz": 640, "threshold": 0.25, "iou": 0.7}
+
+
+class PersonDetector:
+    """A YOLOv8-seg model and how it is to be run.
+
+    Args:
+        network: an ultralytics ``SegmentationModel`` whose class 0 is ``person``.
+        imgsz: longer side in pixels that the network sees.
+        threshold: least confidence of a person, in (0, 1).
+        iou: overlap above which two boxes count as one person, in (0, 1).
+        device: ``cpu``, ``cuda`` or ``mps``.
+    """
+
+    def __init__(
+        self, network: "nn.Module", imgsz: int, threshold: float, iou: float, device: str = "cpu"
+    ) -> None:
+        self.threshold = threshold
+        self._lock = threading.Lock()
+        with restored_threads():
+            from ultralytics.models.yolo.segment import SegmentationPredictor
+
+            overrides = {
+                "imgsz": imgsz,
+                "conf": threshold,
+                "iou": iou,
+                "device": "0" if device == "cuda" else device,
+                "classes": [0],
+                "max_det": MOST_PEOPLE,
+                "retina_masks": True,
+                "rect": True,
+                "save": False,
+                "verbose": False,
+            }
+            self._predictor = SegmentationPredictor(overrides=overrides)
+            self._predictor.setup_model(network, verbose=False)
+
+    @classmethod
+    def load(cls, path: Path, threshold: float = 0.0, device: str = "cpu") -> "PersonDetector":
+        """From an official ``.pt`` file, or from a folder with config.json and model.safetensors.
+
+        Args:
+            threshold: overrides the model's own where it is above 0.
+
+        Raises:
+            ModelUnavailable: what lies there does not fit a YOLOv8-seg model.
+        """
+        with restored_threads():
+            network, config = _official(path) if path.is_file() else _own(path)
+        return cls(
+            network, config["imgsz"], threshold or config["threshold"], config["iou"], device
+        )
+
+    def find(self, photo: np.ndarray) -> list[Person]:
+        """The people in a photo, numbered from left to right.
+
+        Args:
+            photo: (H, W, 3) uint8 RGB.
+
+        Returns:
+            One :class:`Person` each, with a mask at photo size, as rough as the detector drew it.
+
+        Raises:
+            NoPersonDetected: there is nobody it is sure of.
+        """
+        small = fit_within(photo, pixels=WORKING_PIXELS)
+        with self._lock, restored_threads():
+            result = self._predictor(np.ascontiguousarray(small[:, :, ::-1]))[0]
+        people = people_from(result, photo.shape[:2])
+        if not people:
+            raise NoPersonDetected
+        return people
+
+
+def people_from(result: "Results", size: tuple[int, int]) -> list[Person]:
+    """Ultralytics' result of one picture as people of a photo of ``size`` (H, W)."""
+    if result.masks is None or not len(result.boxes):
+        return []
+    height, width = size
+    scale = np.array([width / result.orig_shape[1], height / result.orig_shape[0]] * 2)
+    boxes = result.boxes.xyxy.cpu().numpy() * scale
+    boxes = boxes.clip(0, [width, height, width, height])
+    confidences = result.boxes.conf.cpu().numpy()
+    masks = result.masks.data
+    order = np.argsort(boxes[:, 0] + boxes[:, 2], kind="stable")
+    return [
+        Person(
+            number=number,
+            box=tuple(round(float(v), 1) for v in boxes[i]),
+            confidence=float(confidences[i]),
+            mask=_enlarged(masks[int(i)].float().cpu().numpy(), size),
+        )
+        for number, i in enumerate(order, start=1)
+    ]
+
+
+def _enlarged(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    if mask.shape == size:
+        return mask
+    return cv2.resize(mask, size[::-1], interpolation=cv2.INTER_LINEAR).clip(0, 1)
+
+
+@contextmanager
+def restored_threads() -> Iterator[None]:
+    """Give torch and OpenCV back the thread counts that they came in with.
+
+    Ultralytics sets both to one thread when it is imported and whenever it chooses a CPU, and
+    everything that runs after it in the process would stay on one core.
+    """
+    import torch
+
+    os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+    torch_threads, cv_threads = torch.get_num_threads(), cv2.getNumThreads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(torch_threads)
+        cv2.setNumThreads(cv_threads)
+
+
+def _official(path: Path) -> tuple["nn.Module", dict[str, Any]]:
+    from ultralytics import YOLO
+
+    network = YOLO(path, task="segment").model
+    if network.names.get(0) != "person":
+        raise ModelUnavailable(f"{path.name} does not call its first class person")
+    return network, OFFICIAL
+
+
+def _own(folder: Path) -> tuple["nn.Module", dict[str, Any]]:
+    from safetensors.torch import load_file
+    from ultralytics.nn.tasks import SegmentationModel
+
+    try:
+        config = json.loads((folder / "config.json").read_text())
+        network = SegmentationModel(f"{config['architecture']}.yaml", nc=1, verbose=False)
+        missing = network.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
+        config = {key: config[key] for key in OFFICIAL}
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelUnavailable(f"no person detector in {folder.name}: {error}") from error
+    lost = [k for k in missing.missing_keys if not k.endswith("num_batches_tracked")]
+    if lost or missing.unexpected_keys:
+        raise ModelUnavailable(f"the weights in {folder.name} are not of {config}")
+    network.names = {0: "person"}
+    return network.eval(), config

@@ -1,0 +1,274 @@
+"""The whole way from a photo to a picture, one named step a line."""
+
+import logging
+import random
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bgswap.errors import BadInput, BgSwapError
+from bgswap.images import fit_within, open_photo
+from bgswap.report import Report, judgement
+from bgswap.selection import Choice, chosen
+from bgswap.settings import Settings
+from bgswap.shelf import ModelShelf
+from bgswap.types import (
+    Candidate,
+    Person,
+    ProgressCallback,
+    SwapOptions,
+    SwapResult,
+    check_text,
+)
+from bgswap.weights import WeightStore
+
+if TYPE_CHECKING:
+    from bgswap.scene.generator import Scenes
+
+log = logging.getLogger(__name__)
+
+Photo = str | Path | np.ndarray
+# Candidates are judged on about this many pixels: the detector sees no more of them anyway.
+JUDGING_PIXELS = 500_000
+
+
+class BackgroundSwapper:
+    """Finds people and puts them into new scenes. Safe to share between threads.
+
+    Args:
+        shelf: the models.
+    """
+
+    def __init__(self, shelf: ModelShelf) -> None:
+        self.shelf = shelf
+
+    @classmethod
+    def from_settings(
+        cls, settings: Settings | None = None, wait: bool = True
+    ) -> "BackgroundSwapper":
+        """A swapper that has loaded nothing yet.
+
+        Args:
+            settings: as the environment has them where None.
+            wait: for a full model's download; else the starter serves until it is there.
+        """
+        settings = settings or Settings.from_env()
+        return cls(ModelShelf(settings, WeightStore(settings, wait=wait)))
+
+    def start(self) -> threading.Thread:
+        """Fetch and load, in the background, what the first photo will need."""
+        thread = threading.Thread(target=self._warm_up, name="bgswap-warm-up", daemon=True)
+        thread.start()
+        return thread
+
+    def _warm_up(self) -> None:
+        from bgswap.people import matting
+
+        try:
+            self.shelf.warm_up()
+        except BgSwapError as error:
+            log.warning("not warmed up: %s", error)
+        matting.warm_up()
+
+    def status(self) -> list[str]:
+        """Which models serve, and what is under way: honest lines for a page."""
+        return self.shelf.status()
+
+    def find_people(self, photo: Photo) -> list[Person]:
+        """Everyone in the photo, numbered from left to right, with refined masks.
+
+        Args:
+            photo: a path, or (H, W, 3) uint8 RGB.
+
+        Raises:
+            BadInput: it is no photo that can be used.
+            NoPersonDetected: nobody is there.
+        """
+        return self._find(Report(), open_photo(photo))
+
+    def list_people(self, photo: Photo) -> tuple[list[Person], dict[str, Any]]:
+        """As :meth:`find_people`, with the details that ``--list`` and ``/find_people`` show."""
+        report, picture = Report(), open_photo(photo)
+        found = self._find(report, picture)
+        return found, report.details(picture, found)
+
+    def matte(
+        self, photo: Photo, people: Sequence[Person], others: Sequence[Person] = ()
+    ) -> np.ndarray:
+        """The alpha of all ``people`` together, (H, W) float32 in [0, 1].
+
+        Args:
+            photo: the one they were found in.
+            people: who is kept.
+            others: who was found and goes: none of their pixels is kept.
+
+        Raises:
+            BadInput: nobody is given, or they are of another photo.
+        """
+        from bgswap.people import matting
+
+        picture = open_photo(photo)
+        if not people:
+            raise BadInput("matte needs at least one person")
+        if any(p.mask.shape != picture.shape[:2] for p in (*people, *others)):
+            raise BadInput("the people were found in a photo of another size")
+        return matting.matte(picture, _union(people), _union(others) if others else None)
+
+    def swap(
+        self,
+        photo: Photo,
+        prompt: str,
+        people: Choice = "all",
+        options: SwapOptions | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> SwapResult:
+        """Replace everything but the kept people by the scene that the prompt describes.
+
+        Args:
+            photo: a path, or (H, W, 3) uint8 RGB.
+            prompt: the scene in words.
+            people: ``"all"`` or the numbers of those who stay.
+            options: see :class:`SwapOptions`.
+            on_progress: told of each step; raises :class:`Stopped` to end the work.
+
+        Raises:
+            BadInput: photo, prompt or people cannot be used.
+            NoPersonDetected: nobody is in the photo.
+            SceneRejected: the safety checker refused every scene.
+            ModelUnavailable: a full model was demanded and cannot be had.
+            Stopped: the callback said so.
+        """
+        options = options or SwapOptions()
+        check_prompt(prompt)
+        report, picture = Report(on_progress), open_photo(photo)
+        found = self._find(report, picture)
+        kept = chosen(found, people)
+        with report.stage("matte"):
+            alpha = self.matte(picture, kept, [p for p in found if p not in kept])
+        scenes = self._scenes(report, picture, alpha, prompt, options)
+        with report.stage("finish"):
+            ranked = self._ranked(picture, alpha, scenes)
+            candidates, cutout = self._finished(report, picture, alpha, kept, ranked, options)
+        details = report.details(picture, found) | {
+            "kept": [p.number for p in kept],
+            "prompt": prompt,
+            "seed": candidates[0].seed,
+            "candidates": [judgement(c) for c in candidates],
+        }
+        return SwapResult(candidates[0].image, cutout, details, report.notes, candidates)
+
+    def _find(self, report: Report, picture: np.ndarray) -> list[Person]:
+        with report.stage("find"):
+            detector = report.used("people", self.shelf.detector())
+            refiner = report.used("mask_autoencoder", self.shelf.refiner())
+            rough = detector.find(picture)
+            masks = refiner.refine([p.mask for p in rough], [p.box for p in rough])
+            return [
+                Person(person.number, person.box, person.confidence, mask)
+                for person, mask in zip(rough, masks, strict=True)
+            ]
+
+    def _scenes(
+        self,
+        report: Report,
+        picture: np.ndarray,
+        alpha: np.ndarray,
+        prompt: str,
+        options: SwapOptions,
+    ) -> "Scenes":
+        """Backgrounds at model resolution, one for each variation that could be shown."""
+        with report.stage("scene"):
+            generator = report.used("scene", self.shelf.scene(options.preset))
+            scenes = generator.generate(
+                picture,
+                alpha,
+                prompt,
+                negative_prompt=options.negative_prompt,
+                seeds=_seeds(options),
+                steps=options.steps,
+                guidance_scale=options.guidance_scale,
+                on_step=report.step,
+            )
+            unknown = _unknown(generator.unknown_words(prompt))
+            for note in (*generator.notes, *scenes.notes, *unknown):
+                report.note(note)
+            return scenes
+
+    def _ranked(self, picture: np.ndarray, alpha: np.ndarray, scenes: "Scenes") -> list[Candidate]:
+        """The scenes as candidates, best first; their images are still backgrounds."""
+        from bgswap.finish.compositing import composite, enlarge_background
+        from bgswap.scene.ranking import rank
+
+        small = fit_within(picture, pixels=JUDGING_PIXELS)
+        small_alpha = fit_within(alpha, pixels=JUDGING_PIXELS)
+        drafts = [
+            composite(small, small_alpha, enlarge_background(scene, small_alpha.shape))
+            for scene in scenes.images
+        ]
+        judged = rank(drafts, small_alpha, self.shelf.detector().model.find)
+        return [
+            Candidate(scenes.images[j.index], scenes.seeds[j.index], j.expansion, j.extra_people)
+            for j in judged
+        ]
+
+    def _finished(
+        self,
+        report: Report,
+        picture: np.ndarray,
+        alpha: np.ndarray,
+        kept: list[Person],
+        ranked: list[Candidate],
+        options: SwapOptions,
+    ) -> tuple[list[Candidate], np.ndarray]:
+        """The same candidates as finished pictures, and the cut-out."""
+        from bgswap.finish import compositing, lighting
+
+        people = compositing.foreground(picture, alpha)
+        finished = []
+        for candidate in ranked:
+            background = compositing.enlarge_background(candidate.image, alpha.shape)
+            image = compositing.composite(people, alpha, background)
+            if options.enhance_faces:
+                image = self._enhanced(report, image, kept, options.enhance_faces)
+            if options.light:
+                image = lighting.match_light(image, alpha, background, options.light)
+            finished.append(
+                Candidate(image, candidate.seed, candidate.expansion, candidate.extra_people)
+            )
+        return finished, compositing.cutout(people, alpha)
+
+    def _enhanced(
+        self, report: Report, image: np.ndarray, kept: list[Person], strength: float
+    ) -> np.ndarray:
+        faces = report.used("face_vae", self.shelf.faces())
+        image, notes = faces.enhance(image, [p.mask for p in kept], strength)
+        for note in notes:
+            report.note(note)
+        return image
+
+
+def check_prompt(prompt: Any) -> None:
+    """Refuse a prompt that describes nothing.
+
+    Raises:
+        BadInput: it is no text, empty, or too long.
+    """
+    check_text("prompt", prompt)
+    if not prompt.strip():
+        raise BadInput("Describe the scene in a few words")
+
+
+def _union(people: Sequence[Person]) -> np.ndarray:
+    return np.maximum.reduce([p.mask for p in people])
+
+
+def _seeds(options: SwapOptions) -> list[int]:
+    first = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
+    return [(first + i) % 2**32 for i in range(options.variations)]
+
+
+def _unknown(words: Sequence[str]) -> list[str]:
+    return [f"The starter scene model does not know: {', '.join(words)}"] if words else []

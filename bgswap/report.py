@@ -1,0 +1,81 @@
+"""What one call used, noted and took: the material of the details that a user sees."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from bgswap.shelf import Loaded
+from bgswap.types import Candidate, Person, Progress, ProgressCallback
+
+
+class Report:
+    """Grows while a call goes on.
+
+    Args:
+        on_progress: told where the call stands; may raise :class:`Stopped`.
+    """
+
+    def __init__(self, on_progress: ProgressCallback | None = None) -> None:
+        self.notes: list[str] = []
+        self.models: dict[str, dict[str, str]] = {}
+        self.seconds: dict[str, float] = {}
+        self._stage = ""
+        self._tell = on_progress or (lambda progress: None)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what is inside as a stage of that name; stages of one name add up."""
+        self._stage = name
+        self._tell(Progress(name))
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - start
+
+    def step(self, step: int, steps: int, preview: np.ndarray | None = None) -> None:
+        """Tell of a step inside the present stage."""
+        self._tell(Progress(self._stage, step, steps, preview))
+
+    def used(self, role: str, loaded: Loaded) -> Any:
+        """Note that a model takes part, and why it is less than was asked; gives the model."""
+        self.models[role] = {"weights": loaded.weights.name, "kind": loaded.weights.kind}
+        if loaded.note:
+            self.note(loaded.note)
+        return loaded.model
+
+    def note(self, text: str) -> None:
+        """Add a note once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def details(self, photo: np.ndarray, found: Sequence[Person]) -> dict[str, Any]:
+        """The part of the details that finding people has, as a JSON object."""
+        return {
+            "people": [_person(p) for p in found],
+            "models": self.models,
+            "seconds": {stage: round(s, 2) for stage, s in self.seconds.items()},
+            "size": [photo.shape[1], photo.shape[0]],
+            "notes": self.notes,
+        }
+
+
+def judgement(candidate: Candidate) -> dict[str, Any]:
+    """What the details say of a candidate."""
+    return {
+        "seed": candidate.seed,
+        "expansion": round(candidate.expansion, 5),
+        "extra_people": candidate.extra_people,
+    }
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {
+        "number": person.number,
+        "box": [round(v) for v in person.box],
+        "confidence": round(person.confidence, 3),
+        "area": round(person.area, 4),
+    }

@@ -1,0 +1,48 @@
+"""Who stays: the one place that reads what page, API and command line say about people."""
+
+from collections.abc import Sequence
+
+from bgswap.errors import BadInput
+from bgswap.types import Person
+
+Choice = str | Sequence[int]
+
+
+def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
+    """The people that a choice names, in the order of their numbers.
+
+    Args:
+        people: everyone found.
+        choice: ``"all"``, numbers, or numbers in a text (``"1,3"``).
+
+    Raises:
+        BadInput: nobody is named, or somebody who is not there.
+    """
+    if isinstance(choice, str) and choice.strip().lower() == "all":
+        return list(people)
+    numbers = _numbers(choice)
+    if not numbers:
+        raise BadInput('people must be "all" or a list of at least one number, got none')
+    known = {person.number for person in people}
+    unknown = sorted(set(numbers) - known)
+    if unknown:
+        there = (
+            "1 person" if len(known) == 1 else f"{len(known)} people, numbered 1 to {len(known)}"
+        )
+        raise BadInput(f"There is no person {unknown[0]}: the photo shows {there}")
+    return [person for person in people if person.number in numbers]
+
+
+def _numbers(choice: Choice) -> list[int]:
+    parts = (
+        [p for p in choice.replace(",", " ").split() if p] if isinstance(choice, str) else choice
+    )
+    if not isinstance(parts, Sequence):
+        raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}')
+    try:
+        numbers = [int(p) for p in parts]
+    except (TypeError, ValueError):
+        raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}') from None
+    if any(isinstance(p, bool) or (isinstance(p, float) and p != int(p)) for p in parts):
+        raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}')
+    return numbers

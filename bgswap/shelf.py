@@ -1,0 +1,182 @@
+"""Every model loads once, when it is first needed, and changes over when a better one arrives."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bgswap.errors import ModelUnavailable
+from bgswap.settings import Settings
+from bgswap.types import Preset
+from bgswap.weights import Role, Weights, WeightStore
+
+if TYPE_CHECKING:
+    from bgswap.finish.faces import FaceEnhancer
+    from bgswap.people.detector import PersonDetector
+    from bgswap.people.refiner import MaskRefiner
+    from bgswap.scene.generator import SceneGenerator
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A model that is ready.
+
+    Attributes:
+        model: what the loader gave.
+        weights: where it came from.
+        note: why it is less than was asked; empty where it is not.
+    """
+
+    model: Any
+    weights: Weights
+    note: str = ""
+
+
+class ModelShelf:
+    """The models of one process. Safe to share between threads.
+
+    Args:
+        settings: which models, on which device.
+        store: where their weights come from.
+    """
+
+    def __init__(self, settings: Settings, store: WeightStore) -> None:
+        self.settings = settings
+        self.store = store
+        self._loaded: dict[str, Loaded] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def detector(self) -> "Loaded":
+        """The :class:`PersonDetector`."""
+
+        def load(weights: Weights) -> "PersonDetector":
+            from bgswap.people.detector import PersonDetector
+
+            threshold = self.settings.person_threshold
+            return PersonDetector.load(weights.path, threshold, self.device)
+
+        return self._get("person_detector", load)
+
+    def refiner(self) -> "Loaded":
+        """The :class:`MaskRefiner`."""
+
+        def load(weights: Weights) -> "MaskRefiner":
+            from bgswap.people.refiner import MaskRefiner
+
+            return MaskRefiner.from_folder(weights.path, self.device)
+
+        return self._get("mask_autoencoder", load)
+
+    def faces(self) -> "Loaded":
+        """The :class:`FaceEnhancer`."""
+
+        def load(weights: Weights) -> "FaceEnhancer":
+            from bgswap.finish.faces import FaceEnhancer
+
+            return FaceEnhancer.from_folder(weights.path, self.device)
+
+        return self._get("face_vae", load)
+
+    def scene(self, preset: Preset = "auto") -> "Loaded":
+        """The :class:`SceneGenerator` of a preset; the starter's where its model is not to be had.
+
+        Raises:
+            ModelUnavailable: BGSWAP_MODELS is ``full`` and the preset's model is not to be had.
+        """
+        if preset == "auto":
+            preset = "quality" if self.device == "cuda" else "fast"
+            if self.settings.models == "starter":
+                preset = "starter"
+        if preset == "starter":
+            return self._starter_scene()
+        try:
+            if self.settings.models == "starter":
+                raise ModelUnavailable(f"The preset {preset} needs full models")
+            return self._full_scene(preset)
+        except ModelUnavailable as error:
+            if self.settings.models == "full":
+                raise
+            return replace(self._starter_scene(), note=f"{error}: the starter made the scene")
+
+    def _starter_scene(self) -> Loaded:
+        from bgswap.scene.generator import SceneGenerator
+        from bgswap.scene.presets import PRESETS
+
+        def load(weights: Weights) -> "SceneGenerator":
+            return SceneGenerator.load(PRESETS["starter"], weights.path, self.device)
+
+        return self._get("scene_starter", load)
+
+    def _full_scene(self, preset: str) -> Loaded:
+        from bgswap.scene.generator import SceneGenerator
+        from bgswap.scene.presets import PRESETS
+
+        chosen = PRESETS[preset]
+        lora: Path | None = self.store.get("scene_lora").path if chosen.lora else None
+
+        def load(weights: Weights) -> "SceneGenerator":
+            with self._guard:
+                # Two full pipelines at once would not fit the memory of a small machine.
+                for other in [k for k in self._loaded if k in ("scene_fast", "scene_quality")]:
+                    del self._loaded[other]
+            return SceneGenerator.load(chosen, weights.path, self.device, lora)
+
+        return self._get("scene_fast" if preset == "fast" else "scene_quality", load)
+
+    def warm_up(self) -> None:
+        """Ask for the full models, and load what a first photo needs.
+
+        Raises:
+            ModelUnavailable: as the models' own methods.
+        """
+        scene = "scene_quality" if self.device == "cuda" else "scene_fast"
+        lora: list[Role] = ["scene_lora"] if scene == "scene_fast" else []
+        wanted: list[Role] = ["person_detector", "mask_autoencoder", "face_vae", scene, *lora]
+        self.store.start_downloads(wanted)
+        for load in (self.detector, self.refiner, self._starter_scene):
+            load()
+
+    def status(self) -> list[str]:
+        """What serves each part now, and what is on its way, a line each."""
+        with self._guard:
+            loaded = dict(self._loaded)
+        lines = [f"{role}: {have.weights.name}" for role, have in loaded.items()]
+        under_way = (s for s in self.store.status() if s.state in ("downloading", "failed"))
+        return lines + [s.message for s in under_way]
+
+    @property
+    def device(self) -> str:
+        """Where models run: ``cpu``, ``cuda`` or ``mps``."""
+        if self.settings.device != "auto":
+            return self.settings.device
+        import torch
+
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+
+    def _get(self, role: Role, load: Callable[[Weights], Any]) -> Loaded:
+        with self._guard:
+            lock = self._locks.setdefault(role, threading.Lock())
+        with lock:
+            weights = self.store.get(role)
+            known = self._loaded.get(role)
+            if known is not None and known.weights.path == weights.path:
+                return replace(known, weights=weights, note=weights.note)
+            try:
+                model = load(weights)
+            except (ModelUnavailable, OSError, ValueError, RuntimeError) as error:
+                if weights.kind == "starter":
+                    raise ModelUnavailable(f"The {role} weights cannot be loaded") from error
+                log.warning("%s does not load from %s", role, weights.name, exc_info=True)
+                self.store.reject(role, f"{weights.name} does not load as a {role}")
+                weights = self.store.get(role)
+                model = load(weights)
+            self._loaded[role] = Loaded(model, weights, weights.note)
+            log.info("%s: %s (%s)", role, weights.name, weights.kind)
+            return self._loaded[role]
