@@ -2,11 +2,22 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from bgswap.errors import ModelUnavailable
 from bgswap.settings import Settings
-from bgswap.weights.checks import Incomplete, check_folder, entry_file
+from bgswap.weights.checks import Broken, Incomplete, check_folder, entry_file, read_index
+from bgswap.weights.probe import refuse_if_silent, unreachable, within
+from bgswap.weights.selection import pipeline_files, single_files
 from bgswap.weights.sources import Hub, Role
+
+if TYPE_CHECKING:
+    from huggingface_hub import ModelInfo
+    from huggingface_hub.hf_api import RepoSibling
+    from tqdm import tqdm
+
+ProgressHook = Callable[[float | None], None]
 
 
 def cached(role: Role, source: Hub) -> Path:
@@ -28,8 +39,172 @@ def cached(role: Role, source: Hub) -> Path:
     return folder
 
 
-def fetch(
-    role: Role, source: Hub, settings: Settings, progress: Callable[[float | None], None]
-) -> None:
-    """Fetch a model into huggingface_hub's cache."""
-    raise ModelUnavailable("downloads are not built yet")
+def fetch(role: Role, source: Hub, settings: Settings, progress: ProgressHook) -> None:
+    """Fetch a model into huggingface_hub's cache, and check every file against the Hub's sums.
+
+    What was fetched before and is whole is not fetched again; what is damaged is.
+
+    Raises:
+        ModelUnavailable: it cannot be had; the message is the end of a sentence about it.
+    """
+    from huggingface_hub.errors import HTTPError
+
+    info = _describe(source, settings.hub_timeout)
+    try:
+        folder = _fetch_files(role, source, info, settings, progress)
+        check_folder(role, folder)
+    except (Incomplete, Broken) as error:
+        raise ModelUnavailable(str(error)) from error
+    except (HTTPError, OSError) as error:
+        raise ModelUnavailable(f"the download broke off: {_why(error)}") from error
+
+
+def _describe(source: Hub, timeout: float) -> "ModelInfo":
+    """Ask the Hub about a model: the one request that also tells whether the Hub is there."""
+    from huggingface_hub import HfApi, constants
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError
+
+    if constants.HF_HUB_OFFLINE:
+        raise ModelUnavailable("it is not in the cache, and HF_HUB_OFFLINE is set")
+    host = urlsplit(constants.ENDPOINT).netloc
+    refuse_if_silent(host)
+    api = HfApi(endpoint=constants.ENDPOINT)
+    try:
+        return within(
+            timeout,
+            lambda: api.model_info(
+                source.repo, revision=source.revision, timeout=timeout, files_metadata=True
+            ),
+        )
+    except TimeoutError as error:
+        raise unreachable(host, f"did not answer within {timeout:g} s") from error
+    except HfHubHTTPError as error:
+        raise ModelUnavailable(_why(error)) from error
+    except (HTTPError, OSError) as error:
+        raise unreachable(host, "cannot be reached") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise unreachable(host, "does not answer as a Hub does") from error
+
+
+def _why(error: Exception) -> str:
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    if isinstance(error, LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
+        return _why(error.__cause__)
+    if isinstance(error, GatedRepoError):
+        return "its terms must be accepted on the Hub, and HF_TOKEN set"
+    if isinstance(error, RepositoryNotFoundError):
+        return "the Hub has no such repository, or it is private and HF_TOKEN is not set"
+    if isinstance(error, RevisionNotFoundError):
+        return "the repository has no such revision"
+    if isinstance(error, HfHubHTTPError):
+        return f"the Hub answered {error.response.status_code}"
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _fetch_files(
+    role: Role, source: Hub, info: "ModelInfo", settings: Settings, progress: ProgressHook
+) -> Path:
+    try:
+        cached(role, source)
+        force = False
+    except Incomplete:
+        force = False
+    except Broken:
+        force = True
+    files = {sibling.rfilename: sibling for sibling in info.siblings or []}
+    entry = entry_file(role)
+    if entry not in files:
+        raise ModelUnavailable(f"it has no {entry}")
+    # By its name, which also writes down which commit that name stands for; the rest by commit.
+    first = _fetch_file(
+        source.repo, source.revision, files[entry], settings, force, _bar(0, progress)
+    )
+    folder = first.parent
+    if folder.name != info.sha:
+        raise ModelUnavailable("it was changed on the Hub while it was fetched")
+    wanted = _wanted(role, folder, set(files), settings)
+    total = sum(files[name].size or 0 for name in wanted)
+    bar = _bar(total, progress)
+    for name in wanted:
+        _fetch_file(source.repo, info.sha, files[name], settings, force and name != entry, bar)
+    return folder
+
+
+def _wanted(role: Role, folder: Path, available: set[str], settings: Settings) -> list[str]:
+    if role == "scene_lora" or not role.startswith("scene_"):
+        return single_files(role, available)
+    half = settings.device == "cuda"
+    if settings.device == "auto":
+        import torch
+
+        half = torch.cuda.is_available()
+    return pipeline_files(read_index(folder), available, half)
+
+
+def _bar(total: int, progress: ProgressHook) -> "type[tqdm]":
+    """A progress bar that draws nothing and tells how much of ``total`` bytes has come."""
+    from huggingface_hub.utils import tqdm
+
+    done = 0
+
+    def add(count: float | None) -> None:
+        nonlocal done
+        done += int(count or 0)
+        progress(min(done / total, 1.0) if total else None)
+
+    class Bar(tqdm):
+        def __init__(self, *args: object, **options: object) -> None:
+            super().__init__(*args, **{**options, "disable": True})
+            add(options.get("initial"))
+
+        def update(self, n: float | None = 1) -> None:
+            add(n)
+
+    return Bar
+
+
+def _fetch_file(
+    repo: str,
+    revision: str | None,
+    file: "RepoSibling",
+    settings: Settings,
+    force: bool,
+    bar: "type[tqdm]",
+) -> Path:
+    """Fetch one file; where it is not what the Hub announced, once more, and then no more."""
+    from huggingface_hub import constants, hf_hub_download
+
+    for again in (force, True):
+        path = Path(
+            hf_hub_download(
+                repo,
+                file.rfilename,
+                revision=revision,
+                cache_dir=constants.HF_HUB_CACHE,
+                endpoint=constants.ENDPOINT,
+                etag_timeout=settings.hub_timeout,
+                force_download=again,
+                tqdm_class=bar,
+            )
+        )
+        if _as_announced(path, file):
+            return path
+        path.resolve().unlink()
+        path.unlink(missing_ok=True)
+    raise ModelUnavailable(f"{file.rfilename} is not what the Hub announced")
+
+
+def _as_announced(path: Path, file: "RepoSibling") -> bool:
+    from huggingface_hub.utils.sha import git_hash, sha_fileobj
+
+    if file.lfs is not None:
+        with path.open("rb") as content:
+            return sha_fileobj(content).hex() == file.lfs.sha256
+    return file.blob_id is None or git_hash(path.read_bytes()) == file.blob_id

@@ -119,8 +119,9 @@ class WeightStore:
         """
         for role in roles:
             source = self._sources[role]
-            if source is not None and self.settings.models != "starter":
-                self._download(role, source)
+            if source is None or self.settings.models == "starter" or self._recently_failed(role):
+                continue
+            self._download(role, source)
 
     def status(self) -> list[RoleStatus]:
         """Where each role stands; touches neither disk nor network."""
@@ -220,7 +221,7 @@ class WeightStore:
         if isinstance(source, Hub):
             hub.fetch(role, source, self.settings, progress)
         else:
-            official.fetch(source, self.settings, progress)
+            official.fetch(source, self.settings)
 
     def _instead(self, role: Role, source: Source) -> Weights:
         with self._lock:
@@ -260,4 +261,5 @@ class WeightStore:
         if role in self._failed:
             message = f"{title} {source} is not available: {self._failed[role][0]}"
             return RoleStatus(role, "failed", str(source), None, message)
-        return RoleStatus(role, "starter", "starter", None, f"{title} starter")
+        what = "starter" if role in STARTER_FOLDERS else "not in use"
+        return RoleStatus(role, "starter", "starter", None, f"{title}: {what}")
