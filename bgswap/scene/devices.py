@@ -1,0 +1,49 @@
+"""How a diffusers pipeline is laid on a device: number format, memory options."""
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from diffusers import DiffusionPipeline
+
+log = logging.getLogger(__name__)
+
+GIB = 2**30
+# What a picture needs on a GPU beyond the weights, roughly: activations of UNet and decoder.
+WORKING_MEMORY = 3 * GIB
+# Below this, the diffusers guide on Apple silicon advises to slice the attention.
+PLENTY_FOR_MPS = 64 * GIB
+
+
+def number_format(device: str) -> torch.dtype:
+    """float16 on CUDA; float32 elsewhere (slow or unreliable in halves there)."""
+    return torch.float16 if torch.device(device).type == "cuda" else torch.float32
+
+
+def lay_on(pipe: "DiffusionPipeline", device: str) -> None:
+    """Move the pipeline to the device, with the memory options that fit it.
+
+    A CUDA device too small for everything at once holds one model at a time and decodes in
+    tiles. On Apple silicon attention is sliced unless memory is plenty.
+    """
+    kind = torch.device(device).type
+    if kind == "cuda" and _weights(pipe) + WORKING_MEMORY > torch.cuda.mem_get_info(device)[0]:
+        log.info("little GPU memory: one model at a time, decoding in tiles")
+        pipe.enable_model_cpu_offload(device=device)
+        pipe.vae.enable_tiling()
+        return
+    pipe.to(device)
+    if kind == "mps" and _main_memory() < PLENTY_FOR_MPS:
+        pipe.enable_attention_slicing()
+
+
+def _weights(pipe: "DiffusionPipeline") -> int:
+    modules = (part for part in pipe.components.values() if isinstance(part, torch.nn.Module))
+    return sum(p.numel() * p.element_size() for module in modules for p in module.parameters())
+
+
+def _main_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

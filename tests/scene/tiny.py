@@ -1,0 +1,179 @@
+"""The pipelines' real classes at tiny size, saved as their big ones are. Weights are random."""
+
+import json
+from pathlib import Path
+from string import ascii_lowercase
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    PNDMScheduler,
+    StableDiffusionInpaintPipeline,
+    StableDiffusionXLInpaintPipeline,
+    UNet2DConditionModel,
+)
+from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+from safetensors.torch import save_file
+from transformers import (
+    CLIPConfig,
+    CLIPImageProcessor,
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+)
+
+WIDTH = 32
+# A UNet grid of 16 under an autoencoder of factor 4: 64 pixels a side.
+GRID, SIDE = 16, 64
+NEVER, ALWAYS = 2.0, -2.0
+
+
+def save_inpainting(folder: Path, refuse_above: float | None = NEVER) -> Path:
+    """Stable Diffusion inpainting in small; the checker refuses pictures above a cosine."""
+    torch.manual_seed(0)
+    checked = refuse_above is not None
+    pipe = StableDiffusionInpaintPipeline(
+        vae=_autoencoder(),
+        text_encoder=CLIPTextModel(_text_config()),
+        tokenizer=_tokenizer(),
+        unet=_unet(),
+        scheduler=_scheduler(),
+        safety_checker=_checker(refuse_above) if checked else None,
+        feature_extractor=_image_processor() if checked else None,
+        requires_safety_checker=checked,
+    )
+    pipe.save_pretrained(folder)
+    return folder
+
+
+def save_sdxl(folder: Path) -> Path:
+    """Stable Diffusion XL inpainting in small."""
+    torch.manual_seed(0)
+    pipe = StableDiffusionXLInpaintPipeline(
+        vae=_autoencoder(),
+        text_encoder=CLIPTextModel(_text_config()),
+        text_encoder_2=CLIPTextModelWithProjection(_text_config()),
+        tokenizer=_tokenizer(),
+        tokenizer_2=_tokenizer(),
+        unet=_unet(
+            cross_attention_dim=2 * WIDTH,
+            addition_embed_type="text_time",
+            addition_time_embed_dim=8,
+            projection_class_embeddings_input_dim=6 * 8 + WIDTH,
+        ),
+        scheduler=_scheduler(),
+        requires_aesthetics_score=False,
+    )
+    pipe.save_pretrained(folder)
+    return folder
+
+
+def save_starter(folder: Path, vocabulary: tuple[str, ...] = ("forest", "golden hour")) -> Path:
+    """The starter's folder: no checker, and starter.json beside the pipeline."""
+    save_inpainting(folder, refuse_above=None)
+    figures = {"side": SIDE, "steps": 3, "guidance_scale": 2.0, "vocabulary": list(vocabulary)}
+    (folder / "starter.json").write_text(json.dumps(figures))
+    return folder
+
+
+def save_lora(folder: Path, rank: int = 4) -> Path:
+    """A LoRA of the UNet's attention, with the file name and keys of lcm-lora-sdv1-5."""
+    torch.manual_seed(1)
+    weights = {}
+    for name, module in _unet().named_modules():
+        if name.endswith(("to_q", "to_k", "to_v")):
+            key = "lora_unet_" + name.replace(".", "_")
+            weights[f"{key}.lora_down.weight"] = torch.randn(rank, module.in_features)
+            weights[f"{key}.lora_up.weight"] = torch.randn(module.out_features, rank)
+            weights[f"{key}.alpha"] = torch.tensor(float(rank))
+    folder.mkdir(parents=True)
+    save_file(weights, folder / "pytorch_lora_weights.safetensors")
+    return folder
+
+
+def _unet(cross_attention_dim: int = WIDTH, **more: object) -> UNet2DConditionModel:
+    return UNet2DConditionModel(
+        sample_size=GRID,
+        in_channels=9,
+        out_channels=4,
+        block_out_channels=(WIDTH, WIDTH),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=cross_attention_dim,
+        attention_head_dim=4,
+        norm_num_groups=8,
+        **more,
+    )
+
+
+def _autoencoder() -> AutoencoderKL:
+    return AutoencoderKL(
+        block_out_channels=(WIDTH,) * 3,
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        layers_per_block=1,
+        latent_channels=4,
+        norm_num_groups=8,
+        sample_size=SIDE,
+    )
+
+
+def _scheduler() -> PNDMScheduler:
+    # The configuration that Stable Diffusion 1.5 inpainting is saved with.
+    return PNDMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        skip_prk_steps=True,
+        set_alpha_to_one=False,
+        steps_offset=1,
+    )
+
+
+def _text_config() -> CLIPTextConfig:
+    return CLIPTextConfig(
+        vocab_size=len(_vocabulary()),
+        hidden_size=WIDTH,
+        intermediate_size=WIDTH,
+        projection_dim=WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=77,
+        bos_token_id=0,
+        eos_token_id=1,
+        pad_token_id=1,
+    )
+
+
+def _vocabulary() -> dict[str, int]:
+    letters = [*ascii_lowercase, *(letter + "</w>" for letter in ascii_lowercase)]
+    return {token: i for i, token in enumerate(["<|startoftext|>", "<|endoftext|>", *letters])}
+
+
+def _tokenizer() -> CLIPTokenizer:
+    return CLIPTokenizer(vocab=_vocabulary(), merges=[], model_max_length=77)
+
+
+def _checker(refuse_above: float) -> StableDiffusionSafetyChecker:
+    vision = {
+        "hidden_size": WIDTH,
+        "intermediate_size": WIDTH,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 4,
+        "image_size": 32,
+        "patch_size": 16,
+    }
+    config = CLIPConfig(
+        text_config=_text_config().to_dict(), vision_config=vision, projection_dim=WIDTH
+    )
+    checker = StableDiffusionSafetyChecker(config)
+    checker.concept_embeds_weights.data.fill_(refuse_above)
+    checker.special_care_embeds_weights.data.fill_(NEVER)
+    return checker
+
+
+def _image_processor() -> CLIPImageProcessor:
+    size = {"height": 32, "width": 32}
+    return CLIPImageProcessor(size=size, crop_size=size)
