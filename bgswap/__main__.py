@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from bgswap.errors import BadInput, BgSwapError, NoPersonDetected
+from bgswap.images import WRITTEN
 from bgswap.pipeline import BackgroundSwapper
 from bgswap.settings import Models, Settings
 from bgswap.types import Preset, SwapOptions
@@ -97,14 +98,12 @@ def _list(options: argparse.Namespace) -> dict[str, Any]:
 
 def _swap(options: argparse.Namespace) -> dict[str, Any]:
     from bgswap.finish import provenance
-    from bgswap.images import check_output
 
     if options.prompt is None:
         raise BadInput("--prompt is missing: describe the scene, or --list who is there")
     output = options.output or Path(f"{Path(options.photo).stem}-swapped.png")
-    check_output(output)
-    if options.cutout:
-        check_output(options.cutout, transparent=True)
+    for path in filter(None, (output, options.cutout)):
+        _check_output(path, transparent=path is options.cutout)
     result = _swapper(options).swap(
         options.photo,
         options.prompt,
@@ -126,6 +125,16 @@ def _swap(options: argparse.Namespace) -> dict[str, Any]:
     if not options.json:
         print(f"wrote {output}" + (f" and {options.cutout}" if options.cutout else ""))
     return result.details
+
+
+def _check_output(path: Path, transparent: bool) -> None:
+    """Find out before minutes of work that their result could not be written."""
+    if path.suffix.lower() not in WRITTEN:
+        raise BadInput(f"a picture is saved as {', '.join(WRITTEN)}: {path}")
+    if transparent and path.suffix.lower() in (".jpg", ".jpeg"):
+        raise BadInput(f"JPEG has no transparency: save the cut-out as .png or .webp: {path}")
+    if not path.absolute().parent.is_dir():
+        raise BadInput(f"there is no folder for {path}")
 
 
 def _readable(details: dict[str, Any]) -> str:

@@ -1,0 +1,142 @@
+"""The adapter around ultralytics, on real photos with the starter's weights."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from bgswap.errors import ModelUnavailable, NoPersonDetected
+from bgswap.people.detector import OFFICIAL, PersonDetector, people_from, restored_threads
+from bgswap.weights import STARTER
+from photos import BUS, ZIDANE, empty_photo
+
+FOLDER = STARTER / "person-detector"
+
+
+@pytest.fixture(scope="module")
+def detector() -> PersonDetector:
+    return PersonDetector.load(FOLDER)
+
+
+def read(path: Path) -> np.ndarray:
+    return cv2.imread(str(path))[:, :, ::-1]
+
+
+def test_bus_shows_at_least_three_of_its_four_people(detector: PersonDetector) -> None:
+    photo = read(BUS)
+    people = detector.find(photo)
+    # Boxes of the four people, read off the photo by eye.
+    truth = [(0, 550, 75, 875), (50, 400, 245, 905), (222, 405, 345, 860), (670, 390, 810, 880)]
+    found = [max((overlap(p.box, box) for p in people), default=0) for box in truth]
+    assert sum(score > 0.5 for score in found) >= 3
+    assert len(people) <= 5
+    for person in people:
+        assert person.mask.shape == photo.shape[:2]
+        assert person.mask.dtype == np.float32
+        assert 0.3 < inside_box(person.mask, person.box) <= 1
+
+
+def test_zidane_shows_both(detector: PersonDetector) -> None:
+    people = detector.find(read(ZIDANE))
+    assert [p.number for p in people] == [1, 2]
+    assert people[0].box[0] < people[1].box[0]
+
+
+def test_nobody_there(detector: PersonDetector) -> None:
+    with pytest.raises(NoPersonDetected, match=r"^No person detected$"):
+        detector.find(empty_photo())
+
+
+def test_large_photos_come_back_at_their_size(detector: PersonDetector) -> None:
+    photo = cv2.resize(read(ZIDANE), None, fx=2.5, fy=2.5)
+    people = detector.find(photo)
+    assert len(people) == 2
+    assert people[0].mask.shape == photo.shape[:2]
+    assert people[1].box[2] > photo.shape[1] / 2
+
+
+def test_thread_counts_are_as_before() -> None:
+    code = f"""
+import cv2, torch, numpy as np
+torch.set_num_threads(3); cv2.setNumThreads(3)
+from bgswap.people.detector import PersonDetector
+from bgswap.errors import NoPersonDetected
+detector = PersonDetector.load(__import__("pathlib").Path({str(FOLDER)!r}))
+assert (torch.get_num_threads(), cv2.getNumThreads()) == (3, 3), "after load"
+try: detector.find(np.zeros((64, 64, 3), np.uint8))
+except NoPersonDetected: pass
+print(torch.get_num_threads(), cv2.getNumThreads())
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stdout.split() == ["3", "3"], run.stderr
+
+
+@pytest.fixture(scope="module")
+def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as Ultralytics publishes them, 80 classes, untrained."""
+    with restored_threads():
+        from ultralytics import YOLO
+    path = tmp_path_factory.mktemp("official") / "yolov8n-seg.pt"
+    model = YOLO("yolov8n-seg.yaml", task="segment")
+    model.model.names = {0: "person"} | {i: f"thing {i}" for i in range(1, 80)}
+    model.save(path)
+    return path
+
+
+def test_official_weights_load_and_run(official: Path) -> None:
+    detector = PersonDetector.load(official)
+    assert detector.threshold == OFFICIAL["threshold"]
+    with pytest.raises(NoPersonDetected):
+        detector.find(empty_photo())
+
+
+def test_threshold_can_be_set() -> None:
+    assert PersonDetector.load(FOLDER, threshold=0.9).threshold == 0.9
+
+
+def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "other")
+    config = json.loads((tmp_path / "other/config.json").read_text())
+    config["architecture"] = "yolov8s-seg"
+    (tmp_path / "other/config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelUnavailable):
+        PersonDetector.load(tmp_path / "other")
+    with pytest.raises(ModelUnavailable):
+        PersonDetector.load(tmp_path)
+
+
+def test_results_become_people_from_left_to_right() -> None:
+    import torch
+    from ultralytics.engine.results import Results
+
+    masks = torch.zeros(2, 50, 40)
+    masks[0, 10:40, 25:35] = 1
+    masks[1, 10:40, 5:15] = 1
+    boxes = torch.tensor([[25, 10, 35, 40, 0.9, 0], [5, 10, 15, 40, 0.8, 0]])
+    names = {0: "person"}
+    result = Results(np.zeros((50, 40, 3), np.uint8), "", names, boxes=boxes, masks=masks)
+    people = people_from(result, (100, 80))
+    assert [p.number for p in people] == [1, 2]
+    assert people[0].box == (10, 20, 30, 80)
+    assert people[0].confidence == pytest.approx(0.8)
+    assert people[0].mask[50, 20] == 1 and people[0].mask[50, 60] == 0
+
+
+def overlap(a: tuple, b: tuple) -> float:
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    common = width * height
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return common / (areas - common)
+
+
+def inside_box(mask: np.ndarray, box: tuple) -> float:
+    x0, y0, x1, y1 = (round(v) for v in box)
+    return float((mask[y0:y1, x0:x1] > 0.5).mean())

@@ -1,0 +1,79 @@
+"""Alpha mattes: soft at the edge, exact elsewhere, nothing of the neighbours."""
+
+import cv2
+import numpy as np
+import pytest
+
+from bgswap.people import matting
+
+
+def scene(height: int = 160, width: int = 120, blur: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
+    """A red ellipse with a soft edge over grey noise: photo and true alpha."""
+    alpha = np.zeros((height, width), np.float32)
+    cv2.ellipse(alpha, (width // 2, height // 2), (width // 4, height // 3), 0, 0, 360, 1.0, -1)
+    alpha = cv2.GaussianBlur(alpha, (0, 0), blur)
+    noise = np.random.default_rng(0).normal(0, 4, (height, width, 3))
+    person, ground = np.array([200.0, 40, 40]), np.array([90.0, 120, 110])
+    photo = alpha[:, :, None] * person + (1 - alpha[:, :, None]) * ground + noise
+    return photo.clip(0, 255).astype(np.uint8), alpha
+
+
+def test_alpha_is_nearer_the_truth_than_the_mask() -> None:
+    photo, truth = scene(480, 360)
+    mask = (cv2.GaussianBlur(truth, (0, 0), 3) > 0.6).astype(np.float32)
+    alpha = matting.matte(photo, mask)
+    assert alpha.dtype == np.float32
+    assert np.abs(alpha - truth).mean() < 0.5 * np.abs(mask - truth).mean()
+
+
+def test_outside_the_band_alpha_is_exactly_zero_or_one() -> None:
+    photo, truth = scene()
+    mask = (truth > 0.5).astype(np.float32)
+    alpha = matting.matte(photo, mask)
+    reach = int(np.ceil(matting.band_radius(mask))) + 1
+    disc = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    inside = cv2.erode(mask.astype(np.uint8), disc) > 0
+    outside = cv2.dilate(mask.astype(np.uint8), disc) == 0
+    assert inside.any() and outside.any()
+    assert (alpha[inside] == 1).all()
+    assert (alpha[outside] == 0).all()
+
+
+def test_large_photos_go_through_guided_upsampling(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo, truth = scene(320, 240, blur=3)
+    monkeypatch.setattr(matting, "WORKING_PIXELS", 10_000)
+    mask = (truth > 0.5).astype(np.float32)
+    alpha = matting.matte(photo, mask)
+    assert alpha.shape == mask.shape
+    assert np.abs(alpha - truth).mean() < np.abs(mask - truth).mean()
+
+
+def test_nothing_of_those_who_go_is_kept() -> None:
+    photo, truth = scene()
+    mask = (truth > 0.5).astype(np.float32)
+    others = np.zeros_like(mask)
+    others[:, 70:] = 1
+    mask[:, 70:] = 0
+    alpha = matting.matte(photo, mask, others)
+    assert alpha[:, 70:].max() == 0
+    assert alpha[80, 50] == 1
+
+
+def test_a_person_cut_by_the_photos_border_reaches_it() -> None:
+    photo, truth = scene()
+    mask = (truth > 0.5).astype(np.float32)
+    cut = slice(80, None)
+    alpha = matting.matte(photo[cut], mask[cut])
+    assert alpha[0, 60] == 1
+
+
+def test_empty_and_full_masks() -> None:
+    photo, truth = scene()
+    assert matting.matte(photo, np.zeros_like(truth)).max() == 0
+    assert matting.matte(photo, np.ones_like(truth)).min() == 1
+
+
+def test_sizes_must_fit() -> None:
+    photo, truth = scene()
+    with pytest.raises(ValueError, match="differ in size"):
+        matting.matte(photo, truth[1:])

@@ -1,0 +1,125 @@
+"""The command line, as a person and as a script meet it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from bgswap import __main__ as cli
+from photos import BUS, ZIDANE, empty_photo
+
+FAST = ["--seed", "5", "--steps", "1", "--models", "starter"]
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    """A process of its own, as a shell starts it."""
+    command = [sys.executable, "-m", "bgswap", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_whole_run_as_a_process(tmp_path: Path) -> None:
+    out, cut = tmp_path / "out.png", tmp_path / "cut.png"
+    status, stdout, stderr = run(
+        BUS, "--prompt", "a forest", "--people", "1,2", "--output", out, "--cutout", cut,
+        "--json", *FAST,
+    )  # fmt: skip
+    assert status == 0, stderr
+    details = json.loads(stdout)
+    assert details["kept"] == [1, 2] and details["seed"] == 5
+    image, cutout = Image.open(out), Image.open(cut)
+    assert image.size == cutout.size == (810, 1080)
+    assert cutout.mode == "RGBA"
+    photo, alpha = np.asarray(Image.open(BUS)), np.asarray(cutout)[:, :, 3]
+    assert (alpha == 255).mean() > 0.05
+    assert np.array_equal(np.asarray(image)[alpha == 255], photo[alpha == 255])
+
+
+def test_list_as_a_process() -> None:
+    status, stdout, stderr = run(BUS, "--list", "--json", "--models", "starter")
+    assert status == 0, stderr
+    details = json.loads(stdout)
+    assert set(details) == {"people", "models", "seconds", "size", "notes"}
+    assert len(details["people"]) >= 3
+
+
+def test_list_for_a_person_to_read(capsys: pytest.CaptureFixture) -> None:
+    assert cli.main([str(ZIDANE), "--list", "--models", "starter"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("person 1: box [")
+    assert any(line.startswith("people: starter") for line in lines)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> dict[str, Path]:
+    text = tmp_path / "notes.jpg"
+    text.write_text("no picture at all")
+    cut_off = tmp_path / "cut-off.jpg"
+    cut_off.write_bytes(BUS.read_bytes()[:20_000])
+    empty = tmp_path / "empty.png"
+    cv2.imwrite(str(empty), empty_photo())
+    return {"text": text, "cut off": cut_off, "empty": empty, "missing": tmp_path / "none.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("photo", "arguments", "status"),
+    [
+        ("text", ["--list"], 2),
+        ("cut off", ["--list"], 2),
+        ("missing", ["--list"], 2),
+        ("empty", ["--list"], 3),
+        ("empty", ["--prompt", "a forest"], 3),
+        ("zidane", ["--prompt", "a forest", "--people", "9"], 2),
+        ("zidane", ["--prompt", "a forest", "--people", ""], 2),
+        ("zidane", ["--prompt", "a forest", "--people", "everybody"], 2),
+        ("zidane", ["--prompt", "a forest", "--steps", "0"], 2),
+        ("zidane", ["--prompt", "a forest", "--steps", "many"], 2),
+        ("zidane", ["--prompt", "a forest", "--output", "out.docx"], 2),
+        ("zidane", ["--prompt", "a forest", "--output", "nowhere/out.png"], 2),
+        ("zidane", ["--prompt", "a forest", "--cutout", "cut.jpg"], 2),
+        ("zidane", ["--prompt", ""], 2),
+        ("zidane", [], 2),
+        ("zidane", ["--list", "--models", "best"], 2),
+    ],
+)
+def test_faults_are_one_line_and_a_status(
+    broken: dict[str, Path],
+    photo: str,
+    arguments: list[str],
+    status: int,
+    capsys: pytest.CaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BGSWAP_MODELS", "starter")
+    path = broken.get(photo, ZIDANE)
+    assert cli.main([str(path), *arguments]) == status
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1 and said.err.startswith("bgswap: ")
+    if status == 3:
+        assert said.err == "bgswap: No person detected\n"
+
+
+def test_a_bug_is_an_internal_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def fail(options: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(cli, "_list", fail)
+    assert cli.main([str(ZIDANE), "--list"]) == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_help_names_every_exit_status(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--help"])
+    assert stop.value.code == 0
+    assert "3 no person detected" in " ".join(capsys.readouterr().out.split())

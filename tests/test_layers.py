@@ -1,0 +1,83 @@
+"""Imports go downwards only, and importing the package stays quick."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+# Each room may import what stands in a line above it, and what stands in its own set.
+LAYERS: list[set[str]] = [
+    {"errors", "settings"},
+    {"types", "colour", "images", "tensors", "networks"},
+    {"weights"},
+    {"people", "scene", "finish"},
+    {"shelf", "selection", "overlays"},
+    {"report"},
+    {"pipeline"},
+    {"__main__", "__init__"},
+]
+LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
+SIBLINGS = {"people", "scene", "finish"}
+HEAVY = ("torch", "diffusers", "transformers", "ultralytics", "pymatting", "gradio", "skimage")
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT / "bgswap").with_suffix("").parts[0]
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} has a relative import"
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def rooms_imported(path: Path) -> set[str]:
+    parts = (name.split(".") for name in imported(path))
+    return {p[1] for p in parts if p[0] == "bgswap" and len(p) > 1 and p[1] in LEVEL}
+
+
+SOURCES = sorted((ROOT / "bgswap").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_downwards(path: Path) -> None:
+    room = room_of(path)
+    assert room in LEVEL, f"{room} has no place in the layers"
+    for other in rooms_imported(path) - {room}:
+        assert LEVEL[other] <= LEVEL[room], f"{room} imports {other} from above"
+        if room in SIBLINGS:
+            assert other not in SIBLINGS, f"{room} imports its sibling {other}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_core_knows_no_page_and_no_training(path: Path) -> None:
+    tops = {name.split(".")[0] for name in imported(path)}
+    assert not tops & {"gradio", "training", "app", "ui", "spaces"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "training").rglob("*.py")), ids=lambda p: p.name)
+def test_training_knows_no_pipeline(path: Path) -> None:
+    assert not rooms_imported(path) & {"pipeline", "shelf", "report", "__main__"}
+    assert "app" not in {name.split(".")[0] for name in imported(path)}
+
+
+@pytest.mark.parametrize("module", ["bgswap", "bgswap.pipeline", "bgswap.weights"])
+def test_importing_is_light(module: str) -> None:
+    code = f"import sys, {module}; print([n for n in {HEAVY!r} if n in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_files_stay_readable_at_one_sitting() -> None:
+    sources = [*SOURCES, ROOT / "app.py", *(ROOT / "training").rglob("*.py")]
+    lengths = {str(p.relative_to(ROOT)): len(p.read_text().splitlines()) for p in sources}
+    assert not {name: n for name, n in lengths.items() if n > 300}

@@ -1,0 +1,182 @@
+"""The whole way with the starter models, on real photos."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from bgswap import (
+    BackgroundSwapper,
+    BadInput,
+    NoPersonDetected,
+    Progress,
+    Settings,
+    Stopped,
+    SwapOptions,
+    SwapResult,
+)
+from bgswap.images import open_photo
+from photos import BUS, ZIDANE, empty_photo, starter_swapper
+
+PROMPT = "a forest at sunset"
+
+
+@pytest.fixture(scope="module")
+def swapper() -> BackgroundSwapper:
+    return starter_swapper()
+
+
+@pytest.fixture(scope="module")
+def result(swapper: BackgroundSwapper) -> SwapResult:
+    return swapper.swap(ZIDANE, PROMPT, options=SwapOptions(seed=7, steps=2, variations=2))
+
+
+def test_kept_pixels_are_the_photos(result: SwapResult) -> None:
+    photo = open_photo(ZIDANE)
+    assert result.image.shape == photo.shape and result.image.dtype == np.uint8
+    sure = result.cutout[:, :, 3] == 255
+    assert sure.mean() > 0.2
+    assert np.array_equal(result.image[sure], photo[sure])
+    assert np.array_equal(result.cutout[sure][:, :3], photo[sure])
+    gone = result.cutout[:, :, 3] == 0
+    changed = np.abs(result.image[gone].astype(int) - photo[gone]).max(axis=1) > 8
+    assert changed.mean() > 0.9
+
+
+def test_details_tell_the_whole_story(result: SwapResult) -> None:
+    details = json.loads(json.dumps(result.details))
+    assert set(details) == {
+        "people", "kept", "prompt", "seed", "models", "candidates", "seconds", "size", "notes",
+    }  # fmt: skip
+    assert details["size"] == [1280, 720]
+    assert details["kept"] == [p["number"] for p in details["people"]]
+    assert set(details["people"][0]) == {"number", "box", "confidence", "area"}
+    assert set(details["seconds"]) == {"find", "matte", "scene", "finish"}
+    assert {m["kind"] for m in details["models"].values()} == {"starter"}
+    assert set(details["models"]) == {"people", "mask_autoencoder", "scene"}
+    assert {c["seed"] for c in details["candidates"]} == {7, 8}
+    assert details["seed"] == details["candidates"][0]["seed"]
+    assert len(result.candidates) == 2
+    assert np.array_equal(result.candidates[0].image, result.image)
+
+
+def test_candidates_stand_best_first(result: SwapResult) -> None:
+    expansions = [c.expansion for c in result.candidates]
+    assert expansions == sorted(expansions)
+
+
+def test_same_seed_same_picture(swapper: BackgroundSwapper, result: SwapResult) -> None:
+    again = swapper.swap(ZIDANE, PROMPT, options=SwapOptions(seed=8, steps=2))
+    twin = next(c for c in result.candidates if c.seed == 8)
+    assert np.array_equal(again.image, twin.image)
+
+
+def test_one_of_two_stays(swapper: BackgroundSwapper) -> None:
+    found = swapper.find_people(ZIDANE)
+    result = swapper.swap(ZIDANE, PROMPT, people=[2], options=SwapOptions(seed=1, steps=1))
+    assert result.details["kept"] == [2]
+    alpha = result.cutout[:, :, 3] / 255
+    kept, gone = (found[i].mask > 0.9 for i in (1, 0))
+    assert alpha[kept].mean() > 0.9
+    assert alpha[gone & ~kept].mean() < 0.1
+
+
+def test_matte_of_the_union(swapper: BackgroundSwapper) -> None:
+    photo = open_photo(ZIDANE)
+    found = swapper.find_people(photo)
+    alpha = swapper.matte(photo, found)
+    assert alpha.shape == photo.shape[:2] and alpha.dtype == np.float32
+    for person in found:
+        assert alpha[person.mask > 0.95].mean() > 0.9
+    with pytest.raises(BadInput, match="at least one person"):
+        swapper.matte(photo, [])
+    with pytest.raises(BadInput, match="another size"):
+        swapper.matte(photo[:100], found)
+
+
+def test_enhancements_change_only_people(swapper: BackgroundSwapper) -> None:
+    plain = swapper.swap(ZIDANE, PROMPT, options=SwapOptions(seed=3, steps=1))
+    options = SwapOptions(seed=3, steps=1, light=0.8, enhance_faces=0.8)
+    enhanced = swapper.swap(ZIDANE, PROMPT, options=options)
+    assert "face_vae" in enhanced.details["models"]
+    gone = plain.cutout[:, :, 3] == 0
+    assert np.array_equal(plain.image[gone], enhanced.image[gone])
+    assert not np.array_equal(plain.image, enhanced.image)
+
+
+def test_progress_is_told_stage_by_stage(swapper: BackgroundSwapper) -> None:
+    told: list[Progress] = []
+    swapper.swap(ZIDANE, PROMPT, options=SwapOptions(seed=1, steps=3), on_progress=told.append)
+    stages = list(dict.fromkeys(p.stage for p in told))
+    assert stages == ["find", "matte", "scene", "finish"]
+    scene = [(p.step, p.steps) for p in told if p.stage == "scene"]
+    assert scene[-1] == (3, 3)
+
+
+def test_stop_ends_the_work_and_the_next_call_works(swapper: BackgroundSwapper) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.stage == "scene" and progress.step == 1:
+            raise Stopped
+
+    options = SwapOptions(seed=1, steps=3)
+    with pytest.raises(Stopped):
+        swapper.swap(ZIDANE, PROMPT, options=options, on_progress=stop)
+    assert swapper.swap(ZIDANE, PROMPT, options=options).image.shape == (720, 1280, 3)
+
+
+def test_a_preset_that_is_not_to_be_had_is_told(swapper: BackgroundSwapper) -> None:
+    options = SwapOptions(seed=1, steps=1, preset="fast")
+    result = swapper.swap(ZIDANE, PROMPT, options=options)
+    assert any("fast" in note.lower() for note in result.notes)
+    assert result.details["models"]["scene"]["kind"] == "starter"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "people", "said"),
+    [
+        ("", "all", "Describe the scene"),
+        ("   ", "all", "Describe the scene"),
+        (None, "all", "prompt must be text"),
+        (PROMPT, [9], "There is no person 9"),
+        (PROMPT, [], "at least one"),
+    ],
+)
+def test_bad_input(swapper: BackgroundSwapper, prompt: object, people: object, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        swapper.swap(ZIDANE, prompt, people=people)
+
+
+def test_nobody_there(swapper: BackgroundSwapper) -> None:
+    with pytest.raises(NoPersonDetected, match=r"^No person detected$"):
+        swapper.swap(empty_photo(), PROMPT)
+
+
+def test_upright_photo_whatever_the_camera_wrote(swapper: BackgroundSwapper, tmp_path) -> None:
+    from PIL import Image
+
+    photo = Image.open(BUS)
+    exif = photo.getexif()
+    exif[0x0112] = 6
+    turned = tmp_path / "turned.jpg"
+    photo.rotate(90, expand=True).save(turned, exif=exif, quality=95)
+    people, details = swapper.list_people(turned)
+    assert details["size"] == [810, 1080]
+    assert len(people) >= 3
+    assert set(details) == {"people", "models", "seconds", "size", "notes"}
+
+
+def test_people_and_pixels_do_not_depend_on_how_the_photo_comes(
+    swapper: BackgroundSwapper,
+) -> None:
+    array = np.ascontiguousarray(cv2.imread(str(ZIDANE))[:, :, ::-1])
+    assert [p.box for p in swapper.find_people(array)] == [
+        p.box for p in swapper.find_people(ZIDANE)
+    ]
+
+
+def test_nothing_is_loaded_before_it_is_needed() -> None:
+    swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
+    assert swapper.status() == []
+    swapper.find_people(ZIDANE)
+    assert any("starter" in line for line in swapper.status())

@@ -1,0 +1,40 @@
+"""Who stays, however it is said."""
+
+import numpy as np
+import pytest
+
+from bgswap.errors import BadInput
+from bgswap.selection import chosen
+from bgswap.types import Person
+
+PEOPLE = [Person(n, (0, 0, 4, 4), 0.9, np.ones((4, 4), np.float32)) for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("choice", "numbers"),
+    [
+        ("all", [1, 2, 3]),
+        (" ALL ", [1, 2, 3]),
+        ([2], [2]),
+        ([3, 1], [1, 3]),
+        ([2, 2], [2]),
+        ("1,3", [1, 3]),
+        ("2", [2]),
+        ([1.0], [1]),
+    ],
+)
+def test_choices(choice: object, numbers: list[int]) -> None:
+    assert [p.number for p in chosen(PEOPLE, choice)] == numbers
+
+
+@pytest.mark.parametrize("choice", [[], "", "everyone", [1.5], [True], ["x"], None, 1, [None]])
+def test_nonsense_is_refused(choice: object) -> None:
+    with pytest.raises(BadInput, match="people must be"):
+        chosen(PEOPLE, choice)
+
+
+def test_somebody_who_is_not_there() -> None:
+    with pytest.raises(BadInput, match=r"no person 9: the photo shows 3 people, numbered 1 to 3"):
+        chosen(PEOPLE, [1, 9])
+    with pytest.raises(BadInput, match=r"no person 0: the photo shows 1 person$"):
+        chosen(PEOPLE[:1], [0])
