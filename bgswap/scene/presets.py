@@ -45,7 +45,8 @@ class ScenePreset:
         """Words of the prompt, in its order, that the vocabulary lacks; stop words never count."""
         if self.vocabulary is None:
             return []
-        words = dict.fromkeys(re.findall(r"[^\W\d_]+", prompt.lower()))
+        # Whole words without what follows their apostrophe, each once.
+        words = dict.fromkeys(re.findall(r"(?<![^\W\d_]['’])\b[^\W\d_]+", prompt.lower()))
         return [word for word in words if word not in self.vocabulary and word not in STOP_WORDS]
 
 

@@ -77,7 +77,7 @@ def save_starter(folder: Path, vocabulary: tuple[str, ...] = ("forest", "golden 
     return folder
 
 
-def save_lora(folder: Path, rank: int = 4) -> Path:
+def save_lora(folder: Path, rank: int = 4, scale: float = 1.0) -> Path:
     """A LoRA of the UNet's attention, with the file name and keys of lcm-lora-sdv1-5."""
     torch.manual_seed(1)
     weights = {}
@@ -85,7 +85,7 @@ def save_lora(folder: Path, rank: int = 4) -> Path:
         if name.endswith(("to_q", "to_k", "to_v")):
             key = "lora_unet_" + name.replace(".", "_")
             weights[f"{key}.lora_down.weight"] = torch.randn(rank, module.in_features)
-            weights[f"{key}.lora_up.weight"] = torch.randn(module.out_features, rank)
+            weights[f"{key}.lora_up.weight"] = scale * torch.randn(module.out_features, rank)
             weights[f"{key}.alpha"] = torch.tensor(float(rank))
     folder.mkdir(parents=True)
     save_file(weights, folder / "pytorch_lora_weights.safetensors")
