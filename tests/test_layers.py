@@ -17,7 +17,7 @@ LAYERS: list[set[str]] = [
     {"shelf", "selection", "overlays"},
     {"report"},
     {"pipeline"},
-    {"__main__", "__init__"},
+    {"__main__", "__init__", "warm_up"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 SIBLINGS = {"people", "scene", "finish"}
