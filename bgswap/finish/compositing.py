@@ -62,7 +62,9 @@ def _estimate(photo: np.ndarray, alpha: np.ndarray, soft: np.ndarray) -> np.ndar
 
 
 def _to_bytes(values: np.ndarray) -> np.ndarray:
-    return values.round().clip(0, 255).astype(np.uint8)
+    """Levels as whole numbers; the values themselves are used up."""
+    np.rint(values, out=values)
+    return np.clip(values, 0, 255, out=values).astype(np.uint8)
 
 
 def enlarge_background(background: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -89,10 +91,12 @@ def enlarge_background(background: np.ndarray, size: tuple[int, int]) -> np.ndar
         factor /= 2
     large = cv2.resize(large, size[::-1], interpolation=cv2.INTER_LINEAR)
     noise = np.random.default_rng(DITHER_SEED)
-    for row in range(0, size[0], 512):
-        strip = large[row : row + 512]
+    result = np.empty(large.shape, np.uint8)
+    for rows in (slice(top, top + 256) for top in range(0, size[0], 256)):
+        strip = large[rows]
         strip += noise.random(strip.shape[:2], np.float32)[:, :, None] - np.float32(0.5)
-    return _to_bytes(large)
+        result[rows] = _to_bytes(strip)
+    return result
 
 
 def composite(people: np.ndarray, alpha: np.ndarray, background: np.ndarray) -> np.ndarray:
