@@ -1,6 +1,7 @@
 """A diffusers inpainting pipeline from its folder, made ready as a preset says."""
 
 import functools
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from bgswap.scene.presets import ScenePreset
 
 if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
+
+log = logging.getLogger(__name__)
 
 LORA_FILE = "pytorch_lora_weights.safetensors"
 
@@ -31,16 +34,19 @@ def load_pipeline(
         ModelUnavailable: something is missing or broken.
     """
     if not (folder / "model_index.json").is_file():
-        raise ModelUnavailable(f"No scene model in {folder}: model_index.json is missing")
+        raise ModelUnavailable(f"The {preset.name} scene model is not there: no model_index.json")
     if preset.lora and (lora is None or not lora.exists()):
-        raise ModelUnavailable(f"The preset {preset.name} needs its LoRA, and there is none")
+        raise ModelUnavailable(f"The {preset.name} scene model needs its LoRA, and there is none")
     _quiet_libraries()
     try:
         pipe = _read(folder, device)
         if preset.lora:
             _fuse(pipe, lora)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ModelUnavailable(f"The scene model in {folder} cannot be loaded: {error}") from error
+        log.warning("cannot load the scene model in %s: %s", folder, error)
+        raise ModelUnavailable(
+            f"The {preset.name} scene model cannot be loaded: its files are incomplete or broken"
+        ) from error
     _set_scheduler(pipe, preset)
     lay_on(pipe, device)
     pipe.set_progress_bar_config(disable=True)

@@ -117,7 +117,7 @@ def test_half_a_file_is_one_clear_error(folders, tmp_path):
     folder = shutil.copytree(folders["inpainting"], tmp_path / "model")
     weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:5000])
-    with pytest.raises(ModelUnavailable, match="cannot be loaded"):
+    with pytest.raises(ModelUnavailable, match="incomplete or broken"):
         load("quality", folder)
 
 
@@ -126,7 +126,7 @@ def test_pickled_weights_are_not_loaded(folders, tmp_path):
     weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
     weights.unlink()
     torch.save({}, weights.with_suffix(".bin"))
-    with pytest.raises(ModelUnavailable, match="cannot be loaded"):
+    with pytest.raises(ModelUnavailable, match="incomplete or broken"):
         load("quality", folder)
 
 
