@@ -5,7 +5,7 @@ the network; what is not is fetched in the background, checked, and only then us
 model cannot be had the starter stands in, and the note of :class:`Weights` says why.
 """
 
-from bgswap.weights.sources import STARTER, Role, Weights
-from bgswap.weights.store import RoleStatus, WeightStore
+from bgswap.weights.sources import STARTER, Role, RoleStatus, Weights
+from bgswap.weights.store import WeightStore
 
 __all__ = ["STARTER", "Role", "RoleStatus", "WeightStore", "Weights"]

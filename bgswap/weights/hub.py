@@ -1,6 +1,9 @@
 """Models on the Hugging Face Hub: found in its cache, or probed, fetched and checked."""
 
+import os
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,7 +20,11 @@ if TYPE_CHECKING:
     from huggingface_hub.hf_api import RepoSibling
     from tqdm import tqdm
 
-ProgressHook = Callable[[float | None], None]
+ProgressHook = Callable[[float], None]
+
+# Seconds without a sign of life after which a download counts as dead. huggingface_hub tells of
+# every 10 MB, so a line of less than 100 kB/s is too slow for it.
+STALL = 120.0
 
 
 def cached(role: Role, source: Hub) -> Path:
@@ -55,8 +62,17 @@ def fetch(role: Role, source: Hub, settings: Settings, progress: ProgressHook) -
         check_folder(role, folder)
     except (Incomplete, Broken) as error:
         raise ModelUnavailable(str(error)) from error
+    except TimeoutError as error:
+        raise ModelUnavailable(f"the download broke off: {error}") from error
     except (HTTPError, OSError) as error:
         raise ModelUnavailable(f"the download broke off: {_why(error)}") from error
+
+
+def _endpoint() -> str:
+    from huggingface_hub import constants
+
+    # Read when it is needed: huggingface_hub reads it once, when it is imported.
+    return os.environ.get("HF_ENDPOINT", constants.ENDPOINT).rstrip("/")
 
 
 def _describe(source: Hub, timeout: float) -> "ModelInfo":
@@ -66,9 +82,9 @@ def _describe(source: Hub, timeout: float) -> "ModelInfo":
 
     if constants.HF_HUB_OFFLINE:
         raise ModelUnavailable("it is not in the cache, and HF_HUB_OFFLINE is set")
-    host = urlsplit(constants.ENDPOINT).netloc
+    host = urlsplit(_endpoint()).netloc
     refuse_if_silent(host)
-    api = HfApi(endpoint=constants.ENDPOINT)
+    api = HfApi(endpoint=_endpoint())
     try:
         return within(
             timeout,
@@ -104,7 +120,8 @@ def _why(error: Exception) -> str:
     if isinstance(error, RevisionNotFoundError):
         return "the repository has no such revision"
     if isinstance(error, HfHubHTTPError):
-        return f"the Hub answered {error.response.status_code}"
+        status = error.response.status_code
+        return f"the Hub answered {status}" + " (is HF_TOKEN right?)" * (status in (401, 403))
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
@@ -123,17 +140,17 @@ def _fetch_files(
     if entry not in files:
         raise ModelUnavailable(f"it has no {entry}")
     # By its name, which also writes down which commit that name stands for; the rest by commit.
-    first = _fetch_file(
-        source.repo, source.revision, files[entry], settings, force, _bar(0, progress)
-    )
+    timeout = settings.hub_timeout
+    meter = _Meter(0, progress)
+    first = _fetch_file(source.repo, source.revision, files[entry], timeout, force, meter)
     folder = first.parent
     if folder.name != info.sha:
         raise ModelUnavailable("it was changed on the Hub while it was fetched")
     wanted = _wanted(role, folder, set(files), settings)
-    total = sum(files[name].size or 0 for name in wanted)
-    bar = _bar(total, progress)
+    wanted.remove(entry)
+    meter = _Meter(sum(files[name].size or 0 for name in wanted), progress)
     for name in wanted:
-        _fetch_file(source.repo, info.sha, files[name], settings, force and name != entry, bar)
+        _fetch_file(source.repo, info.sha, files[name], timeout, force, meter)
     return folder
 
 
@@ -148,52 +165,58 @@ def _wanted(role: Role, folder: Path, available: set[str], settings: Settings) -
     return pipeline_files(read_index(folder), available, half)
 
 
-def _bar(total: int, progress: ProgressHook) -> "type[tqdm]":
-    """A progress bar that draws nothing and tells how much of ``total`` bytes has come."""
-    from huggingface_hub.utils import tqdm
+class _Meter:
+    """Counts the bytes that come in, and tells which part of ``total`` that is."""
 
-    done = 0
+    def __init__(self, total: int, progress: ProgressHook) -> None:
+        self.total = total
+        self.progress = progress
+        self.done = 0
+        self.heard = 0.0
 
-    def add(count: float | None) -> None:
-        nonlocal done
-        done += int(count or 0)
-        progress(min(done / total, 1.0) if total else None)
+    def add(self, count: float | None) -> None:
+        self.done += int(count or 0)
+        self.heard = time.monotonic()
+        if self.total:
+            self.progress(min(self.done / self.total, 1.0))
 
-    class Bar(tqdm):
-        def __init__(self, *args: object, **options: object) -> None:
-            super().__init__(*args, **{**options, "disable": True})
-            add(options.get("initial"))
+    def bar(self) -> "type[tqdm]":
+        """A progress bar for huggingface_hub that feeds this meter and draws nothing."""
+        from huggingface_hub.utils import tqdm
 
-        def update(self, n: float | None = 1) -> None:
-            add(n)
+        add = self.add
 
-    return Bar
+        class Bar(tqdm):
+            def __init__(self, *args: object, **options: object) -> None:
+                super().__init__(*args, **{**options, "disable": True})
+                add(options.get("initial"))
+
+            def update(self, n: float | None = 1) -> None:
+                add(n)
+
+        return Bar
 
 
 def _fetch_file(
-    repo: str,
-    revision: str | None,
-    file: "RepoSibling",
-    settings: Settings,
-    force: bool,
-    bar: "type[tqdm]",
+    repo: str, revision: str | None, file: "RepoSibling", timeout: float, force: bool, meter: _Meter
 ) -> Path:
     """Fetch one file; where it is not what the Hub announced, once more, and then no more."""
     from huggingface_hub import constants, hf_hub_download
 
     for again in (force, True):
-        path = Path(
-            hf_hub_download(
-                repo,
-                file.rfilename,
-                revision=revision,
-                cache_dir=constants.HF_HUB_CACHE,
-                endpoint=constants.ENDPOINT,
-                etag_timeout=settings.hub_timeout,
-                force_download=again,
-                tqdm_class=bar,
-            )
+        download = partial(
+            hf_hub_download,
+            repo,
+            file.rfilename,
+            revision=revision,
+            cache_dir=constants.HF_HUB_CACHE,
+            endpoint=_endpoint(),
+            etag_timeout=timeout,
+            force_download=again,
+            tqdm_class=meter.bar(),
         )
+        # huggingface_hub asks a host that has gone silent for six minutes before it gives up.
+        path = Path(within(STALL, download, lambda: meter.heard))
         if _as_announced(path, file):
             return path
         path.resolve().unlink()

@@ -15,11 +15,16 @@ MEMORY = 60.0
 _silent: dict[str, tuple[str, float]] = {}
 
 
-def within(seconds: float, work: Callable[[], T]) -> T:
+def within(seconds: float, work: Callable[[], T], heard: Callable[[], float] | None = None) -> T:
     """Run ``work`` in a thread of its own and wait for it no longer than ``seconds``.
 
     The timeouts of sockets bound each read, not a whole request, and bound no name lookup; this
     bounds all of it. Work that is late goes on in its daemon thread, and nobody hears of it.
+
+    Args:
+        seconds: how long to wait.
+        work: what to do.
+        heard: when work last gave a sign of life (``time.monotonic``), to wait from there.
 
     Raises:
         TimeoutError: it is not done in time.
@@ -35,8 +40,13 @@ def within(seconds: float, work: Callable[[], T]) -> T:
             errors.append(error)
 
     thread = threading.Thread(target=run, name="weights-probe", daemon=True)
+    start = time.monotonic()
     thread.start()
-    thread.join(seconds)
+    while thread.is_alive():
+        left = max(start, heard() if heard else start) + seconds - time.monotonic()
+        if left <= 0:
+            break
+        thread.join(left)
     if errors:
         raise errors[0]
     if not results:

@@ -62,6 +62,26 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class RoleStatus:
+    """Where the weights of one role stand.
+
+    Attributes:
+        role: which model of the program.
+        state: ``starter`` (in use, nothing else asked for), ``downloading``, ``ready`` (the full
+            model is in use) or ``failed`` (the full model cannot be had).
+        name: the weights this speaks of, as in :class:`Weights`.
+        fraction: of the download, in [0, 1]; None where it is not known.
+        message: in words, fit to show.
+    """
+
+    role: Role
+    state: Literal["starter", "downloading", "ready", "failed"]
+    name: str
+    fraction: float | None
+    message: str
+
+
+@dataclass(frozen=True)
 class Local:
     """A folder on disk."""
 

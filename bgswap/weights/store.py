@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 from bgswap.errors import ModelUnavailable
 from bgswap.settings import Settings
@@ -20,6 +20,7 @@ from bgswap.weights.sources import (
     Hub,
     Local,
     Role,
+    RoleStatus,
     Source,
     Weights,
     parse,
@@ -29,26 +30,6 @@ log = logging.getLogger(__name__)
 
 # Seconds after which a download that failed is tried again, if its model is asked for again.
 RETRY_AFTER = 300.0
-
-
-@dataclass(frozen=True)
-class RoleStatus:
-    """Where the weights of one role stand.
-
-    Attributes:
-        role: which model of the program.
-        state: ``starter`` (in use, nothing else asked for), ``downloading``, ``ready`` (the full
-            model is in use) or ``failed`` (the full model cannot be had).
-        name: the weights this speaks of, as in :class:`Weights`.
-        fraction: of the download, in [0, 1]; None where it is not known.
-        message: in words, fit to show.
-    """
-
-    role: Role
-    state: Literal["starter", "downloading", "ready", "failed"]
-    name: str
-    fraction: float | None
-    message: str
 
 
 @dataclass
@@ -212,9 +193,9 @@ class WeightStore:
         job.done.set()
 
     def _fetch(self, role: Role, source: Source, job: _Job) -> None:
-        def progress(fraction: float | None) -> None:
-            tenth = int((fraction or 0) * 10)
-            if fraction is not None and tenth > int((job.fraction or 0) * 10):
+        def progress(fraction: float) -> None:
+            tenth = int(fraction * 10)
+            if tenth > int((job.fraction or 0) * 10):
                 log.info("%s: %s: %d %%", TITLES[role], source, tenth * 10)
             job.fraction = fraction
 

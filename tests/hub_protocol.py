@@ -1,0 +1,282 @@
+"""What a model Hub answers: repositories in memory, and a handler of HTTP requests to them."""
+
+import base64
+import hashlib
+import json
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    from hub import Hub
+
+LARGE = 10_000  # bytes from which a file is kept as a large file
+
+
+@dataclass
+class Repo:
+    """One repository: what each commit holds, and which commit each name stands for."""
+
+    commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    refs: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, object] = field(default_factory=dict)
+
+    def commit(self, files: dict[str, bytes], branch: str = "main") -> str:
+        listing = sorted((path, hashlib.sha1(data).hexdigest()) for path, data in files.items())
+        oid = hashlib.sha1(repr((listing, len(self.commits))).encode()).hexdigest()
+        self.commits[oid] = files
+        self.refs[branch] = oid
+        return oid
+
+    def resolve(self, revision: str) -> str | None:
+        oid = self.refs.get(revision, revision)
+        return oid if oid in self.commits else None
+
+
+def entry(path: str, data: bytes) -> dict[str, object]:
+    """A file as the API describes it."""
+    about: dict[str, object] = {
+        "rfilename": path,
+        "path": path,
+        "type": "file",
+        "size": len(data),
+        "oid": hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest(),
+    }
+    about["blobId"] = about["oid"]
+    if len(data) >= LARGE:
+        sums = hashlib.sha256(data).hexdigest()
+        about["lfs"] = {"sha256": sums, "oid": sums, "size": len(data), "pointerSize": 130}
+    return about
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one connection."""
+
+    hub: "Hub"
+    protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self.hub.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.hub.connections.discard(self.connection)
+        with suppress(OSError):  # the other side may have closed it
+            super().finish()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def handle_any(self) -> None:
+        self.path, _, _ = self.path.partition("?")
+        self.path = self.path.replace("%2F", "/")
+        self.hub.requests.append((self.command, self.path))
+        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        fault = self.hub.fault if self.hub.faulty(self.command, self.path) else None
+        self.fault = fault
+        if fault == "silent":
+            self.hub.closing.wait()
+            self.close_connection = True
+        elif fault in ("401", "404", "500"):
+            self.refuse(int(fault), "RepoNotFound" if fault == "404" else "")
+        else:
+            self.route()
+
+    do_GET = do_HEAD = do_POST = do_PUT = handle_any
+
+    def route(self) -> None:
+        kind = r"/api/(?P<kind>models|spaces)/(?P<name>[^/]+/[^/]+)"
+        routes = {
+            r"POST /api/repos/create": self.create,
+            r"POST /api/validate-yaml": self.validate,
+            rf"POST {kind}/preupload/(?P<revision>.+)": self.preupload,
+            r"POST /(?:spaces/)?[^/]+/[^/]+\.git/info/lfs/objects/batch": self.batch,
+            r"PUT /large/(?P<oid>\w+)": self.put_large,
+            r"POST /large/verify": self.verify_large,
+            rf"POST {kind}/commit/(?P<revision>.+)": self.commit,
+            rf"POST {kind}/tag/(?P<revision>.+)": self.tag,
+            rf"GET {kind}(?:/revision/(?P<revision>.+))?": self.info,
+            rf"GET {kind}/tree/(?P<revision>.+)": self.tree,
+            r"(?:GET|HEAD) /(?:(?P<kind>spaces)/)?(?P<name>[^/]+/[^/]+)/resolve/"
+            r"(?P<revision>[^/]+)/(?P<path>.+)": self.resolve,
+        }
+        for pattern, answer in routes.items():
+            match = re.fullmatch(pattern, f"{self.command} {self.path}")
+            if match:
+                answer(**match.groupdict())
+                return
+        self.refuse(404, "")
+
+    def answer(self, content: object, status: int = 200) -> None:
+        self.send(json.dumps(content).encode(), status, {"Content-Type": "application/json"})
+
+    def refuse(self, status: int, code: str) -> None:
+        headers = {"X-Error-Code": code, "X-Error-Message": code} if code else {}
+        self.send(b"{}", status, headers)
+
+    def send(self, data: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(data)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    def repo(self, kind: str | None, name: str) -> Repo | None:
+        repo = self.hub.repos.get((kind or "models", name))
+        if repo is None:
+            self.refuse(404, "RepoNotFound")
+        return repo
+
+    def create(self) -> None:
+        wish = json.loads(self.body)
+        if not self.headers.get("Authorization", "").startswith("Bearer "):
+            self.refuse(401, "")
+            return
+        name, kind = f"{wish['organization']}/{wish['name']}", wish.get("type", "model")
+        key = (f"{kind}s", name)
+        there = key in self.hub.repos
+        if not there:
+            self.hub.repos[key] = Repo(settings=wish)
+            self.hub.repos[key].commit({".gitattributes": b""})
+        prefix = "" if kind == "model" else f"{kind}s/"
+        self.answer({"url": f"{self.hub.url}/{prefix}{name}"}, 409 if there else 200)
+
+    def validate(self) -> None:
+        content = json.loads(self.body)["content"]
+        match = re.match(r"---\n(.*?)\n---\n", content, re.S)
+        warnings = [] if match else [{"message": "empty or missing yaml metadata"}]
+        try:
+            yaml.safe_load(match[1] if match else "")
+        except yaml.YAMLError as error:
+            self.answer({"errors": [{"message": str(error)}], "warnings": []}, 400)
+        else:
+            self.answer({"errors": [], "warnings": warnings})
+
+    def preupload(self, kind: str, name: str, revision: str) -> None:
+        repo = self.repo(kind, name)
+        if repo:
+            modes = [
+                {
+                    "path": file["path"],
+                    "uploadMode": "lfs" if file["size"] >= LARGE else "regular",
+                    "shouldIgnore": False,
+                }
+                for file in json.loads(self.body)["files"]
+            ]
+            self.answer({"files": modes})
+
+    def batch(self) -> None:
+        objects = []
+        for wish in json.loads(self.body)["objects"]:
+            about = {"oid": wish["oid"], "size": wish["size"]}
+            if wish["oid"] not in self.hub.large:
+                upload = {"href": f"{self.hub.url}/large/{wish['oid']}"}
+                about["actions"] = {
+                    "upload": upload,
+                    "verify": {"href": f"{self.hub.url}/large/verify"},
+                }
+            objects.append(about)
+        self.answer({"transfer": "basic", "objects": objects})
+
+    def put_large(self, oid: str) -> None:
+        if hashlib.sha256(self.body).hexdigest() != oid:
+            self.refuse(400, "BadHash")
+            return
+        self.hub.large[oid] = self.body
+        self.send(b"")
+
+    def verify_large(self) -> None:
+        wish = json.loads(self.body)
+        whole = len(self.hub.large.get(wish["oid"], b"")) == wish["size"]
+        self.answer({}, 200 if whole else 404)
+
+    def commit(self, kind: str, name: str, revision: str) -> None:
+        repo = self.repo(kind, name)
+        if not repo:
+            return
+        files = dict(repo.commits.get(repo.resolve(revision) or "", {}))
+        for line in self.body.splitlines():
+            step = json.loads(line)
+            value = step["value"]
+            if step["key"] == "file":
+                files[value["path"]] = base64.b64decode(value["content"])
+            elif step["key"] == "lfsFile":
+                files[value["path"]] = self.hub.large[value["oid"]]
+            elif step["key"] == "deletedFile":
+                del files[value["path"]]
+        oid = repo.commit(files, revision)
+        self.answer({"commitUrl": f"{self.hub.url}/{name}/commit/{oid}", "commitOid": oid})
+
+    def tag(self, kind: str, name: str, revision: str) -> None:
+        repo = self.repo(kind, name)
+        if repo:
+            tag, oid = json.loads(self.body)["tag"], repo.resolve(revision)
+            if tag in repo.refs or oid is None:
+                self.refuse(409 if oid else 404, "" if oid else "RevisionNotFound")
+                return
+            repo.refs[tag] = oid
+            self.answer({})
+
+    def info(self, kind: str, name: str, revision: str | None) -> None:
+        found = self.find(kind, name, revision)
+        if found:
+            oid, files = found
+            siblings = [entry(path, data) for path, data in files.items()]
+            about = {"id": name, "sha": oid, "siblings": siblings, "private": False, "tags": []}
+            self.answer({**about, "downloads": 0, "likes": 0})
+
+    def tree(self, kind: str, name: str, revision: str) -> None:
+        found = self.find(kind, name, revision)
+        if found:
+            self.answer([entry(path, data) for path, data in found[1].items()])
+
+    def find(
+        self, kind: str | None, name: str, revision: str | None
+    ) -> tuple[str, dict[str, bytes]] | None:
+        repo = self.repo(kind, name)
+        oid = repo and repo.resolve(revision or "main")
+        if repo and not oid:
+            self.refuse(404, "RevisionNotFound")
+        return (oid, repo.commits[oid]) if repo and oid else None
+
+    def resolve(self, kind: str | None, name: str, revision: str, path: str) -> None:
+        found = self.find(kind, name, revision)
+        if not found:
+            return
+        oid, files = found
+        if path not in files:
+            self.refuse(404, "EntryNotFound")
+            return
+        data = files[path]
+        about = entry(path, data)
+        etag = about["lfs"]["sha256"] if "lfs" in about else about["oid"]
+        headers = {"ETag": f'"{etag}"', "X-Repo-Commit": oid, "Accept-Ranges": "bytes"}
+        match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        start = int(match[1]) if match else 0
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+        self.send_file(data, start, headers)
+
+    def send_file(self, data: bytes, start: int, headers: dict[str, str]) -> None:
+        if self.command == "GET" and self.fault == "wrong":
+            data = bytes(byte ^ 1 for byte in data)
+        status = 206 if start else 200
+        if self.command == "HEAD" or self.fault not in ("slow", "cut"):
+            self.send(data[start:], status, headers)
+            return
+        self.send_response(status)
+        for key, value in {"Content-Length": str(len(data) - start), **headers}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        # "cut" gives nothing after the middle, however often one asks; "slow" takes its time.
+        rest = data[start : len(data) // 2] if self.fault == "cut" else data[start:]
+        for at in range(0, len(rest), 1 + len(rest) // 8):
+            if self.fault == "slow":
+                self.hub.closing.wait(0.05)
+            self.wfile.write(rest[at : at + 1 + len(rest) // 8])
+        self.close_connection = True
