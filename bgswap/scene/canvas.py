@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import product
+from math import ceil
 
 import cv2
 import numpy as np
@@ -87,10 +88,14 @@ def place(image: np.ndarray, canvas: Canvas) -> np.ndarray:
 
 
 def crop(image: np.ndarray, canvas: Canvas) -> np.ndarray:
-    """The photo's part of a painted canvas: (height, width, ...) to (inner_height, ...)."""
-    rows = slice(canvas.top, canvas.top + canvas.inner_height)
-    columns = slice(canvas.left, canvas.left + canvas.inner_width)
-    return np.ascontiguousarray(image[rows, columns])
+    """The photo's part of a painted canvas, (height, width, ...), or of a smaller one like it.
+
+    Of the canvas itself it is exact; of one that is smaller by a whole number, to its pixel.
+    """
+    factor = canvas.height // image.shape[0]
+    top, left = canvas.top // factor, canvas.left // factor
+    height, width = ceil(canvas.inner_height / factor), ceil(canvas.inner_width / factor)
+    return np.ascontiguousarray(image[top : top + height, left : left + width])
 
 
 def neutralise(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:

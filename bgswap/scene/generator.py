@@ -1,5 +1,6 @@
 """New scenes around the kept people, painted by a diffusers inpainting pipeline."""
 
+import functools
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -57,7 +58,6 @@ class SceneGenerator:
         self.preset = preset
         self.notes: list[str] = []
         self._lock = threading.Lock()
-        self._preview: LatentPreview | None = None
         # The starter has seen nothing but empty scenes: there is nothing for a checker to find.
         if preset.name != "starter" and getattr(pipe, "safety_checker", None) is None:
             self.notes.append(f"The {preset.name} scene model has no safety checker")
@@ -145,10 +145,10 @@ class SceneGenerator:
             **_inputs(photo, alpha, canvas, self.preset.side),
         }
         with self._lock:
-            painted = [
-                (self._paint(call, seed, self._after_step(number, len(seeds), on_step)), seed)
-                for number, seed in enumerate(seeds)
-            ]
+            painted = []
+            for number, seed in enumerate(seeds):
+                teller = on_step and AfterStep(on_step, self._preview, canvas, number, len(seeds))
+                painted.append((self._paint(call, seed, teller), seed))
         kept = [(crop(image, canvas), seed) for image, seed in painted if image is not None]
         if not kept:
             raise SceneRejected(
@@ -174,19 +174,14 @@ class SceneGenerator:
             raise ModelUnavailable(f"The {self.name} scene model gives no picture on this device")
         return tensor_to_images(output.images)[0]
 
+    @functools.cached_property
+    def _preview(self) -> LatentPreview:
+        return LatentPreview(self.pipe)
+
     @property
     def _strength(self) -> float:
         # SDXL inpainting was not trained from pure noise: its card asks for less than 1.
         return 0.99 if hasattr(self.pipe, "text_encoder_2") else 1.0
-
-    def _after_step(
-        self, number: int, scenes: int, on_step: StepCallback | None
-    ) -> AfterStep | None:
-        if on_step is None:
-            return None
-        if self._preview is None:
-            self._preview = LatentPreview(self.pipe)
-        return AfterStep(on_step, self._preview, number, scenes)
 
     def _shortfalls(
         self, prompt: str, negative_prompt: str, guidance: float, refused: int

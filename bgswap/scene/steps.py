@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bgswap.errors import Stopped
+from bgswap.scene.canvas import Canvas, crop
 from bgswap.scene.preview import LatentPreview
 
 if TYPE_CHECKING:
@@ -17,25 +18,38 @@ StepCallback = Callable[[int, int, np.ndarray | None], None]
 
 
 class AfterStep:
-    """diffusers' ``callback_on_step_end``: tells how far it is, and stops when told so."""
+    """diffusers' ``callback_on_step_end``: tells how far it is, and stops when told so.
+
+    Args:
+        on_step: whom to tell.
+        preview: gives a picture of the canvas.
+        canvas: where on it the photo lies; no more than that is shown.
+        number: scenes that were painted before.
+        scenes: how many there will be.
+    """
 
     def __init__(
-        self, on_step: StepCallback, preview: LatentPreview, number: int, scenes: int
+        self,
+        on_step: StepCallback,
+        preview: LatentPreview,
+        canvas: Canvas,
+        number: int,
+        scenes: int,
     ) -> None:
-        self.on_step, self.preview, self.number, self.scenes = on_step, preview, number, scenes
+        self.on_step, self.preview, self.canvas = on_step, preview, canvas
+        self.number, self.scenes = number, scenes
         self.stopped: Stopped | None = None
 
     def __call__(
         self, pipe: "DiffusionPipeline", index: int, timestep: Any, tensors: dict[str, Any]
     ) -> dict[str, Any]:
         steps = pipe.num_timesteps
-        latents = tensors["latents"]
+        done = self.number * steps + index + 1
         try:
-            done = self.number * steps + index + 1
-            self.on_step(done, self.scenes * steps, self.preview(latents))
+            self.on_step(done, self.scenes * steps, crop(self.preview(), self.canvas))
         except Stopped as stopped:
             self.stopped = stopped
             pipe._interrupt = True
             # The pipeline decodes what it has, however early it ends: give it next to nothing.
-            return {"latents": latents[..., :8, :8]}
+            return {"latents": tensors["latents"][..., :8, :8]}
         return {}

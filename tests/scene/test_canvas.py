@@ -91,3 +91,16 @@ def test_the_mask_takes_a_thin_rim_of_the_person_but_not_at_the_frame():
     expected = np.ones((128, 128), np.float32)
     expected[40 + rim :, 40 + rim : 80 - rim] = 0
     np.testing.assert_array_equal(mask, expected)
+
+
+def test_a_small_preview_of_the_canvas_is_cropped_alike():
+    alpha = np.zeros((300, 200), np.float32)
+    alpha[:, 100:] = 1
+    canvas = fit_canvas(300, 200, 128, 32)
+    preview = place(alpha, canvas)[::4, ::4]
+    shown = crop(preview, canvas)
+    assert (canvas.inner_height, canvas.inner_width) == (144, 96)
+    assert canvas.width == 96
+    assert canvas.top == 8
+    assert shown.shape == (36, 24)
+    np.testing.assert_array_equal(shown, preview[2:38])
