@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -37,9 +37,9 @@ class Repo:
         return oid if oid in self.commits else None
 
 
-def entry(path: str, data: bytes) -> dict[str, object]:
+def entry(path: str, data: bytes) -> dict[str, Any]:
     """A file as the API describes it."""
-    about: dict[str, object] = {
+    about: dict[str, Any] = {
         "rfilename": path,
         "path": path,
         "type": "file",
@@ -51,6 +51,12 @@ def entry(path: str, data: bytes) -> dict[str, object]:
         sums = hashlib.sha256(data).hexdigest()
         about["lfs"] = {"sha256": sums, "oid": sums, "size": len(data), "pointerSize": 130}
     return about
+
+
+def etag(data: bytes) -> str:
+    """What stands for a file's content: SHA-256 of a large file, git hash of a small one."""
+    about = entry("", data)
+    return about["lfs"]["sha256"] if "lfs" in about else about["oid"]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -101,6 +107,7 @@ class Handler(BaseHTTPRequestHandler):
             rf"POST {kind}/tag/(?P<revision>.+)": self.tag,
             rf"GET {kind}(?:/revision/(?P<revision>.+))?": self.info,
             rf"GET {kind}/tree/(?P<revision>.+)": self.tree,
+            rf"GET {kind}/refs": self.refs,
             r"(?:GET|HEAD) /(?:(?P<kind>spaces)/)?(?P<name>[^/]+/[^/]+)/resolve/"
             r"(?P<revision>[^/]+)/(?P<path>.+)": self.resolve,
         }
@@ -159,16 +166,22 @@ class Handler(BaseHTTPRequestHandler):
 
     def preupload(self, kind: str, name: str, revision: str) -> None:
         repo = self.repo(kind, name)
-        if repo:
-            modes = [
-                {
-                    "path": file["path"],
-                    "uploadMode": "lfs" if file["size"] >= LARGE else "regular",
-                    "shouldIgnore": False,
-                }
-                for file in json.loads(self.body)["files"]
-            ]
-            self.answer({"files": modes})
+        if not repo:
+            return
+        there = repo.commits.get(repo.resolve(revision) or "", {})
+        self.answer(
+            {
+                "files": [
+                    {
+                        "path": file["path"],
+                        "uploadMode": "lfs" if file["size"] >= LARGE else "regular",
+                        "shouldIgnore": False,
+                        "oid": etag(there[file["path"]]) if file["path"] in there else None,
+                    }
+                    for file in json.loads(self.body)["files"]
+                ]
+            }
+        )
 
     def batch(self) -> None:
         objects = []
@@ -222,6 +235,14 @@ class Handler(BaseHTTPRequestHandler):
             repo.refs[tag] = oid
             self.answer({})
 
+    def refs(self, kind: str, name: str) -> None:
+        repo = self.repo(kind, name)
+        if repo:
+            refs = [{"name": n, "ref": n, "targetCommit": oid} for n, oid in repo.refs.items()]
+            branches = [ref for ref in refs if ref["name"] == "main"]
+            tags = [ref for ref in refs if ref["name"] != "main"]
+            self.answer({"branches": branches, "tags": tags, "converts": []})
+
     def info(self, kind: str, name: str, revision: str | None) -> None:
         found = self.find(kind, name, revision)
         if found:
@@ -253,9 +274,7 @@ class Handler(BaseHTTPRequestHandler):
             self.refuse(404, "EntryNotFound")
             return
         data = files[path]
-        about = entry(path, data)
-        etag = about["lfs"]["sha256"] if "lfs" in about else about["oid"]
-        headers = {"ETag": f'"{etag}"', "X-Repo-Commit": oid, "Accept-Ranges": "bytes"}
+        headers = {"ETag": f'"{etag(data)}"', "X-Repo-Commit": oid, "Accept-Ranges": "bytes"}
         match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         start = int(match[1]) if match else 0
         if start:

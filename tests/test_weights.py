@@ -297,7 +297,7 @@ def test_a_repository_with_pickles_only(hub, starter):
 def test_full_insists(hub, starter):
     hub.strike("500")
     settings = Settings(models="full", mask_autoencoder=REPO, hub_timeout=0.5)
-    with pytest.raises(ModelUnavailable, match=r"Mask autoencoder someone/masks is not available"):
+    with pytest.raises(ModelUnavailable, match=r"Mask autoencoder someone/masks cannot be used"):
         WeightStore(settings, starter=starter).get("mask_autoencoder")
 
 
@@ -414,7 +414,7 @@ def test_weights_that_do_not_fit_are_left(hub, settings, starter):
     assert store.generation > before
     weights = store.get("mask_autoencoder")
     assert weights.kind == "starter"
-    assert "do not fit: the first layer has 3 channels" in weights.note
+    assert "cannot be used: the first layer has 3 channels" in weights.note
     store.start_downloads(["mask_autoencoder"])
     assert store.get("mask_autoencoder").kind == "starter"
 
@@ -505,7 +505,7 @@ def test_a_pipeline_is_fetched_whole(hub, tmp_path):
     assert len(fetched) == 1  # the rest was there already
     hub.close()
     (weights.path / "scheduler" / "scheduler_config.json").unlink()
-    with pytest.raises(ModelUnavailable, match="Fast scene model someone/scenes is not available"):
+    with pytest.raises(ModelUnavailable, match="Fast scene model someone/scenes cannot be used"):
         WeightStore(settings).get("scene_fast")
 
 

@@ -114,12 +114,12 @@ class WeightStore:
 
         Args:
             role: whose weights they are.
-            reason: what is wrong with them, the end of a sentence.
+            reason: what is wrong with them, in words fit to show.
         """
         with self._lock:
             self._ready.pop(role, None)
             self._rejected.add(role)
-            self._failed[role] = (f"its weights do not fit: {reason}", math.inf)
+            self._failed[role] = (reason, math.inf)
             self.generation += 1
         log.warning("%s: weights rejected: %s", TITLES[role], reason)
 
@@ -210,7 +210,7 @@ class WeightStore:
                 why = f"{source} is still downloading"
             else:
                 reason = self._failed[role][0] if role in self._failed else "it is gone again"
-                why = f"{source} is not available: {reason}"
+                why = f"{source} cannot be used: {reason}"
         if self.settings.models == "full":
             raise ModelUnavailable(f"{TITLES[role]} {why}")
         return self._stand_in(role, f"{TITLES[role]} {why}; using the starter")
@@ -240,7 +240,7 @@ class WeightStore:
             message = f"{title} {source} is downloading{percent}"
             return RoleStatus(role, "downloading", str(source), fraction, message)
         if role in self._failed:
-            message = f"{title} {source} is not available: {self._failed[role][0]}"
+            message = f"{title} {source} cannot be used: {self._failed[role][0]}"
             return RoleStatus(role, "failed", str(source), None, message)
         what = "starter" if role in STARTER_FOLDERS else "not in use"
         return RoleStatus(role, "starter", "starter", None, f"{title}: {what}")

@@ -1,0 +1,227 @@
+"""Publish trained weights, or the app itself, on the Hugging Face Hub.
+
+    python -m training.push mask-autoencoder --repo OWNER/NAME --folder runs/mask-autoencoder/hub
+    python -m training.push --space OWNER/NAME
+
+The first creates the model repository if need be, uploads the folder (safetensors, config, model
+card) and tags what it uploaded: v1, v2, v3... or the name given with --tag. The program then uses
+it with the setting that the command prints, such as BGSWAP_MASK_AUTOENCODER=OWNER/NAME@v1. The
+second publishes the app as a Space. Log in first (hf auth login), or set HF_TOKEN.
+"""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from huggingface_hub import HfApi, ModelCard, RepoCard, get_token
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
+
+from bgswap.weights import STARTER
+from bgswap.weights.checks import Broken, Incomplete, check_folder
+from bgswap.weights.sources import STARTER_FOLDERS, Role
+
+ROLES: dict[str, Role] = {folder: role for role, folder in STARTER_FOLDERS.items()}
+PROJECT = Path(__file__).parent.parent
+
+# What a model repository holds: weights, settings, the card and its pictures. No pickles.
+MODEL_FILES = ["*.safetensors", "*.json", "*.txt", "*.md", "*.png", "*.jpg"]
+PICKLES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
+# What a Space needs to run; training, tests, runs and data stay here.
+SPACE_FILES = [
+    "app.py",
+    "ui/*",
+    "bgswap/*",
+    "docs/*",
+    "requirements.txt",
+    "packages.txt",
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+]
+
+
+class Unfit(Exception):
+    """What was to be published must not be, as it is."""
+
+
+def check_model(role: str, folder: Path) -> None:
+    """Check that a folder is fit to publish: whole, without pickles, with a card that says enough.
+
+    Args:
+        role: such as ``mask-autoencoder``.
+        folder: in the layout of the Hub.
+
+    Raises:
+        Unfit: it is not; the message says what is wrong.
+    """
+    pickles = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.suffix in PICKLES)
+    if pickles:
+        raise Unfit(f"{folder} holds pickles, which are not published: {', '.join(pickles)}")
+    try:
+        check_folder(ROLES[role], folder)
+    except (Incomplete, Broken) as error:
+        raise Unfit(f"{folder} is not whole: {error}") from error
+    path = folder / "README.md"
+    if not path.is_file():
+        raise Unfit(f"{folder} has no model card README.md")
+    try:
+        card = ModelCard.load(path).data
+    except ValueError as error:
+        raise Unfit(f"the metadata of {path} cannot be read: {error}") from error
+    wanted = {
+        "license": card.license,
+        "library_name": card.library_name,
+        "tags": card.tags,
+        "metrics (python -m training.evaluate writes them)": card.eval_results,
+    }
+    missing = [name for name, value in wanted.items() if not value]
+    if missing:
+        raise Unfit(f"the model card {path} lacks {', '.join(missing)}")
+
+
+def push_model(
+    api: HfApi, role: str, repo: str, folder: Path, tag: str | None = None, private: bool = False
+) -> str:
+    """Upload a model folder and tag what was uploaded.
+
+    Args:
+        api: with the token to use.
+        role: such as ``mask-autoencoder``.
+        repo: ``owner/name``; created if need be.
+        folder: in the layout of the Hub.
+        tag: the name of this revision; None: the next of v1, v2, v3...
+        private: create the repository so.
+
+    Returns:
+        What to set to use it: ``owner/name@tag``.
+
+    Raises:
+        Unfit: the folder must not be published, or the tag is taken.
+        HfHubHTTPError: the Hub refused.
+    """
+    check_model(role, folder)
+    api.create_repo(repo, private=private, exist_ok=True)
+    taken = {ref.name for ref in api.list_repo_refs(repo).tags}
+    if tag in taken:
+        raise Unfit(f"{repo} has a tag {tag} already; name another one")
+    tag = tag or _next_tag(taken)
+    commit = api.upload_folder(
+        repo_id=repo,
+        folder_path=folder,
+        allow_patterns=MODEL_FILES,
+        delete_patterns=MODEL_FILES,
+        commit_message=f"Upload {role} {tag}",
+    )
+    api.create_tag(repo, tag=tag, revision=commit.oid)
+    return f"{repo}@{tag}"
+
+
+def _next_tag(taken: set[str]) -> str:
+    numbers = [int(match[1]) for name in taken if (match := re.fullmatch(r"v(\d+)", name))]
+    return f"v{max(numbers, default=0) + 1}"
+
+
+def push_space(api: HfApi, repo: str, project: Path = PROJECT, private: bool = False) -> str:
+    """Upload the app as a Gradio Space; modules that are gone here are removed there.
+
+    Args:
+        api: with the token to use.
+        repo: ``owner/name``; created if need be.
+        project: the folder with app.py.
+        private: create the Space so.
+
+    Returns:
+        The address of the Space.
+
+    Raises:
+        Unfit: README.md has no metadata of a Space.
+        HfHubHTTPError: the Hub refused.
+    """
+    for name in ("app.py", "README.md", "requirements.txt"):
+        if not (project / name).is_file():
+            raise Unfit(f"{project} has no {name}")
+    try:
+        metadata = RepoCard.load(project / "README.md").data.to_dict()
+    except ValueError as error:
+        raise Unfit(f"the metadata of README.md cannot be read: {error}") from error
+    if metadata.get("sdk") != "gradio" or metadata.get("app_file") != "app.py":
+        raise Unfit("README.md must say sdk: gradio and app_file: app.py in its metadata")
+    url = api.create_repo(
+        repo, repo_type="space", space_sdk="gradio", private=private, exist_ok=True
+    )
+    api.upload_folder(
+        repo_id=repo,
+        repo_type="space",
+        folder_path=project,
+        allow_patterns=SPACE_FILES,
+        ignore_patterns=["*__pycache__*"],
+        delete_patterns=["ui/*", "bgswap/*", "docs/*"],
+        commit_message="Publish the app",
+    )
+    return str(url)
+
+
+def _parser() -> argparse.ArgumentParser:
+    about, _, usage = (__doc__ or "").partition("\n")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.push",
+        description=about,
+        epilog=usage,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("role", nargs="?", choices=sorted(ROLES), help="which model to publish")
+    parser.add_argument("--repo", metavar="OWNER/NAME", help="the model repository")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="the model in the Hub's layout, such as runs/mask-autoencoder/hub "
+        "(default: the weights that ship, bgswap/starter/ROLE)",
+    )
+    parser.add_argument("--tag", help="name of this revision (default: the next of v1, v2, v3...)")
+    parser.add_argument("--space", metavar="OWNER/NAME", help="publish the app as this Space")
+    parser.add_argument("--private", action="store_true", help="create the repository private")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        0 done; 1 the Hub refused or cannot be reached; 2 bad input or no token.
+    """
+    parser = _parser()
+    wish = parser.parse_args(arguments)
+    if bool(wish.role) != bool(wish.repo) or not (wish.role or wish.space):
+        parser.error("name a model and its --repo, or a --space")
+    token = get_token()
+    if not token:
+        return _fail("no token: log in with 'hf auth login', or set HF_TOKEN", 2)
+    api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
+    try:
+        if wish.role:
+            folder = wish.folder or STARTER / wish.role
+            name = push_model(api, wish.role, wish.repo, folder, wish.tag, wish.private)
+            print(f"BGSWAP_{ROLES[wish.role].upper()}={name}")
+        if wish.space:
+            print(push_space(api, wish.space, private=wish.private))
+    except (Unfit, HFValidationError) as error:
+        return _fail(str(error), 2)
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        why = " (may the token write there?)" * (status in (401, 403))
+        return _fail(f"the Hub answered {status}{why}", 1)
+    except (HTTPError, OSError) as error:
+        return _fail(f"the Hub cannot be reached: {error}", 1)
+    return 0
+
+
+def _fail(message: str, status: int) -> int:
+    print(message, file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
