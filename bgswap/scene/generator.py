@@ -149,12 +149,14 @@ class SceneGenerator:
             for number, seed in enumerate(seeds):
                 teller = on_step and AfterStep(on_step, self._preview, canvas, number, len(seeds))
                 painted.append((self._paint(call, seed, teller), seed))
+            notes = self._shortfalls(prompt, negative_prompt, guidance)
         kept = [(crop(image, canvas), seed) for image, seed in painted if image is not None]
         if not kept:
             raise SceneRejected(
                 "The safety checker refused every scene: try other words or another seed"
             )
-        notes = self._shortfalls(prompt, negative_prompt, guidance, len(seeds) - len(kept))
+        if len(kept) < len(seeds):
+            notes.append(f"The safety checker refused {len(seeds) - len(kept)} of the scenes")
         return Scenes([image for image, _ in kept], [seed for _, seed in kept], notes)
 
     def _paint(
@@ -183,9 +185,7 @@ class SceneGenerator:
         # SDXL inpainting was not trained from pure noise: its card asks for less than 1.
         return 0.99 if hasattr(self.pipe, "text_encoder_2") else 1.0
 
-    def _shortfalls(
-        self, prompt: str, negative_prompt: str, guidance: float, refused: int
-    ) -> list[str]:
+    def _shortfalls(self, prompt: str, negative_prompt: str, guidance: float) -> list[str]:
         notes = []
         for name, text in (("prompt", prompt), ("negative prompt", negative_prompt)):
             length = len(self.pipe.tokenizer(text, verbose=False).input_ids)
@@ -193,8 +193,6 @@ class SceneGenerator:
                 notes.append(f"The {name} is too long for the scene model: its end was not read")
         if negative_prompt and guidance <= 1:
             notes.append("Without guidance (a guidance scale above 1) a negative prompt is ignored")
-        if refused:
-            notes.append(f"The safety checker refused {refused} of the scenes")
         return notes
 
 
