@@ -62,7 +62,8 @@ def square_crop(mask: np.ndarray, box: Box, side: int) -> np.ndarray:
         bottom, right = length - part.shape[0] - top, length - part.shape[1] - left
         part = cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0)
     way = cv2.INTER_AREA if length > side else cv2.INTER_LINEAR
-    return cv2.resize(part, (side, side), interpolation=way)
+    crop = cv2.resize(part, (side, side), interpolation=way)
+    return np.clip(crop, 0, 1, out=crop)
 
 
 def merge(mask: np.ndarray, seen: np.ndarray, refined: np.ndarray, box: Box) -> np.ndarray:

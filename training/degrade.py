@@ -1,0 +1,54 @@
+"""Degrades faces the way cameras, senders and distance do, for restoration to learn from."""
+
+import cv2
+import numpy as np
+
+
+def degrade(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A worse picture of the same face.
+
+    In this order, each by chance: blur, low resolution, noise, JPEG; at least one of them.
+
+    Args:
+        face: (H, W, 3) uint8 RGB.
+        rng: where the chances come from.
+
+    Returns:
+        (H, W, 3) uint8 RGB, a new array.
+    """
+    steps = rng.random(4) < 0.5
+    if not steps.any():
+        steps[rng.integers(4)] = True
+    for step, wanted in zip((blur, lower_resolution, add_noise, jpeg), steps, strict=True):
+        face = step(face, rng) if wanted else face
+    return face
+
+
+def blur(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Out of focus: a Gaussian of 0.5 to 2.2 pixels. (H, W, 3) uint8 RGB, both ways."""
+    return cv2.GaussianBlur(face, (0, 0), rng.uniform(0.5, 2.2))
+
+
+def lower_resolution(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Far away: 1.5 to 5 times smaller and back. (H, W, 3) uint8 RGB, both ways."""
+    height, width = face.shape[:2]
+    factor = rng.uniform(1.5, 5)
+    small = (max(2, round(width / factor)), max(2, round(height / factor)))
+    smaller = cv2.resize(face, small, interpolation=cv2.INTER_AREA)
+    way = cv2.INTER_CUBIC if rng.random() < 0.7 else cv2.INTER_NEAREST
+    return cv2.resize(smaller, (width, height), interpolation=way)
+
+
+def add_noise(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """In the dark: noise of 4 to 28 grey levels, partly grey. (H, W, 3) uint8 RGB, both ways."""
+    height, width = face.shape[:2]
+    noise = rng.standard_normal((height, width, 3)) * rng.uniform(4, 20)
+    noise += rng.standard_normal((height, width, 1)) * rng.uniform(0, 20)
+    return (face + noise).clip(0, 255).round().astype(np.uint8)
+
+
+def jpeg(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Sent too often: JPEG of quality 8 to 50. (H, W, 3) uint8 RGB, both ways."""
+    bgr = np.ascontiguousarray(face[..., ::-1])
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(8, 51))])
+    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])

@@ -1,0 +1,172 @@
+"""Train the mask autoencoder on masks that are damaged the way detectors damage them.
+
+    python -m training.mask_autoencoder --people shared/data/people.zip --run runs/mask-autoencoder
+
+Clean masks are drawn by the script and, with ``--people``, cut out of photos of people. Out come
+``autoencoder.pth`` (state dict), ``hub/`` (config.json, model.safetensors, README.md), curves, a
+sample sheet and metrics.json. About ten minutes on two CPU cores; expect a validation loss
+(cross entropy + 0.5 Dice) near 0.1, and with ``python -m training.evaluate mask-autoencoder`` some
+0.07 more IoU and 0.10 more boundary IoU than the damaged masks had.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from bgswap.networks import MaskAutoencoder
+from bgswap.people.refiner import square_crop
+from training.data import PictureArchive, people_names
+from training.export import save_hub_folder
+from training.loop import add_flags, run_command, settings_from, train
+from training.losses import mask_losses
+from training.masks import damage, draw, move
+from training.runs import LoopSettings
+
+# Validation samples count from here: no training sample has such a number.
+VALIDATION_FROM = 1 << 40
+DRAWN_SHARE = 0.3
+
+
+def read_masks(people: Path | None, part: str) -> list[np.ndarray]:
+    """All person masks (H, W) uint8 of an archive's ``part``; none without an archive."""
+    if people is None:
+        return []
+    archive = PictureArchive(people)
+    masks = (archive.read(f"{stem}.png", "L") for stem in people_names(archive, part))
+    return [mask for mask in masks if mask.max() > 127]
+
+
+def as_unit(mask: np.ndarray) -> np.ndarray:
+    """uint8 0 to 255 to float32 0 to 1."""
+    return mask.astype(np.float32) / 255
+
+
+class DamagedMasks(Dataset):
+    """Pairs of damaged and clean masks, (1, side, side) float32, as the refiner cuts them.
+
+    Args:
+        people: masks (H, W) uint8 of people; drawn ones alone where there are none.
+        length: samples an epoch.
+        side: of the square crops.
+        seed: of all samples; sample n is always the same.
+        start: number of the first sample.
+    """
+
+    def __init__(
+        self, people: list[np.ndarray], length: int, side: int, seed: int, start: int = 0
+    ) -> None:
+        self.people, self.length, self.side = people, length, side
+        self.seed, self.start = seed, start
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng([self.seed, self.start + number])
+        clean = self.clean(rng)
+        damaged, box = damage(clean, rng)
+        pair = (square_crop(mask, box, self.side)[None] for mask in (damaged, clean))
+        damaged, clean = (torch.from_numpy(np.ascontiguousarray(mask)) for mask in pair)
+        return damaged, clean
+
+    def clean(self, rng: np.random.Generator) -> np.ndarray:
+        """A clean mask on a canvas of twice the side."""
+        if not self.people or rng.random() < DRAWN_SHARE:
+            return draw(rng, 2 * self.side)
+        mask = self.people[rng.integers(len(self.people))]
+        return move(as_unit(mask), rng, 2 * self.side)
+
+
+def initialise(network: MaskAutoencoder) -> MaskAutoencoder:
+    """Weights after He et al. (2015), in place: torch's own let six layers' signal fade away.
+
+    A transposed convolution of stride 2 adds up a quarter as many terms as its kernel has.
+    """
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            terms = layer.in_channels * layer.kernel_size[0] * layer.kernel_size[1]
+            terms /= 4 if isinstance(layer, nn.ConvTranspose2d) else 1
+            nn.init.normal_(layer.weight, 0, (2 / terms) ** 0.5)
+            nn.init.zeros_(layer.bias)
+    # This order of memory is a third faster on CPUs.
+    return network.to(memory_format=torch.channels_last)
+
+
+class MaskTask:
+    """What :func:`training.loop.train` needs to know about the mask autoencoder."""
+
+    weights_name = "autoencoder.pth"
+
+    def __init__(self, people: Path | None, side: int, samples: int, seed: int) -> None:
+        torch.manual_seed(seed)
+        cv2.setNumThreads(1)
+        self.network = initialise(MaskAutoencoder(side=side))
+        self.training = DamagedMasks(read_masks(people, "train"), samples, side, seed)
+        held_out = read_masks(people, "val")
+        self.validation = DamagedMasks(held_out, 256, side, seed, VALIDATION_FROM)
+        self.config = {
+            "network": "mask-autoencoder",
+            "side": side,
+            "samples": samples,
+            "people": len(self.training.people),
+        }
+
+    def losses(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        """Named losses of pairs (B, 1, side, side): damaged, clean."""
+        damaged, clean = batch
+        return mask_losses(network(damaged), clean)
+
+    def finish(self, network: MaskAutoencoder, run: Path, settings: dict[str, Any]) -> None:
+        """A sheet of damaged, refined and clean masks, and the Hub folder."""
+        pairs = [self.validation[n] for n in range(24)]
+        damaged, clean = (torch.stack(masks) for masks in zip(*pairs, strict=True))
+        device = next(network.parameters()).device
+        with torch.inference_mode():
+            refined = network(damaged.to(device)).cpu()
+        rows = torch.cat([damaged, refined, clean], 3)[:, 0].numpy()
+        columns = [np.vstack(rows[i : i + 8]) for i in range(0, 24, 8)]
+        cv2.imwrite(str(run / "sheet.png"), (np.hstack(columns) * 255).round().astype(np.uint8))
+        save_hub_folder(network, run / "hub", "mask-autoencoder", settings)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.mask_autoencoder",
+        description=__doc__.split("\n\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "--people",
+        type=Path,
+        help="folder or zip with person masks, people/{train,val}/NAME.png beside NAME.webp; "
+        "without it all masks are drawn",
+    )
+    parser.add_argument("--side", type=int, default=128, help="of the square crops, in pixels")
+    parser.add_argument("--samples", type=int, default=8192, help="masks an epoch")
+    defaults = LoopSettings(
+        run=Path("runs/mask-autoencoder"), epochs=12, batch=8, learning_rate=0.004
+    )
+    add_flags(parser, defaults)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    args = parser().parse_args(arguments)
+
+    def work() -> None:
+        settings = settings_from(args)
+        train(MaskTask(args.people, args.side, args.samples, args.seed), settings)
+
+    return run_command(work)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
