@@ -18,6 +18,7 @@ from bgswap.scene.presets import ScenePreset, read_starter
 from bgswap.scene.preview import LatentPreview
 from bgswap.scene.steps import AfterStep, StepCallback
 from bgswap.tensors import images_to_tensor, masks_to_tensor, tensor_to_images
+from bgswap.types import BOUNDS
 
 if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
@@ -135,13 +136,15 @@ class SceneGenerator:
         _check(photo, alpha)
         canvas = fit_canvas(*photo.shape[:2], self.preset.side, self.multiple)
         guidance = self.preset.guidance_scale if guidance_scale is None else guidance_scale
+        asked = self.preset.steps if steps is None else steps
+        made = min(asked, self._most_steps)
         call = {
             "prompt": prompt,
             "negative_prompt": negative_prompt,
             "guidance_scale": guidance,
             "strength": self._strength,
             # A strength below 1 leaves out the first steps: those asked for are all to be made.
-            "num_inference_steps": ceil((steps or self.preset.steps) / self._strength),
+            "num_inference_steps": ceil(made / self._strength),
             **_inputs(photo, alpha, canvas, self.preset.side),
         }
         with self._lock:
@@ -154,6 +157,10 @@ class SceneGenerator:
         if not kept:
             raise SceneRejected(
                 "The safety checker refused every scene: try other words or another seed"
+            )
+        if made < asked:
+            notes.append(
+                f"The {self.name} scene model makes at most {made} steps: so many were made"
             )
         if len(kept) < len(seeds):
             notes.append(f"The safety checker refused {len(seeds) - len(kept)} of the scenes")
@@ -184,6 +191,11 @@ class SceneGenerator:
     def _strength(self) -> float:
         # SDXL inpainting was not trained from pure noise: its card asks for less than 1.
         return 0.99 if hasattr(self.pipe, "text_encoder_2") else 1.0
+
+    @property
+    def _most_steps(self) -> int:
+        # LCMScheduler picks its steps from the few that the model was distilled on.
+        return self.pipe.scheduler.config.get("original_inference_steps", BOUNDS["steps"][1])
 
     def _shortfalls(self, prompt: str, negative_prompt: str, guidance: float) -> list[str]:
         notes = []

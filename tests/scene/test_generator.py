@@ -140,6 +140,19 @@ def test_a_negative_prompt_without_guidance_is_said_to_be_idle(starter, photo, a
     assert "negative prompt is ignored" in note
 
 
+@pytest.mark.parametrize("name", ["starter", "fast", "quality", "sdxl"])
+def test_one_step_is_enough_to_run(name, request, photo, alpha):
+    (scene,) = paint(request.getfixturevalue(name), photo, alpha, steps=1)
+    assert scene.std() > 0
+
+
+def test_more_steps_than_the_lora_was_distilled_on_are_cut_and_said(fast, photo, alpha):
+    told = []
+    scenes = paint(fast, photo, alpha, steps=51, on_step=lambda *step: told.append(step))
+    assert len(told) == 50
+    assert scenes.notes == ["The fast scene model makes at most 50 steps: so many were made"]
+
+
 def test_one_call_at_a_time(starter, photo, alpha):
     wanted = {seed: paint(starter, photo, alpha, seeds=[seed])[0] for seed in (1, 2)}
     painted = {}
