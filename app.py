@@ -1,0 +1,50 @@
+"""The app: ``python app.py`` serves the page, the API and the MCP tools."""
+
+import logging
+import os
+from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+
+from bgswap import BackgroundSwapper
+from ui.api import add_endpoints
+from ui.guard import ZERO_GPU
+from ui.page import lay_out
+from ui.theme import theme
+from ui.wiring import connect
+from ui.work import Workbench
+
+UI = Path(__file__).parent / "ui"
+# Seconds: how often files are looked over, and how old they may grow.
+DELETE_CACHE = (600, 3600)
+LONGEST_QUEUE = 32
+
+with gr.Blocks(
+    title="Background swap", analytics_enabled=False, delete_cache=DELETE_CACHE, fill_width=True
+) as demo:
+    # On ZeroGPU models are placed once, in this process, before any request borrows the GPU.
+    bench = Workbench(BackgroundSwapper.from_settings(wait=ZERO_GPU), demo.GRADIO_CACHE)
+    connect(demo, lay_out(), bench)
+    add_endpoints(bench)
+demo.queue(max_size=LONGEST_QUEUE)
+
+
+def main() -> None:
+    """Start loading models in the background and serve; GRADIO_SERVER_NAME and _PORT apply."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    bench.start()
+    demo.launch(
+        theme=theme(),
+        css_paths=UI / "style.css",
+        js=(UI / "page.js").read_text(encoding="utf-8"),
+        footer_links=["api", "settings"],
+        run_history=False,
+        mcp_server=True,
+        max_file_size="100mb",
+    )
+
+
+if __name__ == "__main__":
+    main()

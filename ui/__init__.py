@@ -1,0 +1,1 @@
+"""The page and the endpoints of the app: Gradio, no torch."""

@@ -1,0 +1,161 @@
+"""The work behind page and endpoints: one swapper, one folder of files, one way to run and stop."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from bgswap import BackgroundSwapper, Person, Progress, Stopped, SwapOptions, SwapResult, images
+from bgswap.finish import provenance
+from bgswap.overlays import cut_out
+from bgswap.selection import Choice
+from ui.guard import on_gpu
+
+# Beyond this many pixels a side the page shows a smaller copy; downloads are always full size.
+LONGEST_VIEW = 2048
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The files of one result.
+
+    Attributes:
+        pictures: the candidates as PNG at full size, best first.
+        views: the same at the size the page shows them.
+        cutout: the kept people as RGBA PNG at full size.
+    """
+
+    pictures: list[Path]
+    views: list[Path]
+    cutout: Path
+
+
+class Workbench:
+    """Runs the swapper for page and endpoints and keeps its files where Gradio deletes them.
+
+    Args:
+        swapper: the core.
+        cache: Gradio's upload folder, which it empties by age.
+    """
+
+    PREFIX = "bgswap-"
+
+    def __init__(self, swapper: BackgroundSwapper, cache: str | Path) -> None:
+        self.swapper = swapper
+        self.cache = Path(cache)
+        self.warming: Thread | None = None
+        # ZeroGPU lends its GPU to plain functions only, and wants to know them at start.
+        self._list_people = on_gpu(swapper.list_people)
+        self._swap = on_gpu(_swapping(swapper))
+
+    def start(self) -> None:
+        """Begin to load models in the background."""
+        self.warming = self.swapper.start()
+
+    def folder(self) -> Path:
+        """A new folder for the files of one request."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=self.PREFIX, dir=self.cache))
+
+    def stop_mark(self) -> Path:
+        """A new path for :meth:`swapping` to look at; nothing is there yet."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        return self.cache / f"{self.PREFIX}{uuid4().hex}.stop"
+
+    def people_in(self, photo: np.ndarray) -> tuple[list[Person], dict[str, Any]]:
+        """Everyone in an (H, W, 3) uint8 RGB photo, and the details to show.
+
+        Raises:
+            NoPersonDetected: nobody is there.
+        """
+        return self._list_people(photo)
+
+    def swapping(
+        self, photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
+    ) -> Iterator[Progress | SwapResult]:
+        """Run a swap: its progress step by step, the result last.
+
+        Args:
+            photo: the picture file.
+            prompt: the scene in words.
+            people: who stays.
+            options: see :class:`SwapOptions`.
+            stop: a path; once a file is there the work ends after the present step.
+
+        Raises:
+            Stopped: a file appeared at ``stop``.
+            BgSwapError: as :meth:`BackgroundSwapper.swap`.
+        """
+        return self._swap(photo, prompt, people, options, stop)
+
+    def detector_changed(self, details: dict[str, Any]) -> bool:
+        """Whether people would now be found by other weights than in these details."""
+        now = self.swapper.shelf.store.get("person_detector").name
+        return now != details["models"]["people"]["weights"]
+
+    def save_view(self, image: np.ndarray, path: Path) -> Path:
+        """Write a picture, (H, W, 3) uint8 RGB, as PNG at the size that the page shows."""
+        images.save(images.fit_within(image, longest=LONGEST_VIEW), path)
+        return path
+
+    def save(self, result: SwapResult, stem: str) -> Saved:
+        """Write all files of a result, with their origin inside, named after the photo."""
+        folder = self.folder()
+        pictures, views = [], []
+        for index, candidate in enumerate(result.candidates):
+            name = stem if index == 0 else f"{stem}-{index + 1}"
+            path = folder / f"{name}.png"
+            provenance.save(candidate.image, path, result.details | {"seed": candidate.seed})
+            pictures.append(path)
+            small = max(candidate.image.shape[:2]) <= LONGEST_VIEW
+            view = path if small else self.save_view(candidate.image, folder / f"{name}-view.png")
+            views.append(view)
+        cutout = folder / f"{stem}-cut-out.png"
+        provenance.save(result.cutout, cutout, {})
+        return Saved(pictures, views, cutout)
+
+    def save_cutouts(self, photo: np.ndarray, people: list[Person]) -> list[tuple[str, str]]:
+        """Write each person alone as RGBA PNG: paths and captions for a gallery."""
+        folder = self.folder()
+        tiles = []
+        for person in people:
+            path = folder / f"person-{person.number}.png"
+            images.save(cut_out(photo, person), path)
+            tiles.append((str(path), f"{person.number} · {person.confidence:.0%}"))
+        return tiles
+
+
+def _swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | SwapResult]]:
+    def swapping(
+        photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
+    ) -> Iterator[Progress | SwapResult]:
+        events: SimpleQueue[Progress | None] = SimpleQueue()
+
+        # A file and no threading.Event: it also reaches into the process that ZeroGPU forks.
+        def tell(progress: Progress) -> None:
+            if stop.exists():
+                raise Stopped
+            events.put(progress)
+
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                future = pool.submit(swapper.swap, photo, prompt, people, options, tell)
+                future.add_done_callback(lambda _: events.put(None))
+                try:
+                    while (event := events.get()) is not None:
+                        yield event
+                finally:
+                    # Reached early when the visitor leaves: nobody waits for the rest.
+                    stop.touch()
+            yield future.result()
+        finally:
+            stop.unlink(missing_ok=True)
+
+    return swapping
