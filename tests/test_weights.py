@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,16 +50,24 @@ def same(path: Path, model: MaskAutoencoder) -> bool:
     return all(torch.equal(loaded[key], value) for key, value in model.state_dict().items())
 
 
-@pytest.fixture
-def starter(tmp_path: Path) -> Path:
-    saved(tmp_path / "starter" / "mask-autoencoder", seed=0)
-    saved(tmp_path / "starter" / "person-detector", seed=0)
-    return tmp_path / "starter"
+@pytest.fixture(scope="session")
+def models(tmp_path_factory) -> tuple[Path, MaskAutoencoder]:
+    """A folder with a starter and a full model; the full model."""
+    folder = tmp_path_factory.mktemp("models")
+    saved(folder / "starter" / "mask-autoencoder", seed=0)
+    saved(folder / "starter" / "person-detector", seed=0)
+    return folder, saved(folder / "full", seed=1)
 
 
 @pytest.fixture
-def full(tmp_path: Path) -> MaskAutoencoder:
-    return saved(tmp_path / "full", seed=1)
+def starter(tmp_path: Path, models) -> Path:
+    return shutil.copytree(models[0] / "starter", tmp_path / "starter")
+
+
+@pytest.fixture
+def full(tmp_path: Path, models) -> MaskAutoencoder:
+    shutil.copytree(models[0] / "full", tmp_path / "full")
+    return models[1]
 
 
 @pytest.fixture
@@ -66,9 +75,7 @@ def hub(tmp_path, full, monkeypatch):
     probe.forget()
     with Hub() as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
-        monkeypatch.setattr(weights_hub, "STALL", 0.5)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", 0.2)
         # huggingface_hub rests for seconds before each further try.
         restless = SimpleNamespace(sleep=lambda seconds: None)
         monkeypatch.setattr(file_download, "time", restless)
@@ -82,9 +89,7 @@ def hub(tmp_path, full, monkeypatch):
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        models="auto", mask_autoencoder=REPO, cache=tmp_path / "own", hub_timeout=0.5, device="cpu"
-    )
+    return Settings(models="auto", mask_autoencoder=REPO, cache=tmp_path / "own", device="cpu")
 
 
 def test_settings_are_read(tmp_path):
@@ -224,10 +229,14 @@ def test_a_revision_is_kept_apart(hub, settings, starter, full, tmp_path):
     repo.refs["v1"] = repo.refs["main"]
     other = saved(tmp_path / "other", seed=2)
     hub.add(REPO, contents(tmp_path / "other"))
-    at_v1 = Settings(mask_autoencoder=f"{REPO}@v1", hub_timeout=0.5)
+    at_v1 = Settings(mask_autoencoder=f"{REPO}@v1")
     assert same(WeightStore(at_v1, starter=starter).get("mask_autoencoder").path, full)
     assert same(WeightStore(settings, starter=starter).get("mask_autoencoder").path, other)
     assert same(WeightStore(at_v1, starter=starter).get("mask_autoencoder").path, full)
+
+
+def impatient(settings: Settings) -> Settings:
+    return replace(settings, hub_timeout=0.5)
 
 
 API, FILE = "GET /api/", "/resolve/.*safetensors"
@@ -251,11 +260,17 @@ API, FILE = "GET /api/", "/resolve/.*safetensors"
     ],
 )
 def test_every_fault_gives_the_starter_and_says_so(
-    hub, settings, starter, full, fault, where, word
+    hub, settings, starter, full, monkeypatch, fault, where, word
 ):
     hub.strike(fault, where)
-    store = WeightStore(settings, starter=starter)
-    weights = store.get("mask_autoencoder")
+    store = WeightStore(
+        impatient(settings) if (fault, where) == ("silent", API) else settings, starter=starter
+    )
+    with monkeypatch.context() as patch:
+        if fault == "silent":
+            patch.setattr(weights_hub, "STALL", 3.0)
+            patch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", 0.3)
+        weights = store.get("mask_autoencoder")
     assert not hub.closing.is_set()  # whoever is silent is silent still
     assert weights.path == starter / "mask-autoencoder"
     assert word in weights.note
@@ -281,14 +296,14 @@ def test_a_slow_hub_is_waited_for(hub, settings, starter, full):
 
 
 def test_a_revision_that_is_not_there(hub, starter):
-    settings = Settings(mask_autoencoder=f"{REPO}@v9", hub_timeout=0.5)
+    settings = Settings(mask_autoencoder=f"{REPO}@v9")
     weights = WeightStore(settings, starter=starter).get("mask_autoencoder")
     assert "no such revision" in weights.note
 
 
 def test_a_repository_with_pickles_only(hub, starter):
     hub.add("someone/old", {"config.json": b"{}", "pytorch_model.bin": b"pickle"})
-    settings = Settings(mask_autoencoder="someone/old", hub_timeout=0.5)
+    settings = Settings(mask_autoencoder="someone/old")
     weights = WeightStore(settings, starter=starter).get("mask_autoencoder")
     assert "no model.safetensors (pickled" in weights.note
     assert not [path for _, path in hub.requests if path.endswith(".bin")]
@@ -296,14 +311,14 @@ def test_a_repository_with_pickles_only(hub, starter):
 
 def test_full_insists(hub, starter):
     hub.strike("500")
-    settings = Settings(models="full", mask_autoencoder=REPO, hub_timeout=0.5)
+    settings = Settings(models="full", mask_autoencoder=REPO)
     with pytest.raises(ModelUnavailable, match=r"Mask autoencoder someone/masks cannot be used"):
         WeightStore(settings, starter=starter).get("mask_autoencoder")
 
 
 def test_a_silent_host_is_asked_once(hub, settings, starter):
     hub.strike("silent")
-    both = Settings(mask_autoencoder=REPO, face_vae="someone/faces", hub_timeout=0.3)
+    both = replace(impatient(settings), face_vae="someone/faces")
     saved(starter / "face-vae", seed=0)
     store = WeightStore(both, starter=starter)
     assert "did not answer" in store.get("mask_autoencoder").note
@@ -316,7 +331,7 @@ def test_a_name_lookup_that_hangs_is_noticed(hub, settings, starter, monkeypatch
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: forever.wait())
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
     try:
-        weights = WeightStore(settings, starter=starter).get("mask_autoencoder")
+        weights = WeightStore(impatient(settings), starter=starter).get("mask_autoencoder")
         assert not forever.is_set()
     finally:
         forever.set()
@@ -493,7 +508,7 @@ def test_a_pipeline_without_safetensors_is_refused():
 def test_a_pipeline_is_fetched_whole(hub, tmp_path):
     files = pipeline({"unet": UNET, "text_encoder": TEXT, "scheduler": []})
     hub.add("someone/scenes", files)
-    settings = Settings(scene_fast="someone/scenes", device="cpu", hub_timeout=0.5)
+    settings = Settings(scene_fast="someone/scenes", device="cpu")
     hub.strike("404", "text_encoder/model")
     with pytest.raises(ModelUnavailable, match="broke off"):
         WeightStore(settings).get("scene_fast")
@@ -512,7 +527,7 @@ def test_a_pipeline_is_fetched_whole(hub, tmp_path):
 def test_a_lora_is_one_file(hub):
     lora = save({"a": np.zeros(5000, np.float32)})
     hub.add("someone/lora", {"pytorch_lora_weights.safetensors": lora, "x.bin": b""})
-    settings = Settings(scene_lora="someone/lora", hub_timeout=0.5)
+    settings = Settings(scene_lora="someone/lora")
     path = WeightStore(settings).get("scene_lora").path
     assert [file.name for file in path.iterdir()] == ["pytorch_lora_weights.safetensors"]
 
@@ -521,7 +536,6 @@ def test_a_lora_is_one_file(hub):
 def detector(tmp_path, hub, monkeypatch):
     """Settings for an official file, whose download is a script of our own; a way to set it."""
     monkeypatch.setattr(official, "PROBE", f"{hub.url}/ultralytics/assets")
-    monkeypatch.setattr(official, "STALL", 0.6)
     good = tmp_path / "good.pt"
     with zipfile.ZipFile(good, "w") as archive:
         archive.writestr("archive/data.pkl", b"x" * 1000)
@@ -529,7 +543,7 @@ def detector(tmp_path, hub, monkeypatch):
     def script(code: str) -> Settings:
         text = f"import sys, time, pathlib; data = pathlib.Path({str(good)!r}).read_bytes(); {code}"
         monkeypatch.setattr(official, "_DOWNLOAD", [sys.executable, "-c", text])
-        return Settings(person_detector="yolov8n-seg.pt", cache=tmp_path / "own", hub_timeout=0.5)
+        return Settings(person_detector="yolov8n-seg.pt", cache=tmp_path / "own")
 
     return script
 
@@ -557,7 +571,11 @@ def test_an_official_file_is_fetched_and_kept(detector, starter, hub, tmp_path):
         ("pass", "the download failed"),
     ],
 )
-def test_an_official_file_comes_whole_or_not_at_all(detector, starter, tmp_path, code, word):
+def test_an_official_file_comes_whole_or_not_at_all(
+    detector, starter, tmp_path, monkeypatch, code, word
+):
+    if "sleep" in code:
+        monkeypatch.setattr(official, "STALL", 0.6)
     weights = WeightStore(detector(code), starter=starter).get("person_detector")
     assert weights.kind == "starter"
     assert word in weights.note
@@ -573,7 +591,7 @@ def test_a_damaged_official_file_is_fetched_anew(detector, starter, tmp_path):
 
 @pytest.mark.parametrize(("fault", "word"), [("silent", "did not answer within 0.5 s"), (None, "")])
 def test_the_host_of_official_files_is_probed(detector, starter, hub, monkeypatch, fault, word):
-    settings = detector(WRITE)
+    settings = impatient(detector(WRITE)) if fault else detector(WRITE)
     hub.strike(fault)
     weights = WeightStore(settings, starter=starter).get("person_detector")
     assert not hub.closing.is_set()

@@ -1,5 +1,6 @@
 """Models on the Hugging Face Hub: found in its cache, or probed, fetched and checked."""
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
     from huggingface_hub.hf_api import RepoSibling
     from tqdm import tqdm
+
+log = logging.getLogger(__name__)
 
 ProgressHook = Callable[[float], None]
 
@@ -85,13 +88,28 @@ def _describe(source: Hub, timeout: float) -> "ModelInfo":
     host = urlsplit(_endpoint()).netloc
     refuse_if_silent(host)
     api = HfApi(endpoint=_endpoint())
-    try:
-        return within(
-            timeout,
-            lambda: api.model_info(
-                source.repo, revision=source.revision, timeout=timeout, files_metadata=True
-            ),
+
+    def ask() -> "ModelInfo":
+        return api.model_info(
+            source.repo, revision=source.revision, timeout=timeout, files_metadata=True
         )
+
+    def ask_twice() -> "ModelInfo":
+        start = time.monotonic()
+        try:
+            return ask()
+        except HfHubHTTPError:
+            raise
+        except HTTPError:
+            if time.monotonic() > start + timeout / 2:
+                raise
+            # The connection was an old one that the Hub had closed, or another download's trouble
+            # closed the client that all of them share.
+            log.info("asking %s again", host, exc_info=True)
+            return ask()
+
+    try:
+        return within(timeout, ask_twice)
     except TimeoutError as error:
         raise unreachable(host, f"did not answer within {timeout:g} s") from error
     except HfHubHTTPError as error:
@@ -128,30 +146,36 @@ def _why(error: Exception) -> str:
 def _fetch_files(
     role: Role, source: Hub, info: "ModelInfo", settings: Settings, progress: ProgressHook
 ) -> Path:
-    try:
-        cached(role, source)
-        force = False
-    except Incomplete:
-        force = False
-    except Broken:
-        force = True
+    force = _damaged(role, source)
     files = {sibling.rfilename: sibling for sibling in info.siblings or []}
     entry = entry_file(role)
     if entry not in files:
         raise ModelUnavailable(f"it has no {entry}")
     # By its name, which also writes down which commit that name stands for; the rest by commit.
     timeout = settings.hub_timeout
-    meter = _Meter(0, progress)
+    # The first file is small, but for a LoRA, which is all of it.
+    meter = _Meter((files[entry].size or 0) if role == "scene_lora" else 0, progress)
     first = _fetch_file(source.repo, source.revision, files[entry], timeout, force, meter)
     folder = first.parent
     if folder.name != info.sha:
         raise ModelUnavailable("it was changed on the Hub while it was fetched")
     wanted = _wanted(role, folder, set(files), settings)
     wanted.remove(entry)
-    meter = _Meter(sum(files[name].size or 0 for name in wanted), progress)
+    if role != "scene_lora":
+        meter = _Meter(sum(files[name].size or 0 for name in wanted), progress)
     for name in wanted:
         _fetch_file(source.repo, info.sha, files[name], timeout, force, meter)
     return folder
+
+
+def _damaged(role: Role, source: Hub) -> bool:
+    try:
+        cached(role, source)
+    except Incomplete:
+        return False
+    except Broken:
+        return True
+    return False
 
 
 def _wanted(role: Role, folder: Path, available: set[str], settings: Settings) -> list[str]:

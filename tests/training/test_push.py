@@ -57,7 +57,7 @@ def test_there_and_back_again(hub, tmp_path, capsys):
     files = hub.repos["models", REPO].commits[hub.repos["models", REPO].refs["v1"]]
     assert set(files) == {".gitattributes", "README.md", "config.json", "model.safetensors"}
 
-    settings = Settings.from_env({setting: name}, hub_timeout=0.5)
+    settings = Settings.from_env({setting: name})
     weights = WeightStore(settings, starter=starter).get("mask_autoencoder")
     assert (weights.name, weights.kind, weights.note) == (name, "full", "")
     assert weights.path.is_relative_to(tmp_path / "cache")
