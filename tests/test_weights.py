@@ -524,6 +524,19 @@ def test_a_pipeline_is_fetched_whole(hub, tmp_path):
         WeightStore(settings).get("scene_fast")
 
 
+@pytest.mark.parametrize(
+    ("name", "role"), [("inpainting", "scene_fast"), ("sdxl", "scene_quality")]
+)
+def test_pipelines_as_diffusers_saves_them_come_whole(hub, tmp_path, name, role):
+    import tiny
+
+    save_tiny = {"inpainting": tiny.save_inpainting, "sdxl": tiny.save_sdxl}[name]
+    files = contents(save_tiny(tmp_path / "tiny"))
+    hub.add("someone/tiny", files)
+    weights = WeightStore(Settings(**{role: "someone/tiny"}, device="cpu")).get(role)
+    assert contents(weights.path) == files
+
+
 def test_a_lora_is_one_file(hub):
     lora = save({"a": np.zeros(5000, np.float32)})
     hub.add("someone/lora", {"pytorch_lora_weights.safetensors": lora, "x.bin": b""})
