@@ -3,6 +3,7 @@
 import io
 import logging
 import struct
+import threading
 import warnings
 from collections.abc import Mapping
 from functools import cache
@@ -24,6 +25,8 @@ READ = "PNG, JPEG, WebP, BMP, GIF, TIFF or HEIC"
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "HEIF", "AVIF")
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 LONGEST_SIDE = {"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_383}
+# Warning filters belong to the whole process: two threads at once would mix them up.
+_DECODING = threading.Lock()
 
 
 def open_photo(source: str | Path | np.ndarray | BinaryIO) -> np.ndarray:
@@ -93,7 +96,7 @@ def _check_size(size: tuple[int, int], name: str) -> None:
 
 def _decode(file: BinaryIO, name: str) -> np.ndarray:
     _register_heif()
-    with warnings.catch_warnings():
+    with _DECODING, warnings.catch_warnings():
         # Odd metadata makes Pillow warn; either the pixels can be read or BadInput says why not.
         warnings.simplefilter("ignore")
         try:
