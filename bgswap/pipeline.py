@@ -87,11 +87,12 @@ class BackgroundSwapper:
             BadInput: it is no photo that can be used.
             NoPersonDetected: nobody is there.
         """
-        return self._find(Report(), open_photo(photo))
+        return self.list_people(photo)[0]
 
     def list_people(self, photo: Photo) -> tuple[list[Person], dict[str, Any]]:
         """As :meth:`find_people`, with the details that ``--list`` and ``/find_people`` show."""
         report, picture = Report(), open_photo(photo)
+        self.shelf.ask_for(None)
         found = self._find(report, picture)
         return found, report.details(picture, found)
 
@@ -144,6 +145,7 @@ class BackgroundSwapper:
         options = options or SwapOptions()
         check_prompt(prompt)
         report, picture = Report(on_progress), open_photo(photo)
+        self.shelf.ask_for(options.preset)
         found = self._find(report, picture)
         kept = chosen(found, people)
         with report.stage("matte"):

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SCENE_ROLES: dict[Preset, tuple[Role, ...]] = {
+    "starter": ("scene_starter",),
+    "fast": ("scene_fast", "scene_lora"),
+    "quality": ("scene_quality",),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
@@ -49,6 +55,7 @@ class ModelShelf:
         self.store = store
         self._loaded: dict[str, Loaded] = {}
         self._locks: dict[str, threading.Lock] = {}
+        self._asked: set[Role] = set()
         self._guard = threading.Lock()
 
     def detector(self) -> "Loaded":
@@ -88,20 +95,38 @@ class ModelShelf:
         Raises:
             ModelUnavailable: BGSWAP_MODELS is ``full`` and the preset's model is not to be had.
         """
-        if preset == "auto":
-            preset = "quality" if self.device == "cuda" else "fast"
-            if self.settings.models == "starter":
-                preset = "starter"
+        preset = self._settled(preset)
         if preset == "starter":
             return self._starter_scene()
         try:
-            if self.settings.models == "starter":
-                raise ModelUnavailable(f"The preset {preset} needs full models")
             return self._full_scene(preset)
         except ModelUnavailable as error:
             if self.settings.models == "full":
                 raise
-            return replace(self._starter_scene(), note=f"{error}: the starter made the scene")
+            return replace(self._starter_scene(), note=f"{error}; the starter made the scene")
+
+    def ask_for(self, preset: Preset | None) -> None:
+        """Begin to fetch, all at once, the full models that a call will use.
+
+        Asked one after the other, every host that is silent would be waited for anew.
+
+        Args:
+            preset: of the scene; None where only people are looked for.
+        """
+        wanted: list[Role] = ["person_detector", "mask_autoencoder"]
+        if preset is not None:
+            wanted += SCENE_ROLES[self._settled(preset)]
+        with self._guard:
+            new = [role for role in wanted if role not in self._asked]
+            self._asked.update(new)
+        self.store.start_downloads(new)
+
+    def _settled(self, preset: Preset) -> Preset:
+        if preset != "auto":
+            return preset
+        if self.settings.models == "starter":
+            return "starter"
+        return "quality" if self.device == "cuda" else "fast"
 
     def _starter_scene(self) -> Loaded:
         from bgswap.scene.generator import SceneGenerator
@@ -117,6 +142,8 @@ class ModelShelf:
         from bgswap.scene.presets import PRESETS
 
         chosen = PRESETS[preset]
+        if self.settings.models == "starter":
+            raise ModelUnavailable(f"The preset {preset} needs a full model")
         lora: Path | None = self.store.get("scene_lora").path if chosen.lora else None
 
         def load(weights: Weights) -> "SceneGenerator":
@@ -126,19 +153,16 @@ class ModelShelf:
                     del self._loaded[other]
             return SceneGenerator.load(chosen, weights.path, self.device, lora)
 
-        return self._get("scene_fast" if preset == "fast" else "scene_quality", load)
+        return self._get(SCENE_ROLES[preset][0], load)
 
     def warm_up(self) -> None:
-        """Ask for the full models, and load what a first photo needs.
+        """Begin to fetch the full models, and load what a first photo needs.
 
         Raises:
             ModelUnavailable: as the models' own methods.
         """
-        scene = "scene_quality" if self.device == "cuda" else "scene_fast"
-        lora: list[Role] = ["scene_lora"] if scene == "scene_fast" else []
-        wanted: list[Role] = ["person_detector", "mask_autoencoder", "face_vae", scene, *lora]
-        self.store.start_downloads(wanted)
-        for load in (self.detector, self.refiner, self._starter_scene):
+        self.ask_for("auto")
+        for load in (self.detector, self.refiner, self.scene):
             load()
 
     def status(self) -> list[str]:
