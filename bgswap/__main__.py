@@ -1,6 +1,8 @@
 """The command line: ``python -m bgswap PHOTO --prompt TEXT``."""
 
 import argparse
+import contextlib
+import io
 import json
 import logging
 import sys
@@ -67,7 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.basicConfig(
             level=logging.INFO if options.verbose else logging.ERROR, stream=sys.stderr
         )
-        details = _list(options) if options.list else _swap(options)
+        # Libraries print while they load; nothing but the answer belongs on standard output.
+        with contextlib.redirect_stdout(sys.stderr if options.verbose else io.StringIO()):
+            details = _list(options) if options.list else _swap(options)
         print(json.dumps(details, ensure_ascii=False) if options.json else _readable(details))
     except NoPersonDetected as error:
         return _fail(error, NO_PERSON)
@@ -122,9 +126,8 @@ def _swap(options: argparse.Namespace) -> dict[str, Any]:
     provenance.save(result.image, output, result.details)
     if options.cutout:
         provenance.save(result.cutout, options.cutout, {})
-    if not options.json:
-        print(f"wrote {output}" + (f" and {options.cutout}" if options.cutout else ""))
-    return result.details
+    written = [str(path) for path in (output, options.cutout) if path]
+    return result.details | ({} if options.json else {"written": written})
 
 
 def _check_output(path: Path, transparent: bool) -> None:
@@ -146,6 +149,7 @@ def _readable(details: dict[str, Any]) -> str:
     lines += [f"{role}: {m['weights']} ({m['kind']})" for role, m in details["models"].items()]
     if "seed" in details:
         lines.append(f"seed: {details['seed']}")
+    lines += [f"wrote {path}" for path in details.get("written", [])]
     return "\n".join(lines + [f"note: {note}" for note in details["notes"]])
 
 

@@ -138,7 +138,9 @@ def restored_threads() -> Iterator[None]:
     """
     import torch
 
+    # Read when ultralytics is imported: install nothing by itself, say only what went wrong.
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+    os.environ.setdefault("YOLO_VERBOSE", "false")
     torch_threads, cv_threads = torch.get_num_threads(), cv2.getNumThreads()
     try:
         yield
