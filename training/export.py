@@ -26,3 +26,5 @@ def save_hub_folder(
     # First: save_pretrained writes a card of its own where there is none.
     write_card(role, folder, settings)
     half.save_pretrained(folder)
+    # safetensors writes files that only their owner may read.
+    (folder / "model.safetensors").chmod(0o644)

@@ -24,11 +24,12 @@ from bgswap.tensors import images_to_tensor, tensor_to_images
 from training.data import PictureArchive
 from training.degrade import degrade
 from training.export import save_hub_folder
+from training.initialise import he_initialise
 from training.loop import add_flags, run_command, settings_from, train
 from training.losses import vae_losses
-from training.runs import LoopSettings
+from training.tasks import LoopSettings
 
-DEFAULT_KL_WEIGHT = 0.5
+DEFAULT_KL_WEIGHT = 0.2
 
 
 class CelebAPictures:
@@ -146,7 +147,7 @@ class FaceTask:
             )
         torch.manual_seed(seed)
         cv2.setNumThreads(1)
-        self.network = FaceVAE(latent=latent)
+        self.network = he_initialise(FaceVAE(latent=latent))
         self.training = Faces(open_faces(data, "train", download), seed, degraded, mirror=True)
         self.validation = Faces(open_faces(data, "val", download), seed)
         self.kl_weight = kl_weight

@@ -16,8 +16,10 @@ from typing import Any
 
 import torch
 
+from bgswap.errors import BgSwapError
 from training.losses import mean_losses
-from training.runs import LoopSettings, Run, Task
+from training.runs import Run
+from training.tasks import LoopSettings, Task
 
 
 def train(task: Task, settings: LoopSettings) -> dict[str, Any]:
@@ -29,21 +31,20 @@ def train(task: Task, settings: LoopSettings) -> dict[str, Any]:
         ValueError: the checkpoint was made with other settings, or there is too little data.
         SystemExit: the process was told to end (SIGTERM, SIGINT); a checkpoint was written.
     """
-    run = Run(task, settings)
-    progress = run.progress
-    while progress.epoch < settings.epochs:
-        run.network.train()
-        for batch in run.batches():
-            losses = task.losses(run.network, batch)
-            run.optimizer.zero_grad()
-            run.accelerator.backward(losses["total"])
-            run.optimizer.step()
-            run.step_done(losses)
-        run.epoch_done(mean_losses(validate(task, run)))
-    return run.done()
+    with Run(task, settings) as run:
+        while run.progress.epoch < settings.epochs:
+            run.network.train()
+            for batch in run.batches():
+                losses = task.losses(run.network, batch)
+                run.optimizer.zero_grad()
+                run.accelerator.backward(losses["total"])
+                run.optimizer.step()
+                run.step_done(losses)
+            run.epoch_done(mean_losses(validate(task, run)))
+        return run.done()
 
 
-def validate(task: Task, run: "Run") -> Iterator[dict[str, float]]:
+def validate(task: Task, run: Run) -> Iterator[dict[str, float]]:
     """Losses of the validation batches, gathered from all processes."""
     run.network.eval()
     with torch.inference_mode():
@@ -95,7 +96,7 @@ def run_command(work: Callable[[], object]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         work()
-    except (OSError, ValueError) as error:
+    except (BgSwapError, OSError, ValueError) as error:
         logging.getLogger(__name__).error("%s", error)
         return 2
     return 0

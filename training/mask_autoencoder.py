@@ -23,10 +23,11 @@ from bgswap.networks import MaskAutoencoder
 from bgswap.people.refiner import square_crop
 from training.data import PictureArchive, people_names
 from training.export import save_hub_folder
+from training.initialise import he_initialise
 from training.loop import add_flags, run_command, settings_from, train
 from training.losses import mask_losses
 from training.masks import damage, draw, move
-from training.runs import LoopSettings
+from training.tasks import LoopSettings
 
 # Validation samples count from here: no training sample has such a number.
 VALIDATION_FROM = 1 << 40
@@ -83,33 +84,20 @@ class DamagedMasks(Dataset):
         return move(as_unit(mask), rng, 2 * self.side)
 
 
-def initialise(network: MaskAutoencoder) -> MaskAutoencoder:
-    """Weights after He et al. (2015), in place: torch's own let six layers' signal fade away.
-
-    A transposed convolution of stride 2 adds up a quarter as many terms as its kernel has.
-    """
-    for layer in network.modules():
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-            terms = layer.in_channels * layer.kernel_size[0] * layer.kernel_size[1]
-            terms /= 4 if isinstance(layer, nn.ConvTranspose2d) else 1
-            nn.init.normal_(layer.weight, 0, (2 / terms) ** 0.5)
-            nn.init.zeros_(layer.bias)
-    # This order of memory is a third faster on CPUs.
-    return network.to(memory_format=torch.channels_last)
-
-
 class MaskTask:
     """What :func:`training.loop.train` needs to know about the mask autoencoder."""
 
     weights_name = "autoencoder.pth"
 
-    def __init__(self, people: Path | None, side: int, samples: int, seed: int) -> None:
+    def __init__(
+        self, people: Path | None, side: int, samples: int, seed: int, held_out: int = 256
+    ) -> None:
         torch.manual_seed(seed)
         cv2.setNumThreads(1)
-        self.network = initialise(MaskAutoencoder(side=side))
+        self.network = he_initialise(MaskAutoencoder(side=side))
         self.training = DamagedMasks(read_masks(people, "train"), samples, side, seed)
-        held_out = read_masks(people, "val")
-        self.validation = DamagedMasks(held_out, 256, side, seed, VALIDATION_FROM)
+        others = read_masks(people, "val")
+        self.validation = DamagedMasks(others, held_out, side, seed, VALIDATION_FROM)
         self.config = {
             "network": "mask-autoencoder",
             "side": side,
@@ -124,14 +112,14 @@ class MaskTask:
 
     def finish(self, network: MaskAutoencoder, run: Path, settings: dict[str, Any]) -> None:
         """A sheet of damaged, refined and clean masks, and the Hub folder."""
-        pairs = [self.validation[n] for n in range(24)]
+        pairs = [self.validation[n] for n in range(min(24, len(self.validation)))]
         damaged, clean = (torch.stack(masks) for masks in zip(*pairs, strict=True))
         device = next(network.parameters()).device
         with torch.inference_mode():
             refined = network(damaged.to(device)).cpu()
         rows = torch.cat([damaged, refined, clean], 3)[:, 0].numpy()
-        columns = [np.vstack(rows[i : i + 8]) for i in range(0, 24, 8)]
-        cv2.imwrite(str(run / "sheet.png"), (np.hstack(columns) * 255).round().astype(np.uint8))
+        sheet = np.vstack(rows) if len(rows) < 24 else np.hstack(np.split(np.vstack(rows), 3))
+        cv2.imwrite(str(run / "sheet.png"), (sheet * 255).round().astype(np.uint8))
         save_hub_folder(network, run / "hub", "mask-autoencoder", settings)
 
 
@@ -148,7 +136,7 @@ def parser() -> argparse.ArgumentParser:
         help="folder or zip with person masks, people/{train,val}/NAME.png beside NAME.webp; "
         "without it all masks are drawn",
     )
-    parser.add_argument("--side", type=int, default=128, help="of the square crops, in pixels")
+    parser.add_argument("--side", type=int, default=96, help="of the square crops, in pixels")
     parser.add_argument("--samples", type=int, default=8192, help="masks an epoch")
     defaults = LoopSettings(
         run=Path("runs/mask-autoencoder"), epochs=12, batch=8, learning_rate=0.004

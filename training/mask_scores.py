@@ -4,13 +4,17 @@ from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
+import torch
+from torch.nn import functional as F
+from tqdm import trange
 
-from bgswap.people.refiner import square_crop
-from training.masks import Box, damage, mask_box
+from bgswap.networks import MaskAutoencoder
+from bgswap.people.refiner import Box, square_crop
+from training.initialise import he_initialise
+from training.masks import damage, mask_box
 from training.metrics import boundary_iou, iou
 
 CANVAS = 256
-MEDIANS = (5, 9, 13, 17, 21)
 
 # Masks (CANVAS, CANVAS) float32 and their boxes to as many refined masks.
 Mender = Callable[[Sequence[np.ndarray], Sequence[Box]], list[np.ndarray]]
@@ -69,3 +73,36 @@ def median_filter(size: int) -> Mender:
         return [cv2.medianBlur(mask, size).astype(np.float32) / 255 for mask in whole]
 
     return mend
+
+
+def noise_autoencoder(side: int, steps: int, seed: int = 0) -> MaskAutoencoder:
+    """The same network trained to give back random noise: what this idea's first version did.
+
+    Args:
+        side: of the pictures of noise, in pixels.
+        steps: of Adam, 8 pictures each.
+        seed: of weights and noise.
+    """
+    torch.manual_seed(seed)
+    network = he_initialise(MaskAutoencoder(side=side))
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.002)
+    for _ in trange(steps, desc="baseline on noise"):
+        noise = torch.rand(8, 1, side, side)
+        loss = F.mse_loss(network(noise), noise)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return network
+
+
+def mask_sheet(clean: np.ndarray, damaged: np.ndarray, refined: np.ndarray) -> np.ndarray:
+    """One row of a sheet, (H, 3 W, 3) uint8 RGB: damaged, refined, and where refined is wrong.
+
+    In the third picture, red was left out and blue was added.
+    """
+    found, true = refined > 0.5, clean > 0.5
+    errors = np.full((*clean.shape, 3), 255, np.uint8) * (found & true)[..., None]
+    errors[true & ~found] = (230, 60, 50)
+    errors[found & ~true] = (60, 120, 240)
+    grey = ((mask * 255).round().astype(np.uint8) for mask in (damaged, refined))
+    return np.hstack([*(np.dstack([mask] * 3) for mask in grey), errors])

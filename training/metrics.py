@@ -2,6 +2,15 @@
 
 import cv2
 import numpy as np
+from skimage.metrics import structural_similarity
+
+_WINDOW = {
+    "channel_axis": 2,
+    "data_range": 255,
+    "gaussian_weights": True,
+    "sigma": 1.5,
+    "use_sample_covariance": False,
+}
 
 
 def iou(found: np.ndarray, true: np.ndarray) -> float:
@@ -35,3 +44,45 @@ def _inner_band(mask: np.ndarray, width: int) -> np.ndarray:
     body = np.pad((mask > 0.5).astype(np.uint8), 1)
     core = cv2.erode(body, np.ones((3, 3), np.uint8), iterations=width)
     return (body - core)[1:-1, 1:-1].astype(np.float32)
+
+
+def ssim(made: np.ndarray, true: np.ndarray) -> float:
+    """Structural similarity of two pictures (H, W, 3) uint8 RGB; 1 is the same picture.
+
+    Wang, Bovik, Sheikh and Simoncelli (2004) with their Gaussian window, by scikit-image.
+
+    Raises:
+        ValueError: they differ in shape, or are smaller than the window of 11 pixels.
+    """
+    value = structural_similarity(made, true, **_WINDOW)
+    return float(value)
+
+
+def mse(made: np.ndarray, true: np.ndarray) -> float:
+    """Mean squared error of two pictures (H, W, 3) uint8 RGB, both taken as 0 to 1.
+
+    Raises:
+        ValueError: they differ in shape.
+    """
+    if made.shape != true.shape:
+        raise ValueError(f"expected pictures of one shape, got {made.shape} and {true.shape}")
+    return float(np.mean((made.astype(np.float64) - true) ** 2)) / 255**2
+
+
+def kept_scores(made: np.ndarray, true: np.ndarray, kept: np.ndarray) -> dict[str, float]:
+    """``ssim`` and ``mse`` of the part of a picture that should have stayed as it was.
+
+    Args:
+        made: (H, W, 3) uint8 RGB, what came out.
+        true: alike, what went in.
+        kept: (H, W) bool, the pixels that count. Others still lie in the windows of the
+            structural similarity near the edge, so that it is below 1 there even for exact pixels.
+
+    Raises:
+        ValueError: they differ in shape, or no pixel counts.
+    """
+    if kept.shape != true.shape[:2] or not kept.any():
+        raise ValueError(f"expected some kept pixels of {true.shape[:2]}, got {kept.shape}")
+    _, local = structural_similarity(made, true, full=True, **_WINDOW)
+    error = (made[kept].astype(np.float64) - true[kept]) / 255
+    return {"ssim": float(local[kept].mean()), "mse": float(np.mean(error**2))}

@@ -8,76 +8,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler
 from tqdm import tqdm
+
+from training.plots import draw_curves
+from training.tasks import LoopSettings, Task
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT = "checkpoint.pth"
-
-
-@dataclass(frozen=True)
-class LoopSettings:
-    """What every training command lets its user choose; each is a flag of the same name.
-
-    Attributes:
-        run: folder for all that comes out.
-        epochs: how often to go through the data.
-        batch: samples a step and process.
-        learning_rate: of Adam at the start; it falls to 0 along a half cosine.
-        seed: of the weights, the order, the samples and the noise.
-        workers: processes that prepare samples beside each training process.
-        checkpoint_every: steps between checkpoints; one is also written after each epoch.
-        mixed_precision: ``no``, ``fp16`` or ``bf16``.
-        cpu: stay on the CPU though there is a GPU.
-        resume: go on from the checkpoint in the run folder.
-    """
-
-    run: Path
-    epochs: int
-    batch: int
-    learning_rate: float
-    seed: int = 0
-    workers: int = 0
-    checkpoint_every: int = 200
-    mixed_precision: str = "no"
-    cpu: bool = False
-    resume: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "learning_rate", "checkpoint_every"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
-
-
-class Task(Protocol):
-    """One network and what it learns from.
-
-    Attributes:
-        network: to be trained, with PyTorchModelHubMixin.
-        training: map-style, indexed by sample numbers that go on counting over the epochs.
-        validation: map-style, always the same samples.
-        config: what else belongs into config.json and must not change on ``--resume``.
-        weights_name: file name of the state dict.
-    """
-
-    network: nn.Module
-    training: Dataset
-    validation: Dataset
-    config: dict[str, Any]
-    weights_name: str
-
-    def losses(self, network: nn.Module, batch: Any) -> dict[str, Tensor]:
-        """Named losses of a batch, scalars; ``total`` is the one that is minimised."""
-
-    def finish(self, network: nn.Module, run: Path, settings: dict[str, Any]) -> None:
-        """Write the sample sheet and the Hub folder of the best weights (in eval mode)."""
 
 
 class SampleOrder(Sampler[int]):
@@ -138,8 +83,18 @@ class Run:
         self.config = {**_kept(settings), **task.config, "world_size": world}
         self._open_folder()
         self._stopping = False
-        self._handlers = {s: signal.signal(s, self._stop) for s in (signal.SIGTERM, signal.SIGINT)}
+        self._handlers: dict[signal.Signals, Any] = {}
         self._started = time.monotonic()
+
+    def __enter__(self) -> "Run":
+        """From here on SIGTERM and SIGINT end the run after the step it is in."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._handlers[number] = signal.signal(number, self._stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
     def batches(self) -> Iterator[Any]:
         """The batches of this epoch that are left, each with its seed and learning rate set."""
@@ -215,8 +170,6 @@ class Run:
 
     def done(self) -> dict[str, Any]:
         """Curves, metrics, and what the task makes of its best weights."""
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
         progress = self.progress
         metrics = {
             "world_size": self.accelerator.num_processes,
@@ -266,22 +219,6 @@ class Run:
         if self.accelerator.scaler:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.progress = Progress(**state["progress"])
-
-
-def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
-    """Losses over the epochs as a PNG, one panel a loss."""
-    from matplotlib.figure import Figure
-
-    names = list(history[0]["training"])
-    figure = Figure(figsize=(3.6 * len(names), 3.2), layout="constrained")
-    panels = figure.subplots(1, len(names), squeeze=False)[0]
-    epochs = [entry["epoch"] for entry in history]
-    for panel, name in zip(panels, names, strict=True):
-        for part in ("training", "validation"):
-            panel.plot(epochs, [entry[part][name] for entry in history], label=part)
-        panel.set(title=name, xlabel="epoch")
-    panels[0].legend()
-    figure.savefig(path, dpi=110)
 
 
 def _kept(settings: LoopSettings) -> dict[str, Any]:
