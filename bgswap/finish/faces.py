@@ -157,7 +157,7 @@ class FaceEnhancer:
         return tensor_to_images(reconstruction)[0]
 
     def _restore(self, image: np.ndarray, mask: np.ndarray, box: Box, strength: float) -> bool:
-        """Restore one face in place; False where it is clean and was left alone."""
+        """Restore one face in place; False where no noise was measured and it was left alone."""
         window = _window(box)
         face = _without_scene(image[window], mask[window])
         small = resize(face, (SIDE, SIDE))
@@ -242,5 +242,5 @@ def _notes(missing: int, clean: int, people: int) -> list[str]:
     if missing:
         notes.append(f"Faces: none found on {missing} of {people} kept people, who stay as is.")
     if clean:
-        notes.append(f"Faces: {clean} of {people} are clean already and were left as they are.")
+        notes.append(f"Faces: no noise to mend on {clean} of {people} kept people, who stay as is.")
     return notes
