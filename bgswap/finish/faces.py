@@ -162,7 +162,7 @@ class FaceEnhancer:
         face = _without_scene(image[window], mask[window])
         small = resize(face, (SIDE, SIDE))
         # What scaling leaves of white noise in the frequencies that a face of 64 pixels has.
-        noise = (measured_noise(face) ** 2 - CLEAN_NOISE**2) * (SIDE / box[2]) ** 2
+        noise = (measured_noise(face) ** 2 - CLEAN_NOISE**2) * min(SIDE / box[2], 1) ** 2
         if noise < LEAST_NOISE**2:
             return False
         change = self._reconstruct(small).astype(np.float32) / 255 - small / np.float32(255)
