@@ -11,3 +11,5 @@ os.environ.update(
     BGSWAP_MODELS="starter",
     GRADIO_ANALYTICS_ENABLED="False",
 )
+
+from launch import app_url  # noqa: F401

@@ -9,6 +9,12 @@
     }
   });
 
+  // On a phone the result is below: show that the work has begun.
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest?.("#generate") || window.innerWidth > 720) return;
+    document.querySelector("#result")?.scrollIntoView({ behavior: "smooth", block: "start" });
+  });
+
   // Cut-outs are switches: say so, and in words, to screen readers.
   const name = (grid) => {
     for (const button of grid.querySelectorAll("button.thumbnail-item")) {

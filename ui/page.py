@@ -254,7 +254,7 @@ def _result() -> dict[str, object]:
                 interactive=False,
                 elem_id="candidates",
             )
-        with gr.Row():
+        with gr.Row(elem_id="downloads"):
             picture = gr.DownloadButton("Picture (PNG)", interactive=False, min_width=140)
             cutout = gr.DownloadButton("Cut-out (PNG)", interactive=False, min_width=140)
         summary = gr.HTML("", elem_id="summary")

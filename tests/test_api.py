@@ -1,0 +1,142 @@
+"""The two endpoints as programs use them, and the tools that the MCP server lists."""
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from photos import BUS, empty_photo
+from PIL import Image
+
+SWAP, FIND = "/replace_background", "/find_people"
+# One step is enough wherever the scene itself does not matter.
+QUICK = {"steps": 1, "seed": 7}
+
+
+@pytest.fixture(scope="module")
+def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    folder = tmp_path_factory.mktemp("downloads")
+    return Client(app_url, verbose=False, download_files=folder, analytics_enabled=False)
+
+
+def get_json(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return json.load(answer)
+
+
+def test_only_the_two_endpoints_are_shown(client: Client) -> None:
+    endpoints = client.view_api(return_format="dict", print_info=False)
+    assert set(endpoints["named_endpoints"]) == {SWAP, FIND}
+    assert not endpoints["unnamed_endpoints"]
+    for endpoint in endpoints["named_endpoints"].values():
+        assert "photo" in endpoint["description"]
+
+
+def test_parameters_are_named_and_typed(client: Client) -> None:
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    parameters = {p["parameter_name"]: p for p in endpoints[SWAP]["parameters"]}
+    assert list(parameters) == [
+        "photo",
+        "prompt",
+        "people",
+        "negative_prompt",
+        "seed",
+        "steps",
+        "guidance_scale",
+        "variations",
+        "light",
+        "enhance_faces",
+        "preset",
+    ]
+    assert parameters["people"]["parameter_default"] == "all"
+    assert not parameters["photo"]["parameter_has_default"]
+    assert [p["parameter_name"] for p in endpoints[FIND]["parameters"]] == ["photo"]
+
+
+def test_mcp_lists_both_tools(app_url: str) -> None:
+    tools = get_json(f"{app_url}gradio_api/mcp/schema")
+    assert {tool["name"] for tool in tools} == {"replace_background", "find_people"}
+    assert all("photo" in tool["description"] for tool in tools)
+
+
+def test_find_people_gives_cut_outs_and_details(client: Client) -> None:
+    gallery, details = client.predict(handle_file(BUS), api_name=FIND)
+    assert set(details) == {"people", "models", "seconds", "size", "notes"}
+    assert details["size"] == [810, 1080]
+    numbers = [person["number"] for person in details["people"]]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(gallery) == len(numbers) >= 2
+    for tile, person in zip(gallery, details["people"], strict=True):
+        assert tile["caption"] == f"{person['number']} · {person['confidence']:.0%}"
+        with Image.open(tile["image"]) as picture:
+            assert (picture.format, picture.mode) == ("PNG", "RGBA")
+            assert abs(picture.height - (person["box"][3] - person["box"][1])) < 120
+
+
+def test_one_person_stays(client: Client) -> None:
+    path, details = client.predict(
+        photo=handle_file(BUS), prompt="a forest", people=[2], api_name=SWAP, **QUICK
+    )
+    assert details["kept"] == [2]
+    assert details["seed"] == 7
+    assert details["prompt"] == "a forest"
+    with Image.open(path) as picture:
+        assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (810, 1080))
+        pixels = np.asarray(picture)
+    photo = np.asarray(Image.open(BUS).convert("RGB"))
+    x0, y0, x1, y1 = details["people"][1]["box"]
+    same = (pixels == photo).all(-1)
+    assert same[y0:y1, x0:x1].mean() > 0.3, "who stays is untouched"
+    outside = np.ones(same.shape, bool)
+    outside[y0:y1, x0:x1] = False
+    assert same[outside].mean() < 0.05, "all else is new"
+
+
+def test_everyone_stays_by_word_and_by_default(client: Client) -> None:
+    photo = handle_file(BUS)
+    path, details = client.predict(photo=photo, prompt="a forest", api_name=SWAP, **QUICK)
+    assert details["kept"] == [person["number"] for person in details["people"]]
+    other, _ = client.predict(photo=photo, prompt="a forest", people="all", api_name=SWAP, **QUICK)
+    assert np.array_equal(np.asarray(Image.open(path)), np.asarray(Image.open(other)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"people": [99]}, "There is no person 99"),
+        ({"people": []}, "people must be"),
+        ({"people": "some"}, "people must be"),
+        ({"prompt": "  "}, "Describe the scene"),
+        ({"steps": 0}, "steps must be a whole number from 1 to 100"),
+        ({"preset": "best"}, "preset must be one of"),
+    ],
+)
+def test_bad_input_is_told_in_words(client: Client, change: dict[str, Any], message: str) -> None:
+    arguments = {"photo": handle_file(BUS), "prompt": "a forest"} | QUICK | change
+    with pytest.raises(AppError, match=message):
+        client.predict(api_name=SWAP, **arguments)
+
+
+@pytest.mark.parametrize("endpoint", [SWAP, FIND])
+def test_a_broken_file_is_told_in_words(client: Client, tmp_path: Path, endpoint: str) -> None:
+    notes = tmp_path / "notes.jpg"
+    notes.write_text("not a picture")
+    rest = {"prompt": "a forest"} if endpoint == SWAP else {}
+    with pytest.raises(AppError, match=r"notes\.jpg is no picture"):
+        client.predict(photo=handle_file(notes), api_name=endpoint, **rest)
+
+
+def test_nobody_there_is_told_as_such(client: Client, tmp_path: Path) -> None:
+    Image.fromarray(empty_photo()).save(tmp_path / "empty.png")
+    with pytest.raises(AppError, match="No person detected"):
+        client.predict(photo=handle_file(tmp_path / "empty.png"), api_name=FIND)
+
+
+def test_no_file_of_the_server_can_be_named(client: Client) -> None:
+    # A plain dict lacks the mark of an upload: Gradio itself would let it through.
+    with pytest.raises(AppError, match="photo must be an uploaded picture"):
+        client.predict(photo={"path": str(BUS)}, prompt="a forest", api_name=SWAP)
