@@ -64,11 +64,11 @@ class FaceEnhancer:
         """Load the VAE from a folder in Hub layout: config.json and model.safetensors.
 
         Raises:
-            OSError: something of it is missing.
+            OSError, RuntimeError: the folder holds no such weights, or they do not fit.
         """
         from bgswap.networks import FaceVAE
 
-        return cls(FaceVAE.from_pretrained(str(folder)), device)
+        return cls(FaceVAE.from_pretrained(str(folder), strict=True), device)
 
     def enhance(
         self, image: np.ndarray, masks: Sequence[np.ndarray], strength: float
