@@ -1,6 +1,6 @@
 """Train the face VAE on CelebA or any folder or zip of faces.
 
-    python -m training.face_vae --data shared/data/faces.zip --run runs/face-vae --degrade 0.5
+    python -m training.face_vae --data shared/data/faces.zip --out runs/face-vae --degrade 0.5
     torchrun --nproc_per_node 2 -m training.face_vae --cpu --data shared/data/faces.zip
 
 Out come ``vae_celeba.pth`` (state dict), ``hub/`` (config.json, model.safetensors, README.md),
@@ -212,7 +212,7 @@ def parser() -> argparse.ArgumentParser:
         "a face's values); 0 is a plain autoencoder, 5 a blur",
     )
     add("--degrade", type=float, default=0.0, help="share of inputs to degrade, 0 to 1")
-    defaults = LoopSettings(run=Path("runs/face-vae"), epochs=20, batch=64, learning_rate=0.001)
+    defaults = LoopSettings(out=Path("runs/face-vae"), epochs=20, batch=64, learning_rate=0.001)
     add_flags(parser, defaults)
     return parser
 

@@ -78,7 +78,7 @@ def frechet_distance(
     for pictures, is_real in ((real, True), (made, False)):
         for start in range(0, len(pictures), BATCH):
             metric.update(_batch(pictures[start : start + BATCH]), real=is_real)
-    dimensions = metric.num_features
+    dimensions = metric.real_features_sum.numel()
     note = ""
     if count <= dimensions:
         note = f"rough: {count} pictures for {dimensions} features; more than that are needed"

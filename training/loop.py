@@ -58,7 +58,7 @@ def validate(task: Task, run: Run) -> Iterator[dict[str, float]]:
 def add_flags(parser: argparse.ArgumentParser, defaults: LoopSettings) -> None:
     """Give a command a flag for each of the loop's settings."""
     add = parser.add_argument
-    add("--run", type=Path, default=defaults.run, help="folder for all that comes out")
+    add("--out", type=Path, default=defaults.out, help="folder for all that comes out")
     add("--epochs", type=int, default=defaults.epochs, help="how often to go through the data")
     add("--batch", type=int, default=defaults.batch, help="samples a step and process")
     add(

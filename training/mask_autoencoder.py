@@ -1,6 +1,6 @@
 """Train the mask autoencoder on masks that are damaged the way detectors damage them.
 
-    python -m training.mask_autoencoder --people shared/data/people.zip --run runs/mask-autoencoder
+    python -m training.mask_autoencoder --people shared/data/people.zip --out runs/mask-autoencoder
 
 Clean masks are drawn by the script and, with ``--people``, cut out of photos of people. Out come
 ``autoencoder.pth`` (state dict), ``hub/`` (config.json, model.safetensors, README.md), curves, a
@@ -139,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--side", type=int, default=96, help="of the square crops, in pixels")
     parser.add_argument("--samples", type=int, default=8192, help="masks an epoch")
     defaults = LoopSettings(
-        run=Path("runs/mask-autoencoder"), epochs=12, batch=8, learning_rate=0.004
+        out=Path("runs/mask-autoencoder"), epochs=12, batch=8, learning_rate=0.004
     )
     add_flags(parser, defaults)
     return parser

@@ -23,7 +23,7 @@ def iou(found: np.ndarray, true: np.ndarray) -> float:
         raise ValueError(f"expected masks of one shape, got {found.shape} and {true.shape}")
     found, true = found > 0.5, true > 0.5
     union = np.count_nonzero(found | true)
-    return np.count_nonzero(found & true) / union if union else 1.0
+    return float(np.count_nonzero(found & true) / union) if union else 1.0
 
 
 def boundary_iou(found: np.ndarray, true: np.ndarray, band: float = 0.02) -> float:

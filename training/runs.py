@@ -58,7 +58,7 @@ class Run:
     def __init__(self, task: Task, settings: LoopSettings) -> None:
         self.task, self.settings, self.progress = task, settings, Progress()
         self.accelerator = Accelerator(cpu=settings.cpu, mixed_precision=settings.mixed_precision)
-        self.folder = Path(settings.run)
+        self.folder = Path(settings.out)
         world = self.accelerator.num_processes
         self.order = SampleOrder(len(task.training), settings.seed)
         self.steps = self.order.length // (settings.batch * world)
@@ -200,7 +200,7 @@ class Run:
         if self.settings.resume:
             self._load(path)
         elif path.exists():
-            raise FileExistsError(f"{path} is there: --resume goes on with it, or name another run")
+            raise FileExistsError(f"{path} is there: --resume goes on with it, or name another folder")
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -223,7 +223,7 @@ class Run:
 
 def _kept(settings: LoopSettings) -> dict[str, Any]:
     """The settings that decide which weights come out."""
-    free = {"run", "resume", "workers", "checkpoint_every", "cpu"}
+    free = {"out", "resume", "workers", "checkpoint_every", "cpu"}
     return {name: value for name, value in asdict(settings).items() if name not in free}
 
 

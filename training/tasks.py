@@ -13,7 +13,7 @@ class LoopSettings:
     """What every training command lets its user choose; each is a flag of the same name.
 
     Attributes:
-        run: folder for all that comes out.
+        out: folder for all that comes out.
         epochs: how often to go through the data.
         batch: samples a step and process.
         learning_rate: of Adam at the start; it falls to 0 along a half cosine.
@@ -25,7 +25,7 @@ class LoopSettings:
         resume: go on from the checkpoint in the run folder.
     """
 
-    run: Path
+    out: Path
     epochs: int
     batch: int
     learning_rate: float

@@ -163,4 +163,4 @@ def test_too_little_data_is_told(tmp_path):
 def test_settings_must_be_above_zero(name, tmp_path):
     values = {"epochs": 1, "batch": 1, "learning_rate": 0.1, "checkpoint_every": 1} | {name: 0}
     with pytest.raises(ValueError, match=name):
-        LoopSettings(run=tmp_path, **values)
+        LoopSettings(out=tmp_path, **values)

@@ -1,0 +1,185 @@
+"""Evaluation: what it measures, where it writes it, and what it says when it cannot."""
+
+import json
+from pathlib import Path
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+import torch
+from huggingface_hub import ModelCard
+from PIL import Image, ImageDraw
+
+from bgswap.networks import FaceVAE, MaskAutoencoder
+from training import fid
+from training.cards import Figure, put_figures, write_card
+from training.evaluate import main
+from training.export import save_hub_folder
+from training.fid import frechet_distance, load_features
+
+
+class MeanColour(torch.nn.Module):
+    """A feature network of three numbers: a picture's mean colour."""
+
+    num_features = 3
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return pictures.float().mean((2, 3))
+
+
+def pictures(count: int, shift: int = 0) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(shift, 100 + shift, (64, 64, 3), dtype=np.uint8) for _ in range(count)]
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """Inception's weights cannot be fetched, as on a machine without a network."""
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(fid, "FrechetInceptionDistance", unreachable)
+
+
+def test_fid_with_a_network_of_ones_own_names_it():
+    alike = frechet_distance(pictures(20), pictures(20), MeanColour())
+    apart = frechet_distance(pictures(20), pictures(20, shift=30), MeanColour(), "colours")
+    assert (alike.features, apart.features) == ("MeanColour", "colours")
+    assert alike.value == pytest.approx(0, abs=1e-6)
+    # Three channels, 30 grey levels apart, the same spread.
+    assert apart.value == pytest.approx(3 * 30**2, rel=0.01)
+    assert not apart.note
+
+
+def test_fid_on_few_pictures_warns(caplog):
+    few = frechet_distance(pictures(3), pictures(3, shift=30), MeanColour())
+    assert few.value is not None and "3 pictures for 3 features" in few.note
+    assert "more than that are needed" in caplog.text
+    with pytest.raises(ValueError, match="two pictures"):
+        frechet_distance(pictures(1), pictures(5), MeanColour())
+
+
+def test_fid_offline_says_so_and_makes_up_no_number(offline):
+    result = frechet_distance(pictures(3), pictures(3))
+    assert result.value is None
+    assert "could not be fetched (no route to host)" in result.note
+
+
+def test_features_are_named_by_module_and_function():
+    network, name = load_features(f"{__name__}:MeanColour")
+    assert isinstance(network, MeanColour) and name.endswith(":MeanColour")
+    assert load_features("inception") == (None, "")
+    for wrong in ("nothing.there:at", "training.fid:nothing", "resnet"):
+        with pytest.raises(ValueError, match="module:function"):
+            load_features(wrong)
+
+
+def figure(value: float) -> Figure:
+    return Figure("image-segmentation", "some masks", "iou", value, "IoU")
+
+
+@pytest.mark.parametrize("role", ["mask-autoencoder", "face-vae"])
+def test_cards_take_figures_and_replace_them(role, tmp_path):
+    write_card(role, tmp_path, {"side": 96})
+    put_figures(tmp_path, "| first |", [figure(0.5)])
+    put_figures(tmp_path, "| second |", [figure(0.9)])
+    card = ModelCard.load(tmp_path / "README.md")
+    assert "second" in card.text and "first" not in card.text
+    assert "Not measured" not in card.text and "- side: 96" in card.text
+    assert [result.metric_value for result in card.data.eval_results] == [0.9]
+    assert card.data.license == "other" and card.data.library_name == "bgswap"
+    assert "## Limits" in card.text
+
+
+def test_a_card_without_markers_is_left_alone(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        put_figures(tmp_path, "text", [])
+    path = tmp_path / "README.md"
+    path.write_text("---\nlicense: mit\n---\nMine.\n")
+    with pytest.raises(ValueError, match="markers"):
+        put_figures(tmp_path, "text", [])
+    assert path.read_text().endswith("Mine.\n")
+
+
+def people_folder(folder: Path) -> Path:
+    """Two photos with an ellipse as person each."""
+    val = folder / "people" / "val"
+    val.mkdir(parents=True)
+    for number in range(2):
+        mask = Image.new("L", (80, 120))
+        ImageDraw.Draw(mask).ellipse((15, 10 + number, 60, 110), fill=255)
+        mask.save(val / f"{number}.png")
+        Image.new("RGB", (80, 120)).save(val / f"{number}.webp")
+    return folder
+
+
+def test_mask_evaluation_writes_table_files_and_card(tmp_path, capsys):
+    torch.manual_seed(0)
+    weights = tmp_path / "weights"
+    save_hub_folder(MaskAutoencoder(side=32), weights, "mask-autoencoder", {})
+    people = people_folder(tmp_path / "data")
+    flags = ["--weights", str(weights), "--people", str(people), "--out", str(tmp_path / "out")]
+    flags += ["--rounds", "2", "--noise-steps", "2"]
+    assert main(["mask-autoencoder", *flags]) == 0
+    scores = json.loads((tmp_path / "out" / "scores.json").read_text())["scores"]
+    assert list(scores) == ["damaged", "median filter 9", "trained on noise", "mask autoencoder"]
+    assert scores["damaged"]["clean_iou"] == 1 > scores["damaged"]["iou"]
+    made = {path.name for path in (tmp_path / "out").iterdir()}
+    assert made == {"scores.json", "scores.png", "sheet.png"}
+    assert f"{scores['mask autoencoder']['iou']:.4f}" in capsys.readouterr().out
+    card = ModelCard.load(weights / "README.md")
+    values = {result.metric_type: result.metric_value for result in card.data.eval_results}
+    gain = scores["mask autoencoder"]["iou"] - scores["damaged"]["iou"]
+    assert values["iou_gain"] == pytest.approx(gain, abs=1e-4)
+
+
+def test_face_evaluation_goes_on_without_inception(tmp_path, offline, capsys):
+    torch.manual_seed(0)
+    weights, faces = tmp_path / "weights", tmp_path / "faces" / "val"
+    save_hub_folder(FaceVAE(latent=8), weights, "face-vae", {})
+    faces.mkdir(parents=True)
+    for number, face in enumerate(pictures(4)):
+        Image.fromarray(face).save(faces / f"{number}.png")
+    flags = ["--weights", str(weights), "--data", str(tmp_path / "faces")]
+    assert main(["face-vae", *flags, "--out", str(tmp_path / "out")]) == 0
+    report = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert report["fid"]["samples"]["value"] is None
+    assert set(report["scores"]) == {"reconstruction", "bicubic 64-16-64", "degraded", "restored"}
+    assert "could not be fetched" in capsys.readouterr().out
+    card = ModelCard.load(weights / "README.md")
+    assert "could not be fetched" in card.text and "bicubic 64-16-64" in card.text
+    assert not any("fid" in result.metric_type for result in card.data.eval_results)
+
+
+def test_finished_pictures_are_scored_where_people_stayed(tmp_path):
+    for name in ("photos", "results", "cutouts", "real"):
+        (tmp_path / name).mkdir()
+    for number, photo in enumerate(pictures(4)):
+        result = photo.copy()
+        result[:, 32:] = 0
+        alpha = np.zeros((64, 64), np.uint8)
+        alpha[:, :20] = 255
+        Image.fromarray(photo).save(tmp_path / "photos" / f"{number}.png")
+        Image.fromarray(photo).save(tmp_path / "real" / f"{number}.png")
+        Image.fromarray(result).save(tmp_path / "results" / f"{number}.png")
+        cutout = Image.fromarray(np.dstack([photo, alpha]))
+        cutout.save(tmp_path / "cutouts" / f"{number}.png")
+    flags = [f"--{name}={tmp_path / name}" for name in ("photos", "results", "cutouts", "real")]
+    flags += [f"--out={tmp_path / 'out'}", f"--features={__name__}:MeanColour"]
+    assert main(["swaps", *flags]) == 0
+    report = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert report["scores"]["mean"] == pytest.approx({"ssim": 1, "mse": 0, "kept": 20 / 64})
+    assert report["fid"]["results"]["value"] > 100
+    (tmp_path / "cutouts" / "2.png").unlink()
+    assert main(["swaps", *flags]) == 2
+
+
+def test_missing_or_foreign_weights_are_one_line(tmp_path, caplog):
+    people = people_folder(tmp_path / "data")
+    flags = ["--people", str(people), "--out", str(tmp_path / "out")]
+    assert main(["mask-autoencoder", "--weights", str(tmp_path), *flags]) == 2
+    assert "no weights at" in caplog.text
+    save_hub_folder(FaceVAE(latent=4), tmp_path / "faces", "face-vae", {})
+    assert main(["mask-autoencoder", "--weights", str(tmp_path / "faces"), *flags]) == 2
+    assert "do not fit" in caplog.text
