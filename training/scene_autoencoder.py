@@ -26,6 +26,8 @@ LUMA = (0.299, 0.587, 0.114)
 CENTRES = (-0.08, 0.045, -0.065, 0.0)
 SPREADS = (0.46, 0.174, 0.264, 0.13)
 WANTED = (1.0, 0.8, 0.8, 0.45)
+# What black and white lie around: minus the cell of mid grey.
+ZERO = torch.tensor(CENTRES) * torch.tensor(WANTED) / torch.tensor(SPREADS)
 # The last GroupNorm of the encoder is held linear by constants this large in each of its groups.
 HOLD = 100.0
 
@@ -218,8 +220,12 @@ def train_decoder(
         warm = min(1.0, (step + 1) / 50)
         optimizer.param_groups[0]["lr"] = rate * warm * math.cos(done * math.pi / 2)
         pictures, cells = sample(16)
+        # Guidance drives cells beyond what pictures hold: there too the border is to be clean.
+        stronger = 1 + 0.5 * torch.rand(len(cells), 1, 1, 1)
+        cells = stronger * cells + (stronger - 1) * ZERO[:, None, None]
         cells = cells + torch.randn_like(cells) * 0.1 * torch.rand(len(cells), 1, 1, 1)
-        loss = picture_loss(autoencoder.decode(cells).sample, soften(to_signed(pictures)))
+        target = soften(to_signed(pictures)) * stronger
+        loss = picture_loss(autoencoder.decode(cells).sample, target)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)

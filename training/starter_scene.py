@@ -3,8 +3,8 @@
     python -m training.starter_scene --scenes datasets/scenes.zip --people datasets/people.zip \\
         --out runs/starter-scene --minutes 80 --resume
 
-Expected: the weights that ship had 55 minutes on a small share of two cores: about 22,000 pictures
-in 1,130 steps (batches of 16 for the first 638, then of 24; 400 steps of the text model). The loss
+Expected: the weights that ship had 55 minutes on a small share of two cores: about 24,000 pictures
+in 1,200 steps (batches of 16 for the first 638, then of 24; 400 steps of the text model). The loss
 fell from 0.79 to 0.21 and was still falling. Moods, skies, seas, woods and plain studios read at a
 glance, streets and rooms do not. More minutes are the first thing to give it.
 
