@@ -88,7 +88,9 @@ def sketch(photo: np.ndarray, people: Sequence[Person]) -> Sketch:
 def _contours(mask: np.ndarray) -> tuple[np.ndarray, ...]:
     inside = (cv2.GaussianBlur(mask, (5, 5), 0) > HALF).astype(np.uint8)
     contours, _ = cv2.findContours(inside, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    return tuple(contours)
+    # Specks would be outlined larger than they are.
+    least = 0.01 * max((cv2.contourArea(contour) for contour in contours), default=0.0)
+    return tuple(contour for contour in contours if cv2.contourArea(contour) >= least)
 
 
 def cut_out(photo: np.ndarray, person: Person) -> np.ndarray:

@@ -85,7 +85,7 @@ def summary(details: dict[str, Any]) -> str:
     kept = ", ".join(str(number) for number in details["kept"])
     facts = {
         "Seed": str(details["seed"]),
-        "Size": f"{width} × {height} pixels",
+        "Size": f"{width} × {height}",
         "Kept": f"{kept} of {len(details['people'])}",
         "Time": f"{sum(details['seconds'].values()):.1f} s",
         "Models": "; ".join(_model(role, used) for role, used in details["models"].items()),

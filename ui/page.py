@@ -233,7 +233,7 @@ def _result() -> dict[str, object]:
             format="png",
             height=520,
             max_height=520,
-            slider_position=50,
+            slider_position=15,
             buttons=["fullscreen"],
             interactive=False,
             visible=False,
