@@ -38,6 +38,13 @@ def test_the_side_is_the_models_own(starter, quality, sdxl):
     assert quality.preset.steps == 25
 
 
+def test_the_starters_decoder_draws_no_frame(starter):
+    latents = torch.randn(1, 4, 1, 1, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        picture = starter.pipe.vae.decode(latents.expand(1, 4, 16, 12)).sample
+    assert picture.std(dim=(2, 3)).max() < 1e-4
+
+
 def test_the_lora_is_fused_into_the_model(fast, quality, photo, alpha):
     key = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q.weight"
     fused, plain = (one.pipe.unet.state_dict()[key] for one in (fast, quality))
