@@ -32,9 +32,11 @@ demo.queue(max_size=LONGEST_QUEUE)
 
 
 def main() -> None:
-    """Start loading models in the background and serve; GRADIO_SERVER_NAME and _PORT apply."""
+    """Serve, then load models in the background; GRADIO_SERVER_NAME and _PORT apply."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
-    bench.start()
+    if ZERO_GPU:
+        # Requests run in forks there: what is loaded before is shared by all of them.
+        bench.start().join()
     demo.launch(
         theme=theme(),
         css_paths=UI / "style.css",
@@ -43,7 +45,12 @@ def main() -> None:
         run_history=False,
         mcp_server=True,
         max_file_size="100mb",
+        prevent_thread_lock=True,
     )
+    if not ZERO_GPU:
+        # Not before: loading keeps Python so busy that Gradio can miss its own first answer.
+        bench.start()
+    demo.block_thread()
 
 
 if __name__ == "__main__":

@@ -55,9 +55,10 @@ class Workbench:
         self._list_people = on_gpu(swapper.list_people)
         self._swap = on_gpu(_swapping(swapper))
 
-    def start(self) -> None:
+    def start(self) -> Thread:
         """Begin to load models in the background."""
         self.warming = self.swapper.start()
+        return self.warming
 
     def folder(self) -> Path:
         """A new folder for the files of one request."""
