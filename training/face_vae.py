@@ -4,8 +4,9 @@
     torchrun --nproc_per_node 2 -m training.face_vae --cpu --data shared/data/faces.zip
 
 Out come ``vae_celeba.pth`` (state dict), ``hub/`` (config.json, model.safetensors, README.md),
-curves, sheets of reconstructions and of samples from the prior, and metrics.json. With 5,109 faces
-and 20 epochs about ten minutes on two CPU cores; expect a validation error (MSE) near 0.005.
+curves, sheets of reconstructions and of samples from the prior, and metrics.json. Six epochs of
+5,109 faces (``--batch 32``) took seven minutes of one core's time and ended at a validation error
+(MSE) of 0.0096, still falling.
 """
 
 import argparse

@@ -200,7 +200,9 @@ class Run:
         if self.settings.resume:
             self._load(path)
         elif path.exists():
-            raise FileExistsError(f"{path} is there: --resume goes on with it, or name another folder")
+            raise FileExistsError(
+                f"{path} is there: --resume goes on with it, or name another folder"
+            )
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
             self.folder.mkdir(parents=True, exist_ok=True)
