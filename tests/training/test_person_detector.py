@@ -1,0 +1,201 @@
+"""The starter person detector's training on small drawn people."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from bgswap.people.detector import PersonDetector
+from bgswap.types import Person
+from training import detector_loop, detector_scores
+from training.composites import LAYOUTS, Composer, Composite
+from training.cutouts import load_photos, single_person
+from training.data import PictureArchive
+from training.detector_export import averaged_network, export, half
+from training.detector_loop import Batches, build_model, learning_rate, stage
+from training.detector_scores import Match, match, scores
+from training.person_detector import main
+
+SHIRTS = ((200, 30, 30), (30, 160, 40), (40, 60, 200), (220, 200, 60))
+
+
+def drawn_person(shirt, portrait=False):
+    """A figure of ellipses (H, W, 3) uint8 with its alpha (H, W) uint8."""
+    image = np.full((96, 64, 3), 120, np.uint8)
+    image[::7] = 140
+    y, x = np.mgrid[:96, :64]
+    wide, top = (26, 40) if portrait else (14, 26)
+    head = ((x - 32) / (wide * 0.6)) ** 2 + ((y - top * 0.7) / (top * 0.4)) ** 2 < 1
+    body = (abs(x - 32) < wide) & (y > top) & ((y < 90) | portrait)
+    image[head], image[body] = (224, 180, 150), shirt
+    return image, np.uint8(head | body) * 255
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory):
+    """Folders of drawn people and scenes in the layout of the real archives."""
+    root = tmp_path_factory.mktemp("data")
+    for part in ("train", "val"):
+        people, scenes = root / "people" / part, root / "scenes" / part / "street"
+        people.mkdir(parents=True)
+        scenes.mkdir(parents=True)
+        for number, shirt in enumerate(SHIRTS):
+            kind = "portraitauto" if number == 3 else "street"
+            image, alpha = drawn_person(shirt, portrait=number == 3)
+            Image.fromarray(image).save(people / f"{kind}_{number}.webp", lossless=True)
+            Image.fromarray(alpha).save(people / f"{kind}_{number}.png")
+            noise = np.random.default_rng(number).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(noise).resize((64, 64)).save(scenes / f"{number}.webp")
+    return root
+
+
+@pytest.fixture
+def composer(archives):
+    photos = load_photos(PictureArchive(archives), "train")
+    return Composer(photos, PictureArchive(archives), "train", seed=3)
+
+
+def test_photos_of_one_person_are_read_with_their_kind(archives):
+    photos = load_photos(PictureArchive(archives), "train")
+    assert [p.portrait for p in photos].count(True) == 1
+    assert len(photos) == len(SHIRTS)
+    image, alpha = photos[-1].cutout
+    assert alpha[:, 0].any() and alpha[:, -1].any() and alpha[0].any()
+    assert image.shape[:2] == alpha.shape
+
+
+def test_a_mask_of_two_people_is_no_photo_of_one():
+    image, alpha = drawn_person(SHIRTS[0])
+    assert single_person(image, alpha, portrait=False) is not None
+    twice = np.concatenate([alpha, alpha], axis=1)
+    assert single_person(np.concatenate([image, image], axis=1), twice, portrait=False) is None
+    assert single_person(image, np.zeros_like(alpha), portrait=False) is None
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_composites_number_everyone_visible(composer, layout):
+    for _ in range(12):
+        composite = composer.compose(96, 128, layout)
+        assert composite.image.shape == (96, 128, 3)
+        assert composite.instances.shape == (96, 128)
+        present = np.unique(composite.instances)
+        present = present[present > 0]
+        assert present.tolist() == list(range(1, len(present) + 1))
+        assert len(composite.boxes) == len(present)
+        assert all(np.sum(composite.instances == i) > 36 for i in present)
+
+
+def test_layouts_place_several_people_and_the_same_seed_the_same_picture(archives, composer):
+    people = [composer.compose(96, 128, "row").instances.max() for _ in range(12)]
+    assert np.mean(people) > 1.5
+    photos = load_photos(PictureArchive(archives), "train")
+    one, two = (Composer(photos, PictureArchive(archives), "train", 5) for _ in range(2))
+    assert np.array_equal(one.compose(64, 64).image, two.compose(64, 64).image)
+
+
+def test_a_pasted_person_shows_their_own_colours(composer):
+    composite = composer.compose(128, 128, "close")
+    composer.image = np.zeros((128, 128, 3), np.uint8)
+    composer.instances = np.zeros((128, 128), np.uint8)
+    composer.areas = []
+    composer._paste(composer.standing[0], 100, 64, 120)
+    body = composer.image[80:110, 60:68].reshape(-1, 3).mean(axis=0)
+    assert composer.instances[80:110, 60:68].all() and not composer.instances[:, :20].any()
+    assert body[0] > 2 * body[1]
+    assert composite.image.std() > 0
+
+
+def test_who_is_nearer_hides_who_is_pasted_later(composer):
+    composer.compose(128, 128, "none")
+    composer.image[:], composer.instances[:] = 0, 0
+    composer.areas = []
+    composer._paste(composer.standing[0], 120, 64, 126)
+    near = composer.instances == 1
+    composer._paste(composer.standing[1], 50, 64, 100)
+    assert np.array_equal(composer.instances == 1, near)
+
+
+def test_boxes_enclose_what_is_visible():
+    instances = np.zeros((40, 80), np.uint8)
+    instances[10:20, 20:60] = 1
+    instances[30:40, 0:8] = 2
+    boxes = Composite(np.zeros((40, 80, 3), np.uint8), instances).boxes
+    assert boxes[0] == pytest.approx([0.5, 0.375, 0.5, 0.25])
+    assert boxes[1] == pytest.approx([0.05, 0.875, 0.1, 0.25])
+
+
+def test_batches_fit_the_loss(composer):
+    model = build_model()
+    batch = Batches(composer, 64, 2).draw()
+    assert batch["img"].dtype == torch.uint8 and batch["img"].shape[0] == 2
+    assert batch["masks"].shape[1] * 4 == batch["img"].shape[2]
+    batch["img"] = batch["img"].float() / 255
+    loss, _ = model.loss(batch)
+    assert torch.isfinite(loss).all() and loss.sum() > 0
+
+
+def test_pictures_grow_and_the_rate_falls():
+    sides = [stage(p)[0] for p in (0.0, 0.3, 0.5, 0.7, 0.99)]
+    assert sides == sorted(sides) and sides[0] < sides[-1]
+    assert learning_rate(0.0, 0) < learning_rate(0.0, 1000)
+    assert learning_rate(0.1, 1000) > learning_rate(0.5, 1000) > learning_rate(1.0, 1000) > 0
+
+
+def person(mask, confidence):
+    return Person(1, (0.0, 0.0, 1.0, 1.0), confidence, mask.astype(np.float32))
+
+
+def test_matching_pairs_each_person_once():
+    instances = np.zeros((20, 40), np.uint8)
+    instances[:, :10], instances[:, 30:] = 1, 2
+    first, half_of_it = instances == 1, (instances == 1) & (np.arange(40) < 6)
+    matches = match([person(half_of_it, 0.5), person(first, 0.9)], instances)
+    assert matches == [Match(0.9, 1.0), Match(0.5, 0.0)]
+    found = scores([matches], people=2, threshold=0.0)
+    assert (found.recall, found.iou, found.false) == (0.5, 1.0, 1.0)
+    assert found.quality == pytest.approx(1 / (1 + 0.8 * 1 + 0.2 * 1))
+    assert scores([matches], people=2, threshold=0.6).false == 0.0
+    assert scores([[]], people=2, threshold=0.0).recall == 0.0
+
+
+def test_an_exported_folder_is_what_the_program_loads(tmp_path):
+    torch.manual_seed(0)
+    model = build_model().eval()
+    export(model, {"imgsz": 64, "threshold": 0.3, "iou": 0.5}, tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["architecture"] == "yolov8n-seg" and config["classes"] == ["person"]
+    assert config["imgsz"] == 64
+    assert all(v.dtype == torch.float16 for v in half(model.state_dict()).values())
+    detector = PersonDetector.load(tmp_path)
+    assert detector.threshold == 0.3
+
+
+def test_the_command_trains_resumes_measures_and_exports(archives, tmp_path, monkeypatch):
+    monkeypatch.setattr(detector_loop, "STAGES", ((0.0, 32, 2), (0.5, 64, 2)))
+    monkeypatch.setattr(detector_scores, "SIZES", (64,))
+    monkeypatch.setattr(detector_scores, "OVERLAPS", (0.6,))
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    monkeypatch.setattr("training.detector_export.HeldOut", small_held_out)
+    out = tmp_path / "run"
+    common = ["--people", str(archives), "--scenes", str(archives), "--out", str(out)]
+    assert main([*common, "--minutes", "0.01"]) == 0
+    clock = averaged_network(out / "last.pt")[1]
+    assert clock["steps"] > 0
+    assert PersonDetector.load(out / "hub").threshold > 0
+    assert "mask IoU of those found" in (out / "hub" / "README.md").read_text()
+    assert main([*common, "--minutes", "0.02"]) == 2  # it would overwrite the first run
+    longer = str(clock["seconds"] / 60 + 0.005)
+    assert main([*common, "--minutes", longer, "--resume"]) == 0
+    assert averaged_network(out / "last.pt")[1]["steps"] > clock["steps"]
+
+
+def small_held_out(people, scenes):
+    return detector_scores.HeldOut(people, scenes, composites=4)
+
+
+def test_nothing_to_resume_is_one_line(archives, tmp_path, caplog):
+    common = ["--people", str(archives), "--scenes", str(archives), "--out", str(tmp_path)]
+    assert main([*common, "--resume"]) == 2
+    assert "no checkpoint to resume from" in caplog.text

@@ -1,0 +1,101 @@
+"""A trained person detector as a folder of the Hub: weights, how to run them, a card."""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from bgswap.people.detector import PersonDetector
+from training.cards import Figure, markdown_table, put_figures, write_card
+from training.detector_loop import ARCHITECTURE, STAGES, build_model
+from training.detector_scores import HeldOut, choose, measure
+
+log = logging.getLogger(__name__)
+
+# name of a figure: what it was measured on, what was measured
+FIGURES = {
+    "single recall": ("photos of one person", "found (mask IoU 0.5 or more)"),
+    "single iou": ("photos of one person", "mask IoU of those found"),
+    "single false people": ("photos of one person", "false people a photo"),
+    "several recall": ("composites of several people", "found (mask IoU 0.5 or more)"),
+    "several iou": ("composites of several people", "mask IoU of those found"),
+    "several false people": ("composites of several people", "false people a picture"),
+    "group iou": ("varied photos, one to eight people", "IoU of everyone's mask together"),
+    "empty false people": ("scenes without people", "false people a picture"),
+}
+
+
+def averaged_network(checkpoint: Path) -> tuple[nn.Module, dict[str, float]]:
+    """The moving average in a checkpoint of :mod:`training.detector_loop`, and its clock.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    state = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    network = build_model()
+    network.load_state_dict(state["ema"])
+    return network.eval(), state["run"]
+
+
+def half(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state dict in half precision without the counters that only training needs."""
+    return {
+        name: value.half().contiguous()
+        for name, value in weights.items()
+        if not name.endswith("num_batches_tracked")
+    }
+
+
+def export(network: nn.Module, running: Mapping[str, float], folder: Path) -> None:
+    """Write config.json and model.safetensors, as ``PersonDetector.load`` reads them.
+
+    Args:
+        network: YOLOv8n-seg with one class, not fused.
+        running: ``imgsz`` in pixels, ``threshold`` and ``iou``.
+        folder: made if need be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(half(network.state_dict()), folder / "model.safetensors", metadata={"format": "pt"})
+    config = {"architecture": ARCHITECTURE, "classes": ["person"], **running}
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def finish(checkpoint: Path, people: Path, scenes: Path, folder: Path) -> dict[str, float]:
+    """Choose how to run a checkpoint's network, write the folder and measure it.
+
+    Returns:
+        The figures of the card, by name.
+
+    Raises:
+        FileNotFoundError: the checkpoint or an archive is missing.
+    """
+    network, clock = averaged_network(checkpoint)
+    held_out = HeldOut(people, scenes)
+    chosen = choose(network, held_out)
+    running = {name: chosen[name] for name in ("imgsz", "threshold", "iou")}
+    export(network, running, folder)
+    settings = {
+        "minutes": round(clock["seconds"] / 60),
+        "steps": clock["steps"],
+        "picture_sides_in_pixels": ", ".join(str(side) for _, side, _ in STAGES),
+        **{f"runs_with_{name}": value for name, value in running.items()},
+    }
+    write_card("person-detector", folder, settings)
+    figures = measure(PersonDetector.load(folder), held_out)
+    rows = [[*FIGURES[name], f"{value:.3f}"] for name, value in figures.items()]
+    table = markdown_table(("held-out pictures", "measured", "value"), rows)
+    put_figures(folder, table, [_figure(name, value) for name, value in figures.items()])
+    for name, value in figures.items():
+        log.info("%s: %.3f", name, value)
+    return figures
+
+
+def _figure(name: str, value: float) -> Figure:
+    dataset, words = FIGURES[name]
+    return Figure(
+        "image-segmentation", dataset, name.partition(" ")[2].replace(" ", "-"), value, words
+    )

@@ -1,0 +1,177 @@
+"""How well people are found, measured through the detector that the product uses."""
+
+import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from bgswap.errors import NoPersonDetected
+from bgswap.people.detector import PersonDetector
+from bgswap.types import Person
+from training.composites import Composer, Composite
+from training.cutouts import load_photos
+from training.data import PictureArchive, people_names, read_person
+from training.metrics import iou
+
+SIZES, OVERLAPS = (256, 320, 384), (0.6, 0.5)
+LOWEST_THRESHOLD = 0.05
+THRESHOLDS = tuple(n / 100 for n in range(15, 75, 5))
+# F2: who is found wrongly can be clicked away, who is missed cannot be called back.
+MISSED_WEIGHT = 0.8
+# Straight from composites.LAYOUTS; each is drawn as often as the others.
+SEVERAL = ("row", "scatter", "close", "scatter close")
+
+
+@dataclass(frozen=True)
+class Match:
+    """One person found: how sure, and the IoU with the true one it was paired with (0: none)."""
+
+    confidence: float
+    iou: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Over a set of pictures.
+
+    Attributes:
+        recall: share of the true people found with an IoU of 0.5 or more.
+        iou: mean mask IoU of those.
+        false: people found where there were none, a picture.
+        quality: panoptic quality (Kirillov et al., CVPR 2019), segmentation times recognition, with
+            the F2 score for recognition instead of F1.
+    """
+
+    recall: float
+    iou: float
+    false: float
+    quality: float
+
+
+def find(detector: PersonDetector, image: np.ndarray) -> list[Person]:
+    """The people in (H, W, 3) uint8 RGB; none is an empty list here."""
+    try:
+        return detector.find(image)
+    except NoPersonDetected:
+        return []
+
+
+def match(people: Sequence[Person], instances: np.ndarray) -> list[Match]:
+    """Pair the people found, surest first, each with the true one that fits best and is free.
+
+    Args:
+        people: as found.
+        instances: (H, W) uint8, 0 is background and 1...n the people.
+    """
+    free = set(range(1, int(instances.max()) + 1))
+    matches = []
+    for person in sorted(people, key=lambda p: -p.confidence):
+        overlaps = {i: iou(person.mask, instances == i) for i in free}
+        best = max(overlaps, key=overlaps.__getitem__, default=0)
+        good = best and overlaps[best] >= 0.5
+        if good:
+            free.remove(best)
+        matches.append(Match(person.confidence, overlaps[best] if good else 0.0))
+    return matches
+
+
+def scores(matches: Sequence[Sequence[Match]], people: int, threshold: float) -> Scores:
+    """Scores of some pictures' matches at a threshold, of ``people`` true ones in all."""
+    sure = [m.iou for picture in matches for m in picture if m.confidence >= threshold]
+    hits = [v for v in sure if v > 0]
+    false = len(sure) - len(hits)
+    weight = len(hits) + MISSED_WEIGHT * (people - len(hits)) + (1 - MISSED_WEIGHT) * false
+    return Scores(
+        recall=len(hits) / people if people else 1.0,
+        iou=float(np.mean(hits)) if hits else 0.0,
+        false=false / max(len(matches), 1),
+        quality=sum(hits) / weight if weight else 1.0,
+    )
+
+
+class HeldOut:
+    """The validation pictures: photos of one person, composites of several, empty scenes.
+
+    Args:
+        people, scenes: the archives; only their ``val`` parts are read.
+        composites: how many composites to draw, and how many scenes to take.
+    """
+
+    def __init__(self, people: Path, scenes: Path, composites: int = 64) -> None:
+        self.archive, scene_archive = PictureArchive(people), PictureArchive(scenes)
+        photos = load_photos(self.archive, "val")
+        self.single = [Composite(p.image, np.uint8(p.alpha > 127)) for p in photos]
+        composer = Composer(photos, scene_archive, "val", seed=0)
+        # larger than the photos, so that the people in them are no less sharp than a camera's
+        drawn = (composer.compose(480, 640, SEVERAL[n % len(SEVERAL)]) for n in range(composites))
+        self.several = [c for c in drawn if c.instances.any()]
+        names = scene_archive.pictures("val")
+        self.empty = [scene_archive.read(n) for n in names[:: max(len(names) // composites, 1)]]
+
+    def matches(self, detector: PersonDetector, pictures: Iterable[Composite]) -> list[list[Match]]:
+        """What the detector finds in pictures, beside the truth."""
+        return [match(find(detector, p.image), p.instances) for p in pictures]
+
+    def groups(self, detector: PersonDetector) -> float:
+        """Mean IoU of all people found together with the one mask of a varied photo's group."""
+        stems = [s for s in people_names(self.archive, "val") if "/mixed_" in s]
+        found = []
+        for image, alpha in (read_person(self.archive, s) for s in stems):
+            union = np.zeros(alpha.shape, np.float32)
+            for person in find(detector, image):
+                union = np.maximum(union, person.mask)
+            found.append(iou(union, alpha / 255))
+        return float(np.mean(found)) if found else 0.0
+
+
+def count(pictures: Iterable[Composite]) -> int:
+    """True people in all the pictures."""
+    return sum(int(p.instances.max()) for p in pictures)
+
+
+def choose(network: nn.Module, held_out: HeldOut) -> dict[str, float]:
+    """Input size, threshold and NMS overlap with the best mean panoptic quality.
+
+    The size is chosen first, then the overlap at that size; the threshold is best for both.
+
+    Returns:
+        ``imgsz``, ``threshold`` and ``iou`` as config.json names them, and ``quality``.
+    """
+    sized = [_best_threshold(network, held_out, size, OVERLAPS[0]) for size in SIZES]
+    best = max(sized, key=lambda tried: tried["quality"])
+    others = [_best_threshold(network, held_out, best["imgsz"], o) for o in OVERLAPS[1:]]
+    return max([best, *others], key=lambda tried: tried["quality"])
+
+
+def _best_threshold(
+    network: nn.Module, held_out: HeldOut, size: int, overlap: float
+) -> dict[str, float]:
+    detector = PersonDetector(copy.deepcopy(network), size, LOWEST_THRESHOLD, overlap)
+    sets = (held_out.single, held_out.several)
+    found = [(held_out.matches(detector, pictures), count(pictures)) for pictures in sets]
+
+    def quality(threshold: float) -> float:
+        return float(np.mean([scores(m, n, threshold).quality for m, n in found]))
+
+    best = max(THRESHOLDS, key=quality)
+    return {"imgsz": size, "threshold": best, "iou": overlap, "quality": quality(best)}
+
+
+def measure(detector: PersonDetector, held_out: HeldOut) -> dict[str, float]:
+    """The figures of the model card, by name."""
+    single = scores(held_out.matches(detector, held_out.single), len(held_out.single), 0.0)
+    several = scores(held_out.matches(detector, held_out.several), count(held_out.several), 0.0)
+    empty = [len(find(detector, image)) for image in held_out.empty]
+    return {
+        "single recall": single.recall,
+        "single iou": single.iou,
+        "single false people": single.false,
+        "several recall": several.recall,
+        "several iou": several.iou,
+        "several false people": several.false,
+        "group iou": held_out.groups(detector),
+        "empty false people": float(np.mean(empty)),
+    }
