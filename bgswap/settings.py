@@ -63,7 +63,9 @@ class Settings:
             raise BadInput(f"hub_timeout must be from 0 to 60 seconds, got {self.hub_timeout}")
 
     @classmethod
-    def from_env(cls, environment: Mapping[str, str] | None = None, **changes: object) -> "Settings":
+    def from_env(
+        cls, environment: Mapping[str, str] | None = None, **changes: object
+    ) -> "Settings":
         """Settings as the environment has them, with ``changes`` on top (None: no change).
 
         Raises:
