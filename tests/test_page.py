@@ -181,6 +181,8 @@ def test_stop_ends_the_work_and_the_next_one_runs(page: Page) -> None:
     upload_bus(page)
     page.locator("#chips button").first.click()
     set_steps(page, 100)
+    # Enough that nobody is too slow to press Stop.
+    page.get_by_label("number input for Variations").fill("8")
     generate, stop = page.locator("#generate"), page.locator("#stop")
     expect(generate).to_be_enabled()
     expect(stop).to_be_disabled()

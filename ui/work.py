@@ -129,7 +129,8 @@ class Workbench:
         for person in people:
             path = folder / f"person-{person.number}.png"
             images.save(cut_out(photo, person), path)
-            tiles.append((str(path), f"{person.number} · {person.confidence:.0%}"))
+            # Rounded as the details have it, so that both say the same.
+            tiles.append((str(path), f"{person.number} · {round(person.confidence, 3):.0%}"))
         return tiles
 
 
