@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from photos import BUS, ZIDANE, empty_photo
 from PIL import Image
 
 from bgswap import __main__ as cli
-from photos import BUS, ZIDANE, empty_photo
 
 FAST = ["--seed", "5", "--steps", "1", "--models", "starter"]
 

@@ -5,6 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+from photos import BUS, ZIDANE, empty_photo, starter_swapper
 
 from bgswap import (
     BackgroundSwapper,
@@ -17,7 +18,6 @@ from bgswap import (
     SwapResult,
 )
 from bgswap.images import open_photo
-from photos import BUS, ZIDANE, empty_photo, starter_swapper
 
 PROMPT = "a forest at sunset"
 

@@ -60,10 +60,8 @@ class PictureArchive:
         Raises:
             KeyError, OSError: no such picture, or it is broken.
         """
-        if self.path.is_dir():
-            data = (self.path / name).read_bytes()
-        else:
-            data = self._archive().read(name)
+        in_folder = self.path.is_dir()
+        data = (self.path / name).read_bytes() if in_folder else self._archive().read(name)
         with Image.open(io.BytesIO(data)) as picture:
             return np.asarray(picture.convert(mode))
 

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Box = tuple[float, float, float, float]
+
 # The network sees at most about 640 pixels a side and draws masks on a quarter of that: beyond
 # this size a photo only costs memory (four bytes a pixel and person inside ultralytics).
 WORKING_PIXELS = 2_000_000
 MOST_PEOPLE = 50
 # What official weights are run with: ultralytics' own defaults.
 OFFICIAL = {"imgsz": 640, "threshold": 0.25, "iou": 0.7}
+# Networks that see fewer pixels a side look at each person once more from nearby: on a photo of
+# full figures their masks have cells as large as a face.
+SEES_ENOUGH = 640
+# How much of its longer side is added around a box for that look, and how much the two boxes
+# must have in common for it to count as the same person.
+NEARBY_MARGIN, SAME_PERSON = 0.35, 0.7
 
 
 class PersonDetector:
@@ -45,6 +54,7 @@ class PersonDetector:
         self, network: "nn.Module", imgsz: int, threshold: float, iou: float, device: str = "cpu"
     ) -> None:
         self.threshold = threshold
+        self._near_sighted = imgsz < SEES_ENOUGH
         self._lock = threading.Lock()
         with restored_threads():
             from ultralytics.models.yolo.segment import SegmentationPredictor
@@ -92,13 +102,54 @@ class PersonDetector:
         Raises:
             NoPersonDetected: there is nobody it is sure of.
         """
+        people = self._look(photo)
+        if not people:
+            raise NoPersonDetected
+        if self._near_sighted:
+            people = [self._nearby(photo, person) for person in people]
+        return people
+
+    def _look(self, photo: np.ndarray) -> list[Person]:
         small = fit_within(photo, pixels=WORKING_PIXELS)
         with self._lock, restored_threads():
             result = self._predictor(np.ascontiguousarray(small[:, :, ::-1]))[0]
-        people = people_from(result, photo.shape[:2])
-        if not people:
-            raise NoPersonDetected
-        return people
+        return people_from(result, photo.shape[:2])
+
+    def _nearby(self, photo: np.ndarray, person: Person) -> Person:
+        """The same person seen from nearby, where that look is surer; else as they were."""
+        rows, columns = _surroundings(person.box, photo.shape[:2])
+        seen = [_moved(p, rows, columns, photo.shape[:2]) for p in self._look(photo[rows, columns])]
+        same = [p for p in seen if _overlap(p.box, person.box) >= SAME_PERSON]
+        best = max(same, key=lambda p: p.confidence, default=person)
+        if best.confidence <= person.confidence:
+            return person
+        return replace(best, number=person.number)
+
+
+def _surroundings(box: Box, size: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of a box with some of what is around it, inside a photo of (H, W)."""
+    x0, y0, x1, y1 = box
+    margin = NEARBY_MARGIN * max(x1 - x0, y1 - y0)
+    rows = slice(max(int(y0 - margin), 0), min(int(y1 + margin), size[0]))
+    return rows, slice(max(int(x0 - margin), 0), min(int(x1 + margin), size[1]))
+
+
+def _moved(person: Person, rows: slice, columns: slice, size: tuple[int, int]) -> Person:
+    """A person found in a part of a photo, as they stand in the whole of it."""
+    x0, y0, x1, y1 = person.box
+    left, top = columns.start, rows.start
+    mask = np.zeros(size, np.float32)
+    mask[rows, columns] = person.mask
+    return replace(person, box=(x0 + left, y0 + top, x1 + left, y1 + top), mask=mask)
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return width * height / (both - width * height)
 
 
 def people_from(result: "Results", size: tuple[int, int]) -> list[Person]:
