@@ -36,7 +36,7 @@ OFFICIAL = {"imgsz": 640, "threshold": 0.25, "iou": 0.7}
 SEES_ENOUGH = 640
 # How much of its longer side is added around a box for that look, and how much the two boxes
 # must have in common for it to count as the same person.
-NEARBY_MARGIN, SAME_PERSON = 0.35, 0.7
+NEARBY_MARGIN, SAME_PERSON = 0.35, 0.8
 
 
 class PersonDetector:
