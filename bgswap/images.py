@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 # Pillow's own, kept before ultralytics puts in its place one that, on a file that is no picture,
 # looks for another HEIF package on the network and fails on that.
-_open_image = Image.open
+open_image = Image.open
 
 MOST_PIXELS = 40_000_000
 SHORTEST_SIDE = 32
@@ -104,7 +104,7 @@ def _decode(file: BinaryIO, name: str) -> np.ndarray:
         # Odd metadata makes Pillow warn; either the pixels can be read or BadInput says why not.
         warnings.simplefilter("ignore")
         try:
-            with _open_image(file, formats=FORMATS) as image:
+            with open_image(file, formats=FORMATS) as image:
                 _check_size(image.size, name)
                 image.load()
                 return to_srgb(_upright(image))

@@ -116,13 +116,14 @@ class Generating:
         }
 
     def stop(self, run: Path | None) -> Updates:
-        """Stop was pressed: the work ends after the present step."""
+        """Stop was pressed: the work ends after the present step.
+
+        The progress stays as it is: this answer may come after that of the work's own end, and
+        would overwrite it.
+        """
         if run is not None:
             run.touch()
-        return {
-            self.page.stop: gr.Button(interactive=False),
-            self.page.progress: fragments.idle("Stopping after this step …"),
-        }
+        return {self.page.stop: gr.Button(interactive=False)}
 
     def end(self, session: Session | None, prompt: str) -> Updates:
         """The work is over, however it went."""

@@ -122,7 +122,7 @@ def _connect_generating(page: Page, on: Generating) -> None:
             queue=False,
             **QUIET,
         )
-    page.stop.click(on.stop, page.run, [page.stop, page.progress], queue=False, **QUIET)
+    page.stop.click(on.stop, page.run, [page.stop], queue=False, **QUIET)
     page.candidates.select(
         on.pick, page.shown, [page.slider, page.download_picture], queue=False, **QUIET
     )

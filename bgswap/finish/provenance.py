@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from bgswap import __version__, images
 from bgswap.errors import BadInput
@@ -70,7 +70,7 @@ def read(path: str | Path) -> dict[str, Any]:
         BadInput: the file is no picture.
     """
     try:
-        with Image.open(path) as image:
+        with images.open_image(path) as image:
             packet = image.info.get("xmp", b"")
     except UnidentifiedImageError:
         raise BadInput(f"{Path(path).name} is no picture") from None

@@ -34,7 +34,8 @@ def matte(photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None = None)
         others: (H, W) float32 in [0, 1], of those who go; none of their pixels is kept.
 
     Returns:
-        (H, W) float32 in [0, 1]; exactly 0 outside the band around the mask, exactly 1 inside it.
+        (H, W) float32 in [0, 1], multiples of 1/255; exactly 0 outside the band around the mask,
+        exactly 1 inside it.
 
     Raises:
         ValueError: the shapes do not fit.
@@ -48,7 +49,8 @@ def matte(photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None = None)
         return alpha
     crop, rough = photo[window], mask[window]
     other = None if others is None else others[window]
-    alpha[window] = _matte_crop(crop, rough, other, radius)
+    # In the 256 levels that a file holds, so that opaque there is opaque here, to the pixel.
+    alpha[window] = np.rint(_matte_crop(crop, rough, other, radius) * 255) / np.float32(255)
     return alpha
 
 
