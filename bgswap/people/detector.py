@@ -1,7 +1,6 @@
 """Finds people with YOLOv8-seg: the one adapter between ultralytics and the rest."""
 
 import json
-import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -20,8 +19,6 @@ from bgswap.types import Person
 if TYPE_CHECKING:
     from torch import nn
     from ultralytics.engine.results import Results
-
-log = logging.getLogger(__name__)
 
 Box = tuple[float, float, float, float]
 
