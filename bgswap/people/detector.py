@@ -3,9 +3,10 @@
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,12 @@ import numpy as np
 
 from bgswap.errors import ModelUnavailable, NoPersonDetected
 from bgswap.images import fit_within
+from bgswap.people.nearby import look_nearby
 from bgswap.types import Person
 
 if TYPE_CHECKING:
     from torch import nn
     from ultralytics.engine.results import Results
-
-Box = tuple[float, float, float, float]
 
 # The network sees at most about 640 pixels a side and draws masks on a quarter of that: beyond
 # this size a photo only costs memory (four bytes a pixel and person inside ultralytics).
@@ -28,12 +28,8 @@ WORKING_PIXELS = 2_000_000
 MOST_PEOPLE = 50
 # What official weights are run with: ultralytics' own defaults.
 OFFICIAL = {"imgsz": 640, "threshold": 0.25, "iou": 0.7}
-# Networks that see fewer pixels a side look at each person once more from nearby: on a photo of
-# full figures their masks have cells as large as a face.
-SEES_ENOUGH = 640
-# How much of its longer side is added around a box for that look, and how much the two boxes
-# must have in common for it to count as the same person.
-NEARBY_MARGIN, SAME_PERSON = 0.35, 0.8
+# Networks that see fewer pixels a side look at each person again from nearby, at this size.
+SEES_ENOUGH, NEARBY_PIXELS = 640, 500_000
 
 
 class PersonDetector:
@@ -99,54 +95,19 @@ class PersonDetector:
         Raises:
             NoPersonDetected: there is nobody it is sure of.
         """
-        people = self._look(photo)
+        (people,) = self._look([photo])
         if not people:
             raise NoPersonDetected
         if self._near_sighted:
-            people = [self._nearby(photo, person) for person in people]
+            look = partial(self._look, pixels=NEARBY_PIXELS)
+            people = left_to_right(look_nearby(photo, person, look) for person in people)
         return people
 
-    def _look(self, photo: np.ndarray) -> list[Person]:
-        small = fit_within(photo, pixels=WORKING_PIXELS)
+    def _look(self, photos: list[np.ndarray], pixels: int = WORKING_PIXELS) -> list[list[Person]]:
+        small = [fit_within(photo, pixels=pixels) for photo in photos]
         with self._lock, restored_threads():
-            result = self._predictor(np.ascontiguousarray(small[:, :, ::-1]))[0]
-        return people_from(result, photo.shape[:2])
-
-    def _nearby(self, photo: np.ndarray, person: Person) -> Person:
-        """The same person seen from nearby, where that look is surer; else as they were."""
-        rows, columns = _surroundings(person.box, photo.shape[:2])
-        seen = [_moved(p, rows, columns, photo.shape[:2]) for p in self._look(photo[rows, columns])]
-        same = [p for p in seen if _overlap(p.box, person.box) >= SAME_PERSON]
-        best = max(same, key=lambda p: p.confidence, default=person)
-        if best.confidence <= person.confidence:
-            return person
-        return replace(best, number=person.number)
-
-
-def _surroundings(box: Box, size: tuple[int, int]) -> tuple[slice, slice]:
-    """Rows and columns of a box with some of what is around it, inside a photo of (H, W)."""
-    x0, y0, x1, y1 = box
-    margin = NEARBY_MARGIN * max(x1 - x0, y1 - y0)
-    rows = slice(max(int(y0 - margin), 0), min(int(y1 + margin), size[0]))
-    return rows, slice(max(int(x0 - margin), 0), min(int(x1 + margin), size[1]))
-
-
-def _moved(person: Person, rows: slice, columns: slice, size: tuple[int, int]) -> Person:
-    """A person found in a part of a photo, as they stand in the whole of it."""
-    x0, y0, x1, y1 = person.box
-    left, top = columns.start, rows.start
-    mask = np.zeros(size, np.float32)
-    mask[rows, columns] = person.mask
-    return replace(person, box=(x0 + left, y0 + top, x1 + left, y1 + top), mask=mask)
-
-
-def _overlap(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes."""
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
-    return width * height / (both - width * height)
+            results = self._predictor([np.ascontiguousarray(p[:, :, ::-1]) for p in small])
+        return [people_from(r, p.shape[:2]) for r, p in zip(results, photos, strict=True)]
 
 
 def people_from(result: "Results", size: tuple[int, int]) -> list[Person]:
@@ -159,16 +120,21 @@ def people_from(result: "Results", size: tuple[int, int]) -> list[Person]:
     boxes = boxes.clip(0, [width, height, width, height])
     confidences = result.boxes.conf.cpu().numpy()
     masks = result.masks.data
-    order = np.argsort(boxes[:, 0] + boxes[:, 2], kind="stable")
-    return [
+    return left_to_right(
         Person(
-            number=number,
+            number=0,
             box=tuple(round(float(v), 1) for v in boxes[i]),
             confidence=float(confidences[i]),
-            mask=_enlarged(masks[int(i)].float().cpu().numpy(), size),
+            mask=_enlarged(masks[i].float().cpu().numpy(), size),
         )
-        for number, i in enumerate(order, start=1)
-    ]
+        for i in range(len(boxes))
+    )
+
+
+def left_to_right(people: Iterable[Person]) -> list[Person]:
+    """The same people, numbered from 1 by the middles of their boxes."""
+    ordered = sorted(people, key=lambda person: person.box[0] + person.box[2])
+    return [replace(person, number=n) for n, person in enumerate(ordered, start=1)]
 
 
 def _enlarged(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -13,6 +13,7 @@ from photos import BUS, ZIDANE, empty_photo
 
 from bgswap.errors import ModelUnavailable, NoPersonDetected
 from bgswap.people.detector import OFFICIAL, PersonDetector, people_from, restored_threads
+from bgswap.people.nearby import overlap
 from bgswap.types import Person
 from bgswap.weights import STARTER
 
@@ -133,13 +134,3 @@ def test_results_become_people_from_left_to_right() -> None:
     assert people[0].box == (10, 20, 30, 80)
     assert people[0].confidence == pytest.approx(0.8)
     assert people[0].mask[50, 20] == 1 and people[0].mask[50, 60] == 0
-
-
-def overlap(a: tuple, b: tuple) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    common = width * height
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
-    return common / (areas - common)

@@ -1,0 +1,97 @@
+"""A second look at each person, from nearby, for detectors that see few pixels a side.
+
+On a photo of full figures such a detector's masks have cells as large as a face. From nearby they
+are finer, and where several looks agree, mirrored ones and at different distances, the person is:
+test-time augmentation, as with classifiers (Krizhevsky et al., NeurIPS 2012).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from bgswap.types import Person
+
+Box = tuple[float, float, float, float]
+Window = tuple[slice, slice]
+# Pictures (H, W, 3) uint8 RGB of one shape to the people in each.
+Look = Callable[[list[np.ndarray]], list[list[Person]]]
+
+# How much of its longer side is added around a box for each look; the widest comes last.
+MARGINS = (0.2, 0.5)
+# How much two boxes must have in common to be the same person's.
+SAME_PERSON = 0.6
+
+
+def look_nearby(photo: np.ndarray, person: Person, look: Look) -> Person:
+    """The same person as all looks together see them, the first one included.
+
+    Args:
+        photo: (H, W, 3) uint8 RGB.
+        person: as found in the whole photo.
+        look: finds the people in pictures.
+
+    Returns:
+        The person with the mean of the looks' masks and boxes, weighted by their confidence, and
+        the best of their confidences. A look that does not find the person again does not count.
+    """
+    size = photo.shape[:2]
+    rows, columns = window(person.box, size, MARGINS[-1])
+    first = _moved(person, -columns.start, -rows.start, person.mask[rows, columns])
+    seen = [first, *_looks(photo[rows, columns], first, look)]
+    if len(seen) == 1:
+        return person
+    sureness = np.array([p.confidence for p in seen])
+    mask = np.zeros(size, np.float32)
+    mask[rows, columns] = np.average([p.mask for p in seen], axis=0, weights=sureness)
+    box = np.average([p.box for p in seen], axis=0, weights=sureness)
+    together = replace(person, box=tuple(box.tolist()), confidence=float(sureness.max()))
+    return _moved(together, columns.start, rows.start, mask)
+
+
+def _looks(photo: np.ndarray, person: Person, look: Look) -> Iterator[Person]:
+    """The person again in each look that finds them, as they stand in ``photo``."""
+    size = photo.shape[:2]
+    for margin in MARGINS:
+        rows, columns = window(person.box, size, margin)
+        part = photo[rows, columns]
+        straight, mirrored = look([part, np.ascontiguousarray(part[:, ::-1])])
+        for found in (straight, [_mirrored(p) for p in mirrored]):
+            placed = [_placed(p, rows, columns, size) for p in found]
+            same = [p for p in placed if overlap(p.box, person.box) >= SAME_PERSON]
+            if same:
+                yield max(same, key=lambda p: p.confidence)
+
+
+def window(box: Box, size: tuple[int, int], margin: float) -> Window:
+    """Rows and columns of a box with some of what is around it, inside a photo of (H, W)."""
+    x0, y0, x1, y1 = box
+    reach = margin * max(x1 - x0, y1 - y0)
+    rows = slice(max(int(y0 - reach), 0), min(int(np.ceil(y1 + reach)), size[0]))
+    return rows, slice(max(int(x0 - reach), 0), min(int(np.ceil(x1 + reach)), size[1]))
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return width * height / (both - width * height)
+
+
+def _moved(person: Person, right: int, down: int, mask: np.ndarray) -> Person:
+    x0, y0, x1, y1 = person.box
+    return replace(person, box=(x0 + right, y0 + down, x1 + right, y1 + down), mask=mask)
+
+
+def _mirrored(person: Person) -> Person:
+    width, (x0, y0, x1, y1) = person.mask.shape[1], person.box
+    return replace(person, box=(width - x1, y0, width - x0, y1), mask=person.mask[:, ::-1])
+
+
+def _placed(person: Person, rows: slice, columns: slice, size: tuple[int, int]) -> Person:
+    """A person found in a part of a photo, as they stand in the whole of it."""
+    mask = np.zeros(size, np.float32)
+    mask[rows, columns] = person.mask
+    return _moved(person, columns.start, rows.start, mask)

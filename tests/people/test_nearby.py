@@ -1,0 +1,61 @@
+"""Looks from nearby, with a finder that is a few lines of numpy."""
+
+import numpy as np
+import pytest
+
+from bgswap.people.nearby import MARGINS, look_nearby, overlap, window
+from bgswap.types import Person
+
+BOX = (60.0, 30.0, 80.0, 90.0)
+
+
+def person_of(mask: np.ndarray, confidence: float, number: int = 1) -> Person:
+    rows, columns = np.nonzero(mask > 0.5)
+    box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    return Person(number, tuple(map(float, box)), confidence, mask.astype(np.float32))
+
+
+def photo_with_a_bright_figure() -> np.ndarray:
+    photo = np.zeros((120, 160, 3), np.uint8)
+    photo[30:90, 60:80] = 255
+    photo[30:50, 76:80] = 0  # not the same when mirrored
+    return photo
+
+
+def bright(pictures: list[np.ndarray]) -> list[list[Person]]:
+    return [[person_of(picture[..., 0] > 127, 0.9)] for picture in pictures]
+
+
+def test_what_all_looks_see_is_sure_and_stays_where_it_is() -> None:
+    photo = photo_with_a_bright_figure()
+    rough = np.zeros(photo.shape[:2], np.float32)
+    rough[30:90, 60:80] = 1
+    together = look_nearby(photo, person_of(rough, 0.3, number=4), bright)
+    sure = photo[..., 0] > 127
+    assert (together.mask[sure] == 1).all()
+    # only the first look took the notch for a part of the figure: 0.3 of 0.3 + 4 x 0.9
+    assert together.mask[40, 78] == pytest.approx(0.3 / 3.9)
+    assert (together.mask[rough == 0] == 0).all()
+    assert together.number == 4 and together.confidence == 0.9
+    assert together.box == pytest.approx(BOX)
+
+
+def test_looks_that_find_somebody_else_do_not_count() -> None:
+    photo = photo_with_a_bright_figure()
+    rough = np.zeros(photo.shape[:2], np.float32)
+    rough[30:90, 20:58] = 1
+    first = person_of(rough, 0.5)
+    assert look_nearby(photo, first, bright) is first
+    assert look_nearby(photo, first, lambda pictures: [[] for _ in pictures]) is first
+
+
+def test_windows_end_at_the_photo() -> None:
+    assert window(BOX, (120, 160), 0.0) == (slice(30, 90), slice(60, 80))
+    assert window(BOX, (120, 160), 1.0) == (slice(0, 120), slice(0, 140))
+    assert list(MARGINS) == sorted(MARGINS)
+
+
+def test_overlap() -> None:
+    assert overlap(BOX, BOX) == 1
+    assert overlap(BOX, (80, 30, 100, 90)) == 0
+    assert overlap((0, 0, 2, 1), (1, 0, 3, 1)) == pytest.approx(1 / 3)
