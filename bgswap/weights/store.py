@@ -60,7 +60,6 @@ class WeightStore:
         self.settings = settings
         self.wait = wait
         self.starter = starter
-        self.generation = 0  # rises whenever another answer of get() may have become possible
         self._sources: dict[Role, Source | None] = {
             role: parse(role, getattr(settings, role)) for role in get_args(Role)
         }
@@ -120,7 +119,6 @@ class WeightStore:
             self._ready.pop(role, None)
             self._rejected.add(role)
             self._failed[role] = (reason, math.inf)
-            self.generation += 1
         log.warning("%s: weights rejected: %s", TITLES[role], reason)
 
     def _at_hand(self, role: Role, source: Source) -> Weights | None:
@@ -189,7 +187,6 @@ class WeightStore:
             else:
                 self._at_hand(role, source)
             del self._jobs[role]
-            self.generation += 1
         job.done.set()
 
     def _fetch(self, role: Role, source: Source, job: _Job) -> None:
