@@ -1,18 +1,14 @@
-"""What a model Hub answers: repositories in memory, and a handler of HTTP requests to them."""
+"""What a model Hub answers: repositories in memory, and the requests to them that it knows."""
 
 import base64
 import hashlib
 import json
 import re
-from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
-
-if TYPE_CHECKING:
-    from hub import Hub
+from hub_connection import Connection
 
 LARGE = 10_000  # bytes from which a file is kept as a large file
 
@@ -59,40 +55,8 @@ def etag(data: bytes) -> str:
     return about["lfs"]["sha256"] if "lfs" in about else about["oid"]
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers one connection."""
-
-    hub: "Hub"
-    protocol_version = "HTTP/1.1"
-
-    def setup(self) -> None:
-        super().setup()
-        self.hub.connections.add(self.connection)
-
-    def finish(self) -> None:
-        self.hub.connections.discard(self.connection)
-        with suppress(OSError):  # the other side may have closed it
-            super().finish()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def handle_any(self) -> None:
-        self.path, _, _ = self.path.partition("?")
-        self.path = self.path.replace("%2F", "/")
-        self.hub.requests.append((self.command, self.path))
-        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        fault = self.hub.fault if self.hub.faulty(self.command, self.path) else None
-        self.fault = fault
-        if fault == "silent":
-            self.hub.closing.wait()
-            self.close_connection = True
-        elif fault in ("401", "404", "500"):
-            self.refuse(int(fault), "RepoNotFound" if fault == "404" else "")
-        else:
-            self.route()
-
-    do_GET = do_HEAD = do_POST = do_PUT = handle_any
+class Handler(Connection):
+    """Answers what is asked on one connection."""
 
     def route(self) -> None:
         kind = r"/api/(?P<kind>models|spaces)/(?P<name>[^/]+/[^/]+)"
@@ -117,21 +81,6 @@ class Handler(BaseHTTPRequestHandler):
                 answer(**match.groupdict())
                 return
         self.refuse(404, "")
-
-    def answer(self, content: object, status: int = 200) -> None:
-        self.send(json.dumps(content).encode(), status, {"Content-Type": "application/json"})
-
-    def refuse(self, status: int, code: str) -> None:
-        headers = {"X-Error-Code": code, "X-Error-Message": code} if code else {}
-        self.send(b"{}", status, headers)
-
-    def send(self, data: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(data)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(data)
 
     def repo(self, kind: str | None, name: str) -> Repo | None:
         repo = self.hub.repos.get((kind or "models", name))
@@ -280,22 +229,3 @@ class Handler(BaseHTTPRequestHandler):
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
         self.send_file(data, start, headers)
-
-    def send_file(self, data: bytes, start: int, headers: dict[str, str]) -> None:
-        if self.command == "GET" and self.fault == "wrong":
-            data = bytes(byte ^ 1 for byte in data)
-        status = 206 if start else 200
-        if self.command == "HEAD" or self.fault not in ("slow", "cut"):
-            self.send(data[start:], status, headers)
-            return
-        self.send_response(status)
-        for key, value in {"Content-Length": str(len(data) - start), **headers}.items():
-            self.send_header(key, value)
-        self.end_headers()
-        # "cut" gives nothing after the middle, however often one asks; "slow" takes its time.
-        rest = data[start : len(data) // 2] if self.fault == "cut" else data[start:]
-        for at in range(0, len(rest), 1 + len(rest) // 8):
-            if self.fault == "slow":
-                self.hub.closing.wait(0.05)
-            self.wfile.write(rest[at : at + 1 + len(rest) // 8])
-        self.close_connection = True
