@@ -1,18 +1,16 @@
-"""Models on the Hugging Face Hub: found in its cache, or probed, fetched and checked."""
+"""Models on the Hugging Face Hub: found in its cache, or fetched and checked."""
 
-import logging
-import os
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from bgswap.errors import ModelUnavailable
 from bgswap.settings import Settings
 from bgswap.weights.checks import Broken, Incomplete, check_folder, entry_file, read_index
-from bgswap.weights.probe import refuse_if_silent, unreachable, within
+from bgswap.weights.hub_api import describe, endpoint, why
+from bgswap.weights.probe import within
 from bgswap.weights.selection import pipeline_files, single_files
 from bgswap.weights.sources import Hub, Role
 
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
     from huggingface_hub.hf_api import RepoSibling
     from tqdm import tqdm
-
-log = logging.getLogger(__name__)
 
 ProgressHook = Callable[[float], None]
 
@@ -59,7 +55,7 @@ def fetch(role: Role, source: Hub, settings: Settings, progress: ProgressHook) -
     """
     from huggingface_hub.errors import HTTPError
 
-    info = _describe(source, settings.hub_timeout)
+    info = describe(source, settings.hub_timeout)
     try:
         folder = _fetch_files(role, source, info, settings, progress)
         check_folder(role, folder)
@@ -68,79 +64,7 @@ def fetch(role: Role, source: Hub, settings: Settings, progress: ProgressHook) -
     except TimeoutError as error:
         raise ModelUnavailable(f"the download broke off: {error}") from error
     except (HTTPError, OSError) as error:
-        raise ModelUnavailable(f"the download broke off: {_why(error)}") from error
-
-
-def _endpoint() -> str:
-    from huggingface_hub import constants
-
-    # Read when it is needed: huggingface_hub reads it once, when it is imported.
-    return os.environ.get("HF_ENDPOINT", constants.ENDPOINT).rstrip("/")
-
-
-def _describe(source: Hub, timeout: float) -> "ModelInfo":
-    """Ask the Hub about a model: the one request that also tells whether the Hub is there."""
-    from huggingface_hub import HfApi, constants
-    from huggingface_hub.errors import HfHubHTTPError, HTTPError
-
-    if constants.HF_HUB_OFFLINE:
-        raise ModelUnavailable("it is not in the cache, and HF_HUB_OFFLINE is set")
-    host = urlsplit(_endpoint()).netloc
-    refuse_if_silent(host)
-    api = HfApi(endpoint=_endpoint())
-
-    def ask() -> "ModelInfo":
-        return api.model_info(
-            source.repo, revision=source.revision, timeout=timeout, files_metadata=True
-        )
-
-    def ask_twice() -> "ModelInfo":
-        start = time.monotonic()
-        try:
-            return ask()
-        except HfHubHTTPError:
-            raise
-        except HTTPError:
-            if time.monotonic() > start + timeout / 2:
-                raise
-            # The connection was an old one that the Hub had closed, or another download's trouble
-            # closed the client that all of them share.
-            log.info("asking %s again", host, exc_info=True)
-            return ask()
-
-    try:
-        return within(timeout, ask_twice)
-    except TimeoutError as error:
-        raise unreachable(host, f"did not answer within {timeout:g} s") from error
-    except HfHubHTTPError as error:
-        raise ModelUnavailable(_why(error)) from error
-    except (HTTPError, OSError) as error:
-        raise unreachable(host, "cannot be reached") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise unreachable(host, "does not answer as a Hub does") from error
-
-
-def _why(error: Exception) -> str:
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    if isinstance(error, LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
-        return _why(error.__cause__)
-    if isinstance(error, GatedRepoError):
-        return "its terms must be accepted on the Hub, and HF_TOKEN set"
-    if isinstance(error, RepositoryNotFoundError):
-        return "the Hub has no such repository, or it is private and HF_TOKEN is not set"
-    if isinstance(error, RevisionNotFoundError):
-        return "the repository has no such revision"
-    if isinstance(error, HfHubHTTPError):
-        status = error.response.status_code
-        return f"the Hub answered {status}" + " (is HF_TOKEN right?)" * (status in (401, 403))
-    return (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelUnavailable(f"the download broke off: {why(error)}") from error
 
 
 def _fetch_files(
@@ -234,7 +158,7 @@ def _fetch_file(
             file.rfilename,
             revision=revision,
             cache_dir=constants.HF_HUB_CACHE,
-            endpoint=_endpoint(),
+            endpoint=endpoint(),
             etag_timeout=timeout,
             force_download=again,
             tqdm_class=meter.bar(),
