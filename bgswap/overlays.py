@@ -1,15 +1,14 @@
-"""What a page draws over a photo: outlines of who stays, numbered cut-outs, who was clicked on."""
+"""What a page draws of the people in a photo: outlines of who stays, tiles with their numbers."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from bgswap.images import fit_within, resize
-from bgswap.types import Person
+from bgswap.figures import Figure, Sketch
+from bgswap.images import resize
 
 Colour = tuple[int, int, int]
 
@@ -18,98 +17,6 @@ Colour = tuple[int, int, int]
 STAYS: Colour = (0, 114, 178)
 GOES: Colour = (213, 94, 0)
 WHITE: Colour = (255, 255, 255)
-LONGEST_SHOWN = 1024
-CUTOUT_SIDE = 320
-CLICK_REACH = 0.02
-HALF = 0.5
-
-
-@dataclass(frozen=True, eq=False)
-class Figure:
-    """One person as a page shows them: small enough to keep for a whole session.
-
-    Attributes:
-        number: 1, 2, 3... from left to right.
-        confidence: the detector's, in [0, 1].
-        contours: closed lines around the person, (N, 1, 2) int32 pixels (x, y) of the shown photo.
-        cutout: (h, w, 4) uint8 RGBA, the person alone, at most 320 pixels a side.
-    """
-
-    number: int
-    confidence: float
-    contours: tuple[np.ndarray, ...]
-    cutout: np.ndarray
-
-    @property
-    def area(self) -> float:
-        """Pixels of the shown photo inside the contours."""
-        return sum(cv2.contourArea(contour) for contour in self.contours)
-
-
-@dataclass(frozen=True, eq=False)
-class Sketch:
-    """A photo and its people at the size they are shown.
-
-    Attributes:
-        photo: (h, w, 3) uint8 RGB, at most 1024 pixels a side.
-        figures: its people, from left to right.
-    """
-
-    photo: np.ndarray
-    figures: tuple[Figure, ...]
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """Everyone's number, from left to right."""
-        return tuple(figure.number for figure in self.figures)
-
-
-def sketch(photo: np.ndarray, people: Sequence[Person]) -> Sketch:
-    """Reduce a photo and its people to what a page needs to show them.
-
-    Args:
-        photo: (H, W, 3) uint8 RGB.
-        people: found in it, masks (H, W) float32 in [0, 1].
-    """
-    shown = fit_within(photo, longest=LONGEST_SHOWN)
-    size = (shown.shape[1], shown.shape[0])
-    figures = [
-        Figure(
-            number=person.number,
-            confidence=person.confidence,
-            contours=_contours(resize(person.mask, size)),
-            cutout=fit_within(cut_out(photo, person), longest=CUTOUT_SIDE),
-        )
-        for person in people
-    ]
-    return Sketch(shown, tuple(figures))
-
-
-def _contours(mask: np.ndarray) -> tuple[np.ndarray, ...]:
-    inside = (cv2.GaussianBlur(mask, (5, 5), 0) > HALF).astype(np.uint8)
-    contours, _ = cv2.findContours(inside, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    # Specks would be outlined larger than they are.
-    least = 0.01 * max((cv2.contourArea(contour) for contour in contours), default=0.0)
-    return tuple(contour for contour in contours if cv2.contourArea(contour) >= least)
-
-
-def cut_out(photo: np.ndarray, person: Person) -> np.ndarray:
-    """One person alone, cropped with a small margin.
-
-    Args:
-        photo: (H, W, 3) uint8 RGB.
-        person: with a mask (H, W) float32 in [0, 1].
-
-    Returns:
-        (h, w, 4) uint8 RGBA.
-    """
-    height, width = photo.shape[:2]
-    x0, y0, x1, y1 = person.box
-    margin = 0.04 * max(x1 - x0, y1 - y0)
-    left, top = max(0, int(x0 - margin)), max(0, int(y0 - margin))
-    right, bottom = min(width, int(x1 + margin) + 1), min(height, int(y1 + margin) + 1)
-    alpha = np.round(person.mask[top:bottom, left:right] * 255).astype(np.uint8)
-    return np.dstack([photo[top:bottom, left:right], alpha])
 
 
 def outlined(shown: Sketch, kept: Collection[int]) -> np.ndarray:
@@ -232,33 +139,3 @@ def card(figure: Figure, stays: bool, size: tuple[int, int] = (264, 304)) -> np.
     _lay_over(corner[..., :3], badge)
     corner[..., 3] = opaque
     return tile
-
-
-def person_at(figures: Sequence[Figure], x: float, y: float, reach: float = 0.0) -> int | None:
-    """Who is at a point of the shown photo.
-
-    Args:
-        figures: the people.
-        x: from the left, in pixels.
-        y: from the top, in pixels.
-        reach: how far outside an outline a click still counts, in pixels.
-
-    Returns:
-        The number of the smallest person around the point, else of the nearest within reach,
-        else None.
-    """
-    distances = {
-        figure: max(
-            (
-                cv2.pointPolygonTest(contour, (float(x), float(y)), True)
-                for contour in figure.contours
-            ),
-            default=-np.inf,
-        )
-        for figure in figures
-    }
-    around = [figure for figure, distance in distances.items() if distance >= 0]
-    if around:
-        return min(around, key=lambda figure: figure.area).number
-    near = [figure for figure, distance in distances.items() if distance >= -reach]
-    return max(near, key=distances.__getitem__).number if near else None

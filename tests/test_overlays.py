@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from bgswap import Person
-from bgswap.overlays import LONGEST_SHOWN, card, cut_out, outlined, person_at, sketch
+from bgswap.figures import LONGEST_SHOWN, cut_out, person_at, sketch
+from bgswap.overlays import card, outlined
 
 HEIGHT, WIDTH = 300, 400
 

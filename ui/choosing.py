@@ -8,7 +8,8 @@ from uuid import uuid4
 import gradio as gr
 
 from bgswap import images
-from bgswap.overlays import CLICK_REACH, Sketch, card, outlined, person_at, sketch
+from bgswap.figures import CLICK_REACH, Sketch, person_at, sketch
+from bgswap.overlays import card, outlined
 from ui import fragments
 from ui.guard import told_to_user, uploaded, warn
 from ui.page import Page

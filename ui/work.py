@@ -13,8 +13,8 @@ from uuid import uuid4
 import numpy as np
 
 from bgswap import BackgroundSwapper, Person, Progress, Stopped, SwapOptions, SwapResult, images
+from bgswap.figures import cut_out
 from bgswap.finish import provenance
-from bgswap.overlays import cut_out
 from bgswap.selection import Choice
 from ui.guard import on_gpu
 
