@@ -4,19 +4,20 @@ import logging
 import random
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bgswap.candidates import finished, ranked
 from bgswap.errors import BadInput, BgSwapError
-from bgswap.images import fit_within, open_photo
+from bgswap.images import open_photo
 from bgswap.report import Report, judgement
 from bgswap.selection import Choice, chosen
 from bgswap.settings import Settings
 from bgswap.shelf import ModelShelf
 from bgswap.types import (
-    Candidate,
     Person,
     ProgressCallback,
     SwapOptions,
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Photo = str | Path | np.ndarray
-# Candidates are judged on about this many pixels: the detector sees no more of them anyway.
-JUDGING_PIXELS = 500_000
 
 
 class BackgroundSwapper:
@@ -152,8 +151,9 @@ class BackgroundSwapper:
             alpha = self.matte(picture, kept, [p for p in found if p not in kept])
         scenes = self._scenes(report, picture, alpha, prompt, options)
         with report.stage("finish"):
-            ranked = self._ranked(picture, alpha, scenes)
-            candidates, cutout = self._finished(report, picture, alpha, kept, ranked, options)
+            drafts = ranked(picture, alpha, scenes, self.shelf.detector().model.find)
+            enhance = partial(self._enhanced, report, kept, options.enhance_faces)
+            candidates, cutout = finished(picture, alpha, drafts, options, enhance)
         details = report.details(picture, found) | {
             "kept": [p.number for p in kept],
             "prompt": prompt,
@@ -199,51 +199,8 @@ class BackgroundSwapper:
                 report.note(note)
             return scenes
 
-    def _ranked(self, picture: np.ndarray, alpha: np.ndarray, scenes: "Scenes") -> list[Candidate]:
-        """The scenes as candidates, best first; their images are still backgrounds."""
-        from bgswap.finish.compositing import composite, enlarge_background
-        from bgswap.scene.ranking import rank
-
-        small = fit_within(picture, pixels=JUDGING_PIXELS)
-        small_alpha = fit_within(alpha, pixels=JUDGING_PIXELS)
-        drafts = [
-            composite(small, small_alpha, enlarge_background(scene, small_alpha.shape))
-            for scene in scenes.images
-        ]
-        judged = rank(drafts, small_alpha, self.shelf.detector().model.find)
-        return [
-            Candidate(scenes.images[j.index], scenes.seeds[j.index], j.expansion, j.extra_people)
-            for j in judged
-        ]
-
-    def _finished(
-        self,
-        report: Report,
-        picture: np.ndarray,
-        alpha: np.ndarray,
-        kept: list[Person],
-        ranked: list[Candidate],
-        options: SwapOptions,
-    ) -> tuple[list[Candidate], np.ndarray]:
-        """The same candidates as finished pictures, and the cut-out."""
-        from bgswap.finish import compositing, lighting
-
-        people = compositing.foreground(picture, alpha)
-        finished = []
-        for candidate in ranked:
-            background = compositing.enlarge_background(candidate.image, alpha.shape)
-            image = compositing.composite(people, alpha, background)
-            if options.enhance_faces:
-                image = self._enhanced(report, image, kept, options.enhance_faces)
-            if options.light:
-                image = lighting.match_light(image, alpha, background, options.light)
-            finished.append(
-                Candidate(image, candidate.seed, candidate.expansion, candidate.extra_people)
-            )
-        return finished, compositing.cutout(people, alpha)
-
     def _enhanced(
-        self, report: Report, image: np.ndarray, kept: list[Person], strength: float
+        self, report: Report, kept: list[Person], strength: float, image: np.ndarray
     ) -> np.ndarray:
         faces = report.used("face_vae", self.shelf.faces())
         image, notes = faces.enhance(image, [p.mask for p in kept], strength)

@@ -14,7 +14,7 @@ LAYERS: list[set[str]] = [
     {"types", "colour", "images", "tensors", "networks"},
     {"weights"},
     {"people", "scene", "finish"},
-    {"shelf", "selection", "figures"},
+    {"shelf", "selection", "figures", "candidates"},
     {"overlays"},
     {"report"},
     {"pipeline"},
