@@ -13,7 +13,8 @@ from bgswap import BadInput, Progress, Stopped, SwapOptions, SwapResult
 from ui import fragments
 from ui.choosing import Session, Updates, ready
 from ui.guard import told_to_user, warn
-from ui.page import Options, Page
+from ui.options import Options
+from ui.page import Page
 from ui.work import Saved, Workbench
 
 GENERATE = "Generate"

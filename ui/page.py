@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import get_args
 
 import gradio as gr
 
-from bgswap.types import BOUNDS, LONGEST_TEXT, Preset
+from bgswap.types import LONGEST_TEXT
 from ui import fragments
+from ui.options import Options, lay_out_options
 
 PROMPTS = {
     "Jungle sunset": "a jungle at sunset, warm golden light",
@@ -20,26 +20,6 @@ PROMPTS = {
     "White studio": "a plain white studio backdrop, soft light",
 }
 KEEP_AN_HOUR = 3600
-PRESETS = {
-    "auto": "Automatic",
-    "starter": "Starter (small, quick)",
-    "fast": "Fast (Stable Diffusion, few steps)",
-    "quality": "Quality (Stable Diffusion, GPU)",
-}
-
-
-@dataclass(frozen=True, eq=False)
-class Options:
-    """The controls of the folded-away options, named as the fields of :class:`SwapOptions`."""
-
-    negative_prompt: gr.Textbox
-    seed: gr.Textbox
-    steps: gr.Textbox
-    guidance_scale: gr.Textbox
-    variations: gr.Slider
-    light: gr.Slider
-    enhance_faces: gr.Slider
-    preset: gr.Dropdown
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +147,7 @@ def _scene_step() -> dict[str, object]:
         )
         with gr.Row(elem_id="chips"):
             chips = [gr.Button(name, size="sm", min_width=60, scale=0) for name in PROMPTS]
-        options = _options()
+        options = lay_out_options()
         with gr.Row(elem_id="actions"):
             generate = gr.Button(
                 "Generate", variant="primary", interactive=False, scale=4, elem_id="generate"
@@ -180,43 +160,6 @@ def _scene_step() -> dict[str, object]:
         "generate": generate,
         "stop": stop,
     }
-
-
-def _options() -> Options:
-    with gr.Accordion("Options", open=False, elem_id="options"):
-        negative_prompt = gr.Textbox(
-            label="Not in the scene",
-            value="",
-            placeholder="cars, text",
-            max_length=LONGEST_TEXT,
-        )
-        with gr.Row():
-            variations = _slider("Variations", "variations", 1, 1)
-            preset = gr.Dropdown(
-                [(PRESETS[name], name) for name in get_args(Preset)],
-                value="auto",
-                label="Scene model",
-            )
-        with gr.Row():
-            light = _slider("Light match", "light", 0.05, 0.0)
-            enhance_faces = _slider("Face restoration", "enhance_faces", 0.05, 0.0)
-        with gr.Row():
-            seed = _number("Seed", "random")
-            steps = _number("Steps", "automatic")
-            guidance_scale = _number("Guidance scale", "automatic")
-    return Options(
-        negative_prompt, seed, steps, guidance_scale, variations, light, enhance_faces, preset
-    )
-
-
-def _slider(label: str, name: str, step: float, value: float) -> gr.Slider:
-    low, high = BOUNDS[name]
-    return gr.Slider(low, high, value=value, step=step, label=label, min_width=150)
-
-
-def _number(label: str, placeholder: str) -> gr.Textbox:
-    # Not gr.Number: it turns "nothing chosen" into 0 as soon as it is shown.
-    return gr.Textbox(label=label, value="", placeholder=placeholder, max_lines=1, min_width=90)
 
 
 def _result() -> dict[str, object]:

@@ -1,0 +1,67 @@
+"""The folded-away options of a swap: their controls, within the bounds that hold everywhere."""
+
+from dataclasses import dataclass
+from typing import get_args
+
+import gradio as gr
+
+from bgswap.types import BOUNDS, LONGEST_TEXT, Preset
+
+PRESETS = {
+    "auto": "Automatic",
+    "starter": "Starter (small, quick)",
+    "fast": "Fast (Stable Diffusion, few steps)",
+    "quality": "Quality (Stable Diffusion, GPU)",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """The controls of the folded-away options, named as the fields of :class:`SwapOptions`."""
+
+    negative_prompt: gr.Textbox
+    seed: gr.Textbox
+    steps: gr.Textbox
+    guidance_scale: gr.Textbox
+    variations: gr.Slider
+    light: gr.Slider
+    enhance_faces: gr.Slider
+    preset: gr.Dropdown
+
+
+def lay_out_options() -> Options:
+    """Build the folded options where the page stands."""
+    with gr.Accordion("Options", open=False, elem_id="options"):
+        negative_prompt = gr.Textbox(
+            label="Not in the scene",
+            value="",
+            placeholder="cars, text",
+            max_length=LONGEST_TEXT,
+        )
+        with gr.Row():
+            variations = _slider("Variations", "variations", 1, 1)
+            preset = gr.Dropdown(
+                [(PRESETS[name], name) for name in get_args(Preset)],
+                value="auto",
+                label="Scene model",
+            )
+        with gr.Row():
+            light = _slider("Light match", "light", 0.05, 0.0)
+            enhance_faces = _slider("Face restoration", "enhance_faces", 0.05, 0.0)
+        with gr.Row():
+            seed = _number("Seed", "random")
+            steps = _number("Steps", "automatic")
+            guidance_scale = _number("Guidance scale", "automatic")
+    return Options(
+        negative_prompt, seed, steps, guidance_scale, variations, light, enhance_faces, preset
+    )
+
+
+def _slider(label: str, name: str, step: float, value: float) -> gr.Slider:
+    low, high = BOUNDS[name]
+    return gr.Slider(low, high, value=value, step=step, label=label, min_width=150)
+
+
+def _number(label: str, placeholder: str) -> gr.Textbox:
+    # Not gr.Number: it turns "nothing chosen" into 0 as soon as it is shown.
+    return gr.Textbox(label=label, value="", placeholder=placeholder, max_lines=1, min_width=90)
