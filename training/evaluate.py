@@ -22,7 +22,7 @@ from bgswap.networks import FaceVAE, MaskAutoencoder
 from bgswap.people.refiner import MaskRefiner
 from training.cards import Figure, markdown_table, put_figures
 from training.face_scores import face_sheets, make_faces, score_faces
-from training.face_vae import open_faces, to_side
+from training.faces import open_faces, to_side
 from training.fid import INCEPTION, Fid, frechet_distance, load_features
 from training.loop import run_command
 from training.mask_autoencoder import read_masks

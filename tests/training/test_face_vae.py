@@ -12,8 +12,11 @@ import pytest
 import torch
 from PIL import Image
 
+from bgswap.networks import FaceVAE
 from training.degrade import add_noise, blur, degrade, jpeg, lower_resolution
-from training.face_vae import Faces, FaceTask, main, open_faces, to_side
+from training.face_vae import FaceTask, main
+from training.faces import Faces, open_faces, to_side
+from training.principal import begin_as_pca
 
 ROOT = Path(__file__).parents[2]
 
@@ -153,3 +156,26 @@ def test_two_processes_train_to_a_like_loss(tmp_path, faces):
     assert (alone["world_size"], together["world_size"]) == (1, 2)
     ends = [metrics["final"]["validation"]["mse"] for metrics in (alone, together)]
     assert ends[1] == pytest.approx(ends[0], rel=0.3)
+
+
+def test_a_network_begins_as_the_principal_components_of_its_faces() -> None:
+    """Faces of few dimensions come back at once, in any lighting the faces themselves have."""
+    rng = np.random.default_rng(0)
+    modes = np.stack([np.asarray(blotch(n), np.float32) for n in range(6)]) / 255 - 0.5
+    shares = rng.uniform(-0.3, 0.3, (80, 6)).astype(np.float32)
+    faces = torch.from_numpy(0.5 + np.einsum("ns,shwc->nchw", shares, modes)).clamp(0, 1)
+    torch.manual_seed(0)
+    network = FaceVAE(latent=32).eval()
+    with torch.inference_mode():
+        before = (network(faces)[0] - faces).square().mean()
+        begin_as_pca(network, faces[:60], kl_weight=0.1)
+        made, mu, logvar = network(faces)
+    errors = (made - faces).square().mean((1, 2, 3))
+    spread = (faces - faces.mean(0)).square().mean()
+    assert before > spread
+    assert errors[:60].mean() < 0.2 * spread
+    assert errors[60:].mean() < 0.25 * spread, "faces it has not seen"
+    # What carries nothing stays at the prior, the rest has its spread; the sum is a unit Gaussian.
+    variance = mu[:60].var(0, unbiased=False) + logvar[0].exp()
+    assert variance == pytest.approx(1, abs=0.1)
+    assert (logvar[0].exp() > 0.99).sum() >= 20
