@@ -15,7 +15,7 @@ import numpy as np
 
 from bgswap.errors import ModelUnavailable, NoPersonDetected
 from bgswap.images import fit_within
-from bgswap.people.nearby import look_nearby
+from bgswap.people.nearby import confirmed
 from bgswap.types import Person
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ MOST_PEOPLE = 50
 OFFICIAL = {"imgsz": 640, "threshold": 0.25, "iou": 0.7}
 # Networks that see fewer pixels a side look at each person again from nearby, at this size.
 SEES_ENOUGH, NEARBY_PIXELS = 640, 500_000
+# What they are half as sure of as they must be is worth those looks.
+WORTH_A_LOOK = 0.5
 
 
 class PersonDetector:
@@ -54,7 +56,7 @@ class PersonDetector:
 
             overrides = {
                 "imgsz": imgsz,
-                "conf": threshold,
+                "conf": threshold * (WORTH_A_LOOK if self._near_sighted else 1.0),
                 "iou": iou,
                 "device": "0" if device == "cuda" else device,
                 "classes": [0],
@@ -96,11 +98,11 @@ class PersonDetector:
             NoPersonDetected: there is nobody it is sure of.
         """
         (people,) = self._look([photo])
-        if not people:
-            raise NoPersonDetected
         if self._near_sighted:
             look = partial(self._look, pixels=NEARBY_PIXELS)
-            people = left_to_right(look_nearby(photo, person, look) for person in people)
+            people = left_to_right(confirmed(photo, people, look, self.threshold))
+        if not people:
+            raise NoPersonDetected
         return people
 
     def _look(self, photos: list[np.ndarray], pixels: int = WORKING_PIXELS) -> list[list[Person]]:

@@ -5,11 +5,12 @@ are finer, and where several looks agree, mirrored ones and at different distanc
 test-time augmentation, as with classifiers (Krizhevsky et al., NeurIPS 2012).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from bgswap.people.colours import settled
 from bgswap.types import Person
 
 Box = tuple[float, float, float, float]
@@ -19,8 +20,30 @@ Look = Callable[[list[np.ndarray]], list[list[Person]]]
 
 # How much of its longer side is added around a box for each look; the widest comes last.
 MARGINS = (0.2, 0.5)
-# How much two boxes must have in common to be the same person's.
+# And for the colours around a person, in which the outline is settled.
+OUTLINE_MARGIN = 0.15
+# How much two boxes, or two masks, must have in common to be the same person's.
 SAME_PERSON = 0.6
+
+
+def confirmed(
+    photo: np.ndarray, candidates: Iterable[Person], look: Look, threshold: float
+) -> list[Person]:
+    """Those candidates of whom the looks are sure enough, each person once, surest first.
+
+    Args:
+        photo: (H, W, 3) uint8 RGB.
+        candidates: as found in the whole photo, with some doubt allowed.
+        look: finds the people in pictures.
+        threshold: least confidence, in (0, 1).
+    """
+    people: list[Person] = []
+    again = (look_nearby(photo, candidate, look) for candidate in candidates)
+    for person in sorted(again, key=lambda p: -p.confidence):
+        known = any(_mask_overlap(person, other) >= SAME_PERSON for other in people)
+        if person.confidence >= threshold and not known:
+            people.append(person)
+    return people
 
 
 def look_nearby(photo: np.ndarray, person: Person, look: Look) -> Person:
@@ -32,20 +55,23 @@ def look_nearby(photo: np.ndarray, person: Person, look: Look) -> Person:
         look: finds the people in pictures.
 
     Returns:
-        The person with the mean of the looks' masks and boxes, weighted by their confidence, and
-        the best of their confidences. A look that does not find the person again does not count.
+        The person with the mean of the looks' masks and boxes, weighted by their confidence, the
+        mask settled by the photo's colours, and the best of their confidences. A look that does
+        not find the person again does not count: people at the photo's edge are cut otherwise in
+        each.
     """
     size = photo.shape[:2]
     rows, columns = window(person.box, size, MARGINS[-1])
     first = _moved(person, -columns.start, -rows.start, person.mask[rows, columns])
     seen = [first, *_looks(photo[rows, columns], first, look)]
-    if len(seen) == 1:
-        return person
     sureness = np.array([p.confidence for p in seen])
-    mask = np.zeros(size, np.float32)
-    mask[rows, columns] = np.average([p.mask for p in seen], axis=0, weights=sureness)
+    near = np.average([p.mask for p in seen], axis=0, weights=sureness).astype(np.float32)
     box = np.average([p.box for p in seen], axis=0, weights=sureness)
     together = replace(person, box=tuple(box.tolist()), confidence=float(sureness.max()))
+    around = window(together.box, near.shape, OUTLINE_MARGIN)
+    near[around] = settled(photo[rows, columns][around], near[around])
+    mask = np.zeros(size, np.float32)
+    mask[rows, columns] = near
     return _moved(together, columns.start, rows.start, mask)
 
 
@@ -78,6 +104,14 @@ def overlap(a: Box, b: Box) -> float:
         return 0.0
     both = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
     return width * height / (both - width * height)
+
+
+def _mask_overlap(a: Person, b: Person) -> float:
+    """Intersection over union of two masks of one photo."""
+    if overlap(a.box, b.box) == 0:
+        return 0.0
+    one, other = a.mask > 0.5, b.mask > 0.5
+    return np.count_nonzero(one & other) / max(np.count_nonzero(one | other), 1)
 
 
 def _moved(person: Person, right: int, down: int, mask: np.ndarray) -> Person:

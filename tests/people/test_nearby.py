@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bgswap.people.nearby import MARGINS, look_nearby, overlap, window
+from bgswap.people.colours import BELIEF
+from bgswap.people.nearby import MARGINS, confirmed, look_nearby, overlap, window
 from bgswap.types import Person
 
 BOX = (60.0, 30.0, 80.0, 90.0)
@@ -23,7 +24,8 @@ def photo_with_a_bright_figure() -> np.ndarray:
 
 
 def bright(pictures: list[np.ndarray]) -> list[list[Person]]:
-    return [[person_of(picture[..., 0] > 127, 0.9)] for picture in pictures]
+    masks = (picture[..., 0] > 127 for picture in pictures)
+    return [[person_of(mask, 0.9)] if mask.any() else [] for mask in masks]
 
 
 def test_what_all_looks_see_is_sure_and_stays_where_it_is() -> None:
@@ -32,10 +34,10 @@ def test_what_all_looks_see_is_sure_and_stays_where_it_is() -> None:
     rough[30:90, 60:80] = 1
     together = look_nearby(photo, person_of(rough, 0.3, number=4), bright)
     sure = photo[..., 0] > 127
-    assert (together.mask[sure] == 1).all()
-    # only the first look took the notch for a part of the figure: 0.3 of 0.3 + 4 x 0.9
-    assert together.mask[40, 78] == pytest.approx(0.3 / 3.9)
-    assert (together.mask[rough == 0] == 0).all()
+    assert (together.mask[sure] > 0.99).all()
+    # only the first look took the notch for a part of the figure, and its colour is not
+    assert together.mask[40, 78] < 0.3 / 3.9
+    assert together.mask[rough == 0].max() < 0.01
     assert together.number == 4 and together.confidence == 0.9
     assert together.box == pytest.approx(BOX)
 
@@ -45,8 +47,23 @@ def test_looks_that_find_somebody_else_do_not_count() -> None:
     rough = np.zeros(photo.shape[:2], np.float32)
     rough[30:90, 20:58] = 1
     first = person_of(rough, 0.5)
-    assert look_nearby(photo, first, bright) is first
-    assert look_nearby(photo, first, lambda pictures: [[] for _ in pictures]) is first
+    for look in (bright, lambda pictures: [[] for _ in pictures]):
+        alone = look_nearby(photo, first, look)
+        assert np.abs(alone.mask - first.mask).max() <= BELIEF
+        assert alone.box == first.box
+        assert alone.confidence == 0.5
+
+
+def test_each_person_is_confirmed_once_and_doubts_are_not() -> None:
+    photo = photo_with_a_bright_figure()
+    rough = np.zeros((3, *photo.shape[:2]), np.float32)
+    rough[0, 30:90, 60:80] = 1
+    rough[1, 34:88, 60:82] = 1
+    rough[2, 30:90, 10:40] = 1
+    candidates = [person_of(mask, c) for mask, c in zip(rough, (0.4, 0.3, 0.45), strict=True)]
+    people = confirmed(photo, candidates, bright, threshold=0.5)
+    assert [p.confidence for p in people] == [0.9]
+    assert [p.box for p in people] == [pytest.approx(BOX)]
 
 
 def test_windows_end_at_the_photo() -> None:
