@@ -28,7 +28,7 @@ from training.losses import vae_losses
 from training.principal import begin_as_pca
 from training.tasks import LoopSettings
 
-DEFAULT_KL_WEIGHT = 0.2
+DEFAULT_KL_WEIGHT = 0.1
 FACES_TO_BEGIN_WITH = 5000
 
 

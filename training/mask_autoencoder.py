@@ -137,7 +137,7 @@ def parser() -> argparse.ArgumentParser:
         help="folder or zip with person masks, people/{train,val}/NAME.png beside NAME.webp; "
         "without it all masks are drawn",
     )
-    parser.add_argument("--side", type=int, default=96, help="of the square crops, in pixels")
+    parser.add_argument("--side", type=int, default=64, help="of the square crops, in pixels")
     parser.add_argument("--samples", type=int, default=8192, help="masks an epoch")
     defaults = LoopSettings(
         out=Path("runs/mask-autoencoder"), epochs=12, batch=8, learning_rate=0.004
