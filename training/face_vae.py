@@ -1,12 +1,13 @@
 """Train the face VAE on CelebA or any folder or zip of faces.
 
-    python -m training.face_vae --data shared/data/faces.zip --out runs/face-vae --degrade 0.5
-    torchrun --nproc_per_node 2 -m training.face_vae --cpu --data shared/data/faces.zip
+    python -m training.face_vae --data datasets/faces.zip --out runs/face-vae --degrade 0.5 \\
+        --epochs 16 --learning-rate 0.0003
+    torchrun --nproc_per_node 2 -m training.face_vae --cpu --data datasets/faces.zip
 
 Out come ``vae_celeba.pth`` (state dict), ``hub/`` (config.json, model.safetensors, README.md),
-curves, sheets of reconstructions and of samples from the prior, and metrics.json. Six epochs of
-5,109 faces (``--batch 32``) took seven minutes of one core's time and ended at a validation error
-(MSE) of 0.0096, still falling.
+curves, sheets of reconstructions and of samples from the prior, and metrics.json. The network
+begins as a principal component analysis (:mod:`training.principal`). The first command takes some
+ten minutes of one core's time with 5,109 faces and ends at a validation error (MSE) of 0.0029.
 """
 
 import argparse

@@ -17,6 +17,8 @@ SURE, HARDLY = 0.95, 0.05
 # How much GrabCut's answer counts beside the mask. With these figures masks of held-out people
 # gained 0.018 IoU and 0.045 boundary IoU; 1.5 % of them lost more than 0.03 IoU.
 BELIEF = 0.4
+# What looks and colours agree on is stretched by this about one half: a person is solid.
+CONTRAST = 5.0
 
 
 def settled(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -41,7 +43,8 @@ def settled(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     cv2.grabCut(bgr, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), 1, cv2.GC_INIT_WITH_MASK)
     person = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
     person = cv2.resize(person, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.clip((1 - BELIEF) * mask + BELIEF * person, 0, 1)
+    together = (1 - BELIEF) * mask + BELIEF * person
+    return np.clip((together - 0.5) * CONTRAST + 0.5, 0, 1)
 
 
 def _labels(mask: np.ndarray) -> np.ndarray:

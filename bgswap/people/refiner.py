@@ -20,6 +20,8 @@ MARGIN = 0.125
 # by measurement on damaged masks of the training set: near its own pixels' size the network is
 # less sure of an edge than the mask is.
 DOUBT, BELIEF = 0.5, 0.7
+# The network's answer is stretched by this about one half: what it fills becomes solid.
+CONTRAST = 3.0
 # Pieces apart from the largest one are a detector's slips below this share of its size: a hand
 # seen behind somebody else is larger. What is fainter than the second ties no pieces together.
 SPECK, FAINT = 0.02, 0.1
@@ -106,7 +108,7 @@ def merge(mask: np.ndarray, seen: np.ndarray, refined: np.ndarray, box: Box) -> 
     def full_size(small: np.ndarray) -> np.ndarray:
         return cv2.warpAffine(small, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
-    answer = full_size(refined)
+    answer = full_size(np.clip((refined - 0.5) * CONTRAST + 0.5, 0, 1))
     answer -= part
     answer *= full_size(belief)
     part += answer
