@@ -35,11 +35,16 @@ DRAWN_SHARE = 0.3
 
 
 def read_masks(people: Path | None, part: str) -> list[np.ndarray]:
-    """All person masks (H, W) uint8 of an archive's ``part``; none without an archive."""
+    """The person masks (H, W) uint8 of an archive's ``part``; none without an archive.
+
+    Masks that another model drew are smoother than people are: where names tell them (``auto_``),
+    they are left out.
+    """
     if people is None:
         return []
     archive = PictureArchive(people)
-    masks = (archive.read(f"{stem}.png", "L") for stem in people_names(archive, part))
+    stems = (stem for stem in people_names(archive, part) if "auto_" not in stem)
+    masks = (archive.read(f"{stem}.png", "L") for stem in stems)
     return [mask for mask in masks if mask.max() > 127]
 
 
