@@ -9,6 +9,8 @@ import numpy as np
 from bgswap.errors import BadInput
 
 Preset = Literal["auto", "starter", "fast", "quality"]
+# x0, y0, x1, y1 in pixels.
+Box = tuple[float, float, float, float]
 
 # The bounds of every numeric option, in this one place: page, API and command line read them here.
 BOUNDS: dict[str, tuple[float, float]] = {
@@ -35,7 +37,7 @@ class Person:
     """
 
     number: int
-    box: tuple[float, float, float, float]
+    box: Box
     confidence: float
     mask: np.ndarray
 

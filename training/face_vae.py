@@ -24,7 +24,7 @@ from bgswap.tensors import images_to_tensor, tensor_to_images
 from training.export import save_hub_folder
 from training.faces import Faces, open_faces, to_side
 from training.initialise import he_initialise
-from training.loop import add_flags, run_command, settings_from, train
+from training.loop import add_flags, command_parser, run_command, settings_from, train
 from training.losses import vae_losses
 from training.principal import begin_as_pca
 from training.tasks import LoopSettings
@@ -96,11 +96,7 @@ def write_sheet(rows: list[Tensor], path: Path) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.face_vae",
-        description=__doc__.split("\n\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = command_parser("face_vae", __doc__)
     add = parser.add_argument
     add(
         "--data",

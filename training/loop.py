@@ -55,6 +55,20 @@ def validate(task: Task, run: Run) -> Iterator[dict[str, float]]:
             yield dict(zip(names, gathered.tolist(), strict=True))
 
 
+def command_parser(name: str, about: str) -> argparse.ArgumentParser:
+    """The parser of ``python -m training.NAME``, which tells every flag's default.
+
+    Args:
+        name: of the module.
+        about: its docstring; the first paragraph is shown.
+    """
+    return argparse.ArgumentParser(
+        prog=f"python -m training.{name}",
+        description=about.split("\n\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+
+
 def add_flags(parser: argparse.ArgumentParser, defaults: LoopSettings) -> None:
     """Give a command a flag for each of the loop's settings."""
     add = parser.add_argument

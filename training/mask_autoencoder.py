@@ -6,7 +6,7 @@
 Clean masks are drawn by the script and, with ``--people``, cut out of photos of people. Out come
 ``autoencoder.pth`` (state dict), ``hub/`` (config.json, model.safetensors, README.md), curves, a
 sample sheet and metrics.json. The command above takes some ten minutes of one core's time and ends
-at a validation loss (cross entropy + 0.5 Dice) of 0.099.
+at a validation loss (cross entropy + 0.5 Dice) of 0.097.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from bgswap.people.refiner import square_crop
 from training.data import PictureArchive, people_names
 from training.export import save_hub_folder
 from training.initialise import he_initialise
-from training.loop import add_flags, run_command, settings_from, train
+from training.loop import add_flags, command_parser, run_command, settings_from, train
 from training.losses import mask_losses
 from training.masks import damage, draw, move
 from training.tasks import LoopSettings
@@ -130,11 +130,7 @@ class MaskTask:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.mask_autoencoder",
-        description=__doc__.split("\n\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = command_parser("mask_autoencoder", __doc__)
     parser.add_argument(
         "--people",
         type=Path,

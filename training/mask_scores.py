@@ -9,7 +9,8 @@ from torch.nn import functional as F
 from tqdm import trange
 
 from bgswap.networks import MaskAutoencoder
-from bgswap.people.refiner import Box, square_crop
+from bgswap.people.refiner import square_crop
+from bgswap.types import Box
 from training.initialise import he_initialise
 from training.masks import damage, mask_box
 from training.metrics import boundary_iou, iou

@@ -7,7 +7,8 @@ mask. Sizes are relative to the canvas or the person: a small canvas is a quick 
 import cv2
 import numpy as np
 
-from bgswap.people.refiner import Box, square_crop
+from bgswap.people.refiner import square_crop
+from bgswap.types import Box
 
 
 def smooth_noise(rng: np.random.Generator, cells: int, side: int) -> np.ndarray:

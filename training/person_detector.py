@@ -29,18 +29,14 @@ from training.cutouts import load_photos
 from training.data import PictureArchive
 from training.detector_export import finish
 from training.detector_loop import Plan, train
-from training.loop import run_command
+from training.loop import command_parser, run_command
 
 log = logging.getLogger(__name__)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.person_detector",
-        description=__doc__.split("\n\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = command_parser("person_detector", __doc__)
     add = parser.add_argument
     add("--people", type=Path, required=True, help="folder or zip of people with masks")
     add("--scenes", type=Path, required=True, help="folder or zip of scenes without people")

@@ -73,7 +73,7 @@ def check_model(role: str, folder: Path) -> None:
         raise Unfit(f"the metadata of {path} cannot be read: {error}") from error
     wanted = {
         "license": card.license,
-        "library_name": card.library_name,
+        "library_name": card.get("library_name"),
         "tags": card.tags,
         "metrics (python -m training.evaluate writes them)": card.eval_results,
     }

@@ -11,9 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from bgswap.people.colours import settled
-from bgswap.types import Person
+from bgswap.types import Box, Person
 
-Box = tuple[float, float, float, float]
 Window = tuple[slice, slice]
 # Pictures (H, W, 3) uint8 RGB of one shape to the people in each.
 Look = Callable[[list[np.ndarray]], list[list[Person]]]
@@ -62,17 +61,21 @@ def look_nearby(photo: np.ndarray, person: Person, look: Look) -> Person:
     """
     size = photo.shape[:2]
     rows, columns = window(person.box, size, MARGINS[-1])
-    first = _moved(person, -columns.start, -rows.start, person.mask[rows, columns])
+    framed = replace(person, mask=person.mask[rows, columns])
+    first = _moved(framed, -columns.start, -rows.start)
     seen = [first, *_looks(photo[rows, columns], first, look)]
     sureness = np.array([p.confidence for p in seen])
     near = np.average([p.mask for p in seen], axis=0, weights=sureness).astype(np.float32)
     box = np.average([p.box for p in seen], axis=0, weights=sureness)
-    together = replace(person, box=tuple(box.tolist()), confidence=float(sureness.max()))
-    around = window(together.box, near.shape, OUTLINE_MARGIN)
+    around = window(box, near.shape, OUTLINE_MARGIN)
     near[around] = settled(photo[rows, columns][around], near[around])
-    mask = np.zeros(size, np.float32)
-    mask[rows, columns] = near
-    return _moved(together, columns.start, rows.start, mask)
+    together = replace(
+        person,
+        box=tuple(box.tolist()),
+        confidence=float(sureness.max()),
+        mask=_placed(near, (rows, columns), size),
+    )
+    return _moved(together, columns.start, rows.start)
 
 
 def _looks(photo: np.ndarray, person: Person, look: Look) -> Iterator[Person]:
@@ -83,10 +86,11 @@ def _looks(photo: np.ndarray, person: Person, look: Look) -> Iterator[Person]:
         part = photo[rows, columns]
         straight, mirrored = look([part, np.ascontiguousarray(part[:, ::-1])])
         for found in (straight, [_mirrored(p) for p in mirrored]):
-            placed = [_placed(p, rows, columns, size) for p in found]
-            same = [p for p in placed if overlap(p.box, person.box) >= SAME_PERSON]
+            moved = (_moved(p, columns.start, rows.start) for p in found)
+            same = [p for p in moved if overlap(p.box, person.box) >= SAME_PERSON]
             if same:
-                yield max(same, key=lambda p: p.confidence)
+                best = max(same, key=lambda p: p.confidence)
+                yield replace(best, mask=_placed(best.mask, (rows, columns), size))
 
 
 def window(box: Box, size: tuple[int, int], margin: float) -> Window:
@@ -114,9 +118,10 @@ def _mask_overlap(a: Person, b: Person) -> float:
     return np.count_nonzero(one & other) / max(np.count_nonzero(one | other), 1)
 
 
-def _moved(person: Person, right: int, down: int, mask: np.ndarray) -> Person:
+def _moved(person: Person, right: int, down: int) -> Person:
+    """The person with the box moved; the mask keeps the frame it has."""
     x0, y0, x1, y1 = person.box
-    return replace(person, box=(x0 + right, y0 + down, x1 + right, y1 + down), mask=mask)
+    return replace(person, box=(x0 + right, y0 + down, x1 + right, y1 + down))
 
 
 def _mirrored(person: Person) -> Person:
@@ -124,8 +129,8 @@ def _mirrored(person: Person) -> Person:
     return replace(person, box=(width - x1, y0, width - x0, y1), mask=person.mask[:, ::-1])
 
 
-def _placed(person: Person, rows: slice, columns: slice, size: tuple[int, int]) -> Person:
-    """A person found in a part of a photo, as they stand in the whole of it."""
+def _placed(part: np.ndarray, where: Window, size: tuple[int, int]) -> np.ndarray:
+    """A part of a mask in its place in a mask of (H, W), which is else empty."""
     mask = np.zeros(size, np.float32)
-    mask[rows, columns] = person.mask
-    return _moved(person, columns.start, rows.start, mask)
+    mask[where] = part
+    return mask

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from bgswap.types import Box
+
 if TYPE_CHECKING:
     from bgswap.networks import MaskAutoencoder
-
-Box = tuple[float, float, float, float]
 
 # Each side of a person's box grows by this share of its longer side before it is cut out.
 MARGIN = 0.125

@@ -88,7 +88,7 @@ def test_cards_take_figures_and_replace_them(role, tmp_path):
     assert "second" in card.text and "first" not in card.text
     assert "Not measured" not in card.text and "- side: 96" in card.text
     assert [result.metric_value for result in card.data.eval_results] == [0.9]
-    assert card.data.license == "other" and card.data.library_name == "bgswap"
+    assert card.data.license == "other" and card.data.get("library_name") == "bgswap"
     assert "## Limits" in card.text
 
 
