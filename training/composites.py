@@ -56,7 +56,8 @@ class Composer:
     def __init__(self, photos: list[Photo], scenes: PictureArchive, part: str, seed: int) -> None:
         self.standing = [p for p in photos if not p.portrait]
         self.portraits = [p for p in photos if p.portrait]
-        self.photos = photos
+        # an unmasked passer-by shown as empty ground would teach to overlook people
+        self.grounds = [p for p in self.standing if p.alone] or self.standing
         self.scenes, self.all_scenes = scenes, scenes.pictures(part)
         peopled = [n for n in self.all_scenes if PurePosixPath(n).parent.name in PEOPLED]
         self.peopled_scenes = peopled or self.all_scenes
@@ -72,7 +73,7 @@ class Composer:
         self.nearness = np.zeros(64, np.float32)
         photo_odds = 0.3
         if layout == "none":
-            photo_odds = 0.0 if rng.random() < 0.35 else 0.9
+            photo_odds = 0.0 if rng.random() < 0.5 else 0.9
         self._panels(photo_odds)
         for name in layout.split():
             getattr(self, f"_{name}")()
@@ -98,8 +99,8 @@ class Composer:
     def _photo_panel(self, x0: int, x1: int) -> None:
         """A photo with its person left in, framed whole or closer."""
         rng, height, width = self.rng, self.instances.shape[0], x1 - x0
-        pool = self.portraits if self.portraits and rng.random() < 0.3 else self.standing
-        photo = pool[rng.integers(len(pool))]
+        pool = self.portraits if self.portraits and rng.random() < 0.3 else self.grounds
+        photo = self._anyone(pool)
         rows, columns = photo.alpha.shape
         left, top, right, bottom = photo.box
         # the largest window of the panel's shape, then closer by chance
@@ -110,7 +111,7 @@ class Composer:
         x = np.clip((left + right) / 2 + aside - wide / 2, 0, columns - wide)
         headroom = rng.uniform(-0.05, 0.35) * tall
         y = np.clip(top - headroom, 0, rows - tall)
-        if rng.random() < 0.05:
+        if rng.random() < 0.2:  # legs and feet close up
             y = rng.uniform(0, rows - tall + 1e-6)
         window = np.s_[
             int(y) : max(int(y + tall), int(y) + 2), int(x) : max(int(x + wide), int(x) + 2)
@@ -125,7 +126,7 @@ class Composer:
 
     def _empty_street(self) -> np.ndarray:
         """What is left and right of a street photo's person, put together."""
-        photo = self.standing[self.rng.integers(len(self.standing))]
+        photo = self._anyone(self.grounds)
         left, _, right, _ = photo.box
         strips = [photo.image[:, : max(left - 3, 0)], photo.image[:, right + 3 :][:, ::-1]]
         strips = [s for s in strips if s.shape[1] >= 16]

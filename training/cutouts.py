@@ -1,25 +1,38 @@
 """Photos of one person with their masks, to compose pictures of several people from."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from bgswap.types import Person
 from training.data import PictureArchive, people_names, read_person
 
 # Wider than this share of their height, standing people are two; chest-up portraits are not.
 WIDEST, WIDEST_PORTRAIT = 0.85, 1.6
 SMALLEST_PERSON = 24
+# Somebody found with this confidence, less than that share of whom is the masked person.
+PASSER_BY, MASKED_SHARE = 0.3, 0.25
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photo of one person: image (H, W, 3) uint8 RGB, alpha (H, W) uint8, box x0, y0, x1, y1."""
+    """A photo of one person with a mask.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        alpha: (H, W) uint8, 255 is the person.
+        box: x0, y0, x1, y1 of the person in pixels.
+        portrait: the photo ends at the chest.
+        alone: nobody without a mask is known to stand behind.
+    """
 
     image: np.ndarray
     alpha: np.ndarray
     box: tuple[int, int, int, int]
     portrait: bool
+    alone: bool = True
 
     @property
     def cutout(self) -> tuple[np.ndarray, np.ndarray]:
@@ -47,6 +60,17 @@ def single_person(image: np.ndarray, alpha: np.ndarray, portrait: bool) -> Photo
         return None
     near = cv2.dilate((labels == best).astype(np.uint8), np.ones((5, 5), np.uint8))
     return Photo(image, alpha * near, (x, y, x + w, y + h), portrait)
+
+
+def alone(photo: Photo, find: Callable[[np.ndarray], list[Person]]) -> Photo:
+    """The photo, marked where ``find`` sees passers-by: they have no mask to learn from."""
+    masked = photo.alpha > 127
+    alone = True
+    for person in find(photo.image):
+        body = person.mask > 0.5
+        theirs = np.count_nonzero(masked & body) >= MASKED_SHARE * np.count_nonzero(body)
+        alone &= theirs or person.confidence < PASSER_BY
+    return replace(photo, alone=alone)
 
 
 def load_photos(archive: PictureArchive, part: str) -> list[Photo]:

@@ -1,7 +1,6 @@
 """A trained person detector as a folder of the Hub: weights, how to run them, a card."""
 
 import json
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,22 +9,20 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from bgswap.people.detector import PersonDetector
+from bgswap.people.refiner import MaskRefiner
 from training.cards import Figure, markdown_table, put_figures, write_card
 from training.detector_loop import ARCHITECTURE, STAGES, build_model
-from training.detector_scores import HeldOut, choose, measure
+from training.detector_scores import HeldOut, choose, finder, measure
+from training.plots import Table
 
-log = logging.getLogger(__name__)
+# Figures are of refined masks, as the program gives them.
+REFINER = Path("bgswap/starter/mask-autoencoder")
 
-# name of a figure: what it was measured on, what was measured
-FIGURES = {
-    "single recall": ("photos of one person", "found (mask IoU 0.5 or more)"),
-    "single iou": ("photos of one person", "mask IoU of those found"),
-    "single false people": ("photos of one person", "false people a photo"),
-    "several recall": ("composites of several people", "found (mask IoU 0.5 or more)"),
-    "several iou": ("composites of several people", "mask IoU of those found"),
-    "several false people": ("composites of several people", "false people a picture"),
-    "group iou": ("varied photos, one to eight people", "IoU of everyone's mask together"),
-    "empty false people": ("scenes without people", "false people a picture"),
+# What is measured on each set of pictures, in words.
+METRICS = {
+    "recall": "found (mask IoU 0.5 or more)",
+    "iou": "mask IoU of those found",
+    "false_people": "false people a picture",
 }
 
 
@@ -64,11 +61,8 @@ def export(network: nn.Module, running: Mapping[str, float], folder: Path) -> No
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-def finish(checkpoint: Path, people: Path, scenes: Path, folder: Path) -> dict[str, float]:
+def finish(checkpoint: Path, people: Path, scenes: Path, folder: Path) -> None:
     """Choose how to run a checkpoint's network, write the folder and measure it.
-
-    Returns:
-        The figures of the card, by name.
 
     Raises:
         FileNotFoundError: the checkpoint or an archive is missing.
@@ -85,17 +79,13 @@ def finish(checkpoint: Path, people: Path, scenes: Path, folder: Path) -> dict[s
         **{f"runs_with_{name}": value for name, value in running.items()},
     }
     write_card("person-detector", folder, settings)
-    figures = measure(PersonDetector.load(folder), held_out)
-    rows = [[*FIGURES[name], f"{value:.3f}"] for name, value in figures.items()]
-    table = markdown_table(("held-out pictures", "measured", "value"), rows)
-    put_figures(folder, table, [_figure(name, value) for name, value in figures.items()])
-    for name, value in figures.items():
-        log.info("%s: %.3f", name, value)
-    return figures
+    find = finder(PersonDetector.load(folder), MaskRefiner.from_folder(REFINER))
+    put_table(folder, measure(find, held_out))
 
 
-def _figure(name: str, value: float) -> Figure:
-    dataset, words = FIGURES[name]
-    return Figure(
-        "image-segmentation", dataset, name.partition(" ")[2].replace(" ", "-"), value, words
-    )
+def put_table(folder: Path, table: Table) -> None:
+    """Write what :func:`training.detector_scores.measure` found into the card in ``folder``."""
+    known = [(row, m, v) for row, line in table.items() for m, v in line.items() if v == v]
+    rows = [[row, METRICS[metric], f"{value:.3f}"] for row, metric, value in known]
+    figures = [Figure("image-segmentation", r, m, v, METRICS[m]) for r, m, v in known]
+    put_figures(folder, markdown_table(("held-out pictures", "measured", "value"), rows), figures)

@@ -1,8 +1,8 @@
 """How well people are found, measured through the detector that the product uses."""
 
 import copy
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +10,16 @@ from torch import nn
 
 from bgswap.errors import NoPersonDetected
 from bgswap.people.detector import PersonDetector
+from bgswap.people.refiner import MaskRefiner
 from bgswap.types import Person
 from training.composites import Composer, Composite
 from training.cutouts import load_photos
 from training.data import PictureArchive, people_names, read_person
 from training.metrics import iou
+from training.plots import Table
+
+# From a picture (H, W, 3) uint8 RGB to the people in it.
+Finder = Callable[[np.ndarray], list[Person]]
 
 SIZES, OVERLAPS = (256, 320, 384), (0.6, 0.5)
 THRESHOLDS = tuple(n / 100 for n in range(20, 75, 5))
@@ -22,6 +27,12 @@ THRESHOLDS = tuple(n / 100 for n in range(20, 75, 5))
 MISSED_WEIGHT = 0.8
 # For the same reason, the lowest of the thresholds whose quality is as good as the best.
 AS_GOOD = 0.005
+SETS = {
+    "single": "photos of one person",
+    "several": "composites of several people",
+    "groups": "varied photos, one to eight people together",
+    "empty": "scenes without people",
+}
 # Straight from composites.LAYOUTS; each is drawn as often as the others.
 SEVERAL = ("row", "scatter", "close", "scatter close")
 
@@ -52,12 +63,20 @@ class Scores:
     quality: float
 
 
-def find(detector: PersonDetector, image: np.ndarray) -> list[Person]:
-    """The people in (H, W, 3) uint8 RGB; none is an empty list here."""
-    try:
-        return detector.find(image)
-    except NoPersonDetected:
-        return []
+def finder(detector: PersonDetector, refiner: MaskRefiner | None = None) -> Finder:
+    """The detector as a function, with refined masks if asked; nobody is an empty list here."""
+
+    def find(image: np.ndarray) -> list[Person]:
+        try:
+            people = detector.find(image)
+        except NoPersonDetected:
+            return []
+        if refiner is None:
+            return people
+        masks = refiner.refine([p.mask for p in people], [p.box for p in people])
+        return [replace(p, mask=mask) for p, mask in zip(people, masks, strict=True)]
+
+    return find
 
 
 def match(people: Sequence[Person], instances: np.ndarray) -> list[Match]:
@@ -112,17 +131,17 @@ class HeldOut:
         names = scene_archive.pictures("val")
         self.empty = [scene_archive.read(n) for n in names[:: max(len(names) // composites, 1)]]
 
-    def matches(self, detector: PersonDetector, pictures: Iterable[Composite]) -> list[list[Match]]:
-        """What the detector finds in pictures, beside the truth."""
-        return [match(find(detector, p.image), p.instances) for p in pictures]
+    def matches(self, find: Finder, pictures: Iterable[Composite]) -> list[list[Match]]:
+        """Who is found in pictures, beside the truth."""
+        return [match(find(p.image), p.instances) for p in pictures]
 
-    def groups(self, detector: PersonDetector) -> float:
+    def groups(self, find: Finder) -> float:
         """Mean IoU of all people found together with the one mask of a varied photo's group."""
         stems = [s for s in people_names(self.archive, "val") if "/mixed_" in s]
         found = []
         for image, alpha in (read_person(self.archive, s) for s in stems):
             union = np.zeros(alpha.shape, np.float32)
-            for person in find(detector, image):
+            for person in find(image):
                 union = np.maximum(union, person.mask)
             found.append(iou(union, alpha / 255))
         return float(np.mean(found)) if found else 0.0
@@ -150,9 +169,9 @@ def choose(network: nn.Module, held_out: HeldOut) -> dict[str, float]:
 def _best_threshold(
     network: nn.Module, held_out: HeldOut, size: int, overlap: float
 ) -> dict[str, float]:
-    detector = PersonDetector(copy.deepcopy(network), size, THRESHOLDS[0], overlap)
+    find = finder(PersonDetector(copy.deepcopy(network), size, THRESHOLDS[0], overlap))
     sets = (held_out.single, held_out.several)
-    found = [(held_out.matches(detector, pictures), count(pictures)) for pictures in sets]
+    found = [(held_out.matches(find, pictures), count(pictures)) for pictures in sets]
 
     def quality(threshold: float) -> float:
         return float(np.mean([scores(m, n, threshold).quality for m, n in found]))
@@ -162,18 +181,22 @@ def _best_threshold(
     return {"imgsz": size, "threshold": lowest, "iou": overlap, "quality": best}
 
 
-def measure(detector: PersonDetector, held_out: HeldOut) -> dict[str, float]:
-    """The figures of the model card, by name."""
-    single = scores(held_out.matches(detector, held_out.single), len(held_out.single), 0.0)
-    several = scores(held_out.matches(detector, held_out.several), count(held_out.several), 0.0)
-    empty = [len(find(detector, image)) for image in held_out.empty]
-    return {
-        "single recall": single.recall,
-        "single iou": single.iou,
-        "single false people": single.false,
-        "several recall": several.recall,
-        "several iou": several.iou,
-        "several false people": several.false,
-        "group iou": held_out.groups(detector),
-        "empty false people": float(np.mean(empty)),
-    }
+def measure(find: Finder, held_out: HeldOut) -> Table:
+    """The figures of the model card: recall, mask IoU and false people on each set of pictures.
+
+    What a set cannot tell is not a number there.
+    """
+    table = {}
+    for name in ("single", "several"):
+        pictures = getattr(held_out, name)
+        found = scores(held_out.matches(find, pictures), count(pictures), 0.0)
+        table[SETS[name]] = _row(found.recall, found.iou, found.false)
+    table[SETS["groups"]] = _row(iou=held_out.groups(find))
+    empty = [len(find(image)) for image in held_out.empty]
+    return table | {SETS["empty"]: _row(false_people=float(np.mean(empty)))}
+
+
+def _row(
+    recall: float = np.nan, iou: float = np.nan, false_people: float = np.nan
+) -> dict[str, float]:
+    return {"recall": recall, "iou": iou, "false_people": false_people}

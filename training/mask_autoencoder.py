@@ -31,21 +31,25 @@ from training.tasks import LoopSettings
 
 # Validation samples count from here: no training sample has such a number.
 VALIDATION_FROM = 1 << 40
-DRAWN_SHARE = 0.3
+DRAWN_SHARE = 0.2
 
 
-def read_masks(people: Path | None, part: str) -> list[np.ndarray]:
-    """The person masks (H, W) uint8 of an archive's ``part``; none without an archive.
+def read_masks(people: Path | None, part: str) -> dict[str, list[np.ndarray]]:
+    """The person masks (H, W) uint8 of an archive's ``part`` by kind; none without an archive.
 
-    Masks that another model drew are smoother than people are: where names tell them (``auto_``),
-    they are left out.
+    Kinds are what names begin with, as in ``street_0001``. Masks that another model drew are
+    smoother than people are: where names tell them (``auto_``), they are left out.
     """
+    kinds: dict[str, list[np.ndarray]] = {}
     if people is None:
-        return []
+        return kinds
     archive = PictureArchive(people)
-    stems = (stem for stem in people_names(archive, part) if "auto_" not in stem)
-    masks = (archive.read(f"{stem}.png", "L") for stem in stems)
-    return [mask for mask in masks if mask.max() > 127]
+    for stem in people_names(archive, part):
+        kind = stem.rsplit("/", 1)[-1].partition("_")[0]
+        mask = archive.read(f"{stem}.png", "L")
+        if not kind.endswith("auto") and mask.max() > 127:
+            kinds.setdefault(kind, []).append(mask)
+    return kinds
 
 
 def as_unit(mask: np.ndarray) -> np.ndarray:
@@ -57,7 +61,8 @@ class DamagedMasks(Dataset):
     """Pairs of damaged and clean masks, (1, side, side) float32, as the refiner cuts them.
 
     Args:
-        people: masks (H, W) uint8 of people; drawn ones alone where there are none.
+        people: masks (H, W) uint8 of people by kind; drawn ones alone where there are none. Rare
+            kinds come more often than their share: by the root of their count.
         length: samples an epoch.
         side: of the square crops.
         seed: of all samples; sample n is always the same.
@@ -65,9 +70,15 @@ class DamagedMasks(Dataset):
     """
 
     def __init__(
-        self, people: list[np.ndarray], length: int, side: int, seed: int, start: int = 0
+        self,
+        people: dict[str, list[np.ndarray]],
+        length: int,
+        side: int,
+        seed: int,
+        start: int = 0,
     ) -> None:
-        self.people, self.length, self.side = people, length, side
+        self.people, chances = list(people.values()), np.sqrt([len(m) for m in people.values()])
+        self.chances, self.length, self.side = chances / chances.sum(), length, side
         self.seed, self.start = seed, start
 
     def __len__(self) -> int:
@@ -85,7 +96,8 @@ class DamagedMasks(Dataset):
         """A clean mask on a canvas of twice the side."""
         if not self.people or rng.random() < DRAWN_SHARE:
             return draw(rng, 2 * self.side)
-        mask = self.people[rng.integers(len(self.people))]
+        kind = self.people[rng.choice(len(self.people), p=self.chances)]
+        mask = kind[rng.integers(len(kind))]
         return move(as_unit(mask), rng, 2 * self.side)
 
 
@@ -107,7 +119,7 @@ class MaskTask:
             "network": "mask-autoencoder",
             "side": side,
             "samples": samples,
-            "people": len(self.training.people),
+            "people": sum(map(len, self.training.people)),
         }
 
     def losses(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:

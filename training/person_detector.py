@@ -24,8 +24,9 @@ import cv2
 import torch
 import torch.multiprocessing as mp
 
+from bgswap.people.detector import PersonDetector
 from training.composites import Composer
-from training.cutouts import load_photos
+from training.cutouts import alone, load_photos
 from training.data import PictureArchive
 from training.detector_export import finish
 from training.detector_loop import Plan, train
@@ -41,6 +42,12 @@ def parser() -> argparse.ArgumentParser:
     add("--people", type=Path, required=True, help="folder or zip of people with masks")
     add("--scenes", type=Path, required=True, help="folder or zip of scenes without people")
     add("--out", type=Path, default=Path("runs/person-detector"), help="folder for the results")
+    add(
+        "--passers-by",
+        type=Path,
+        help="folder of a finished detector, e.g. bgswap/starter/person-detector: photos in whose "
+        "background it finds people without a mask are not used as background",
+    )
     add("--minutes", type=float, default=180, help="how long to train in all")
     add("--seed", type=int, default=0, help="of weights and pictures")
     add("--resume", action="store_true", help="go on from OUT/last.pt")
@@ -87,7 +94,10 @@ def work(options: argparse.Namespace) -> None:
         photos = load_photos(PictureArchive(options.people), "train")
         if not photos:
             raise ValueError(f"{options.people} holds no photo of one person in people/train")
-        log.info("%d photos of one person", len(photos))
+        if options.passers_by:
+            detector = PersonDetector.load(options.passers_by)
+            photos = [alone(photo, detector.candidates) for photo in photos]
+        log.info("%d photos of one person, %d alone", len(photos), sum(p.alone for p in photos))
         composer = Composer(photos, PictureArchive(options.scenes), "train", options.seed)
         run_training(Plan(options.out, options.minutes, options.seed, options.resume), composer)
     finish(last, options.people, options.scenes, options.out / "hub")

@@ -24,13 +24,18 @@ def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
+def number(value: float) -> str:
+    """A score in words; not a number is none."""
+    return "" if value != value else f"{value:.4f}"
+
+
 def draw_bars(table: Table, path: Path) -> None:
     """A PNG with one panel a score and one bar a row."""
     names = list(next(iter(table.values())))
     figure = Figure(figsize=(4 * len(names), 1.2 + 0.35 * len(table)), layout="constrained")
     for panel, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         bars = panel.barh(list(table), [row[name] for row in table.values()])
-        panel.bar_label(bars, fmt="%.3f")
+        panel.bar_label(bars, fmt=number)
         panel.set_title(name.replace("_", " "))
         panel.margins(x=0.18)
         panel.invert_yaxis()

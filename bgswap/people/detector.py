@@ -97,12 +97,20 @@ class PersonDetector:
         Raises:
             NoPersonDetected: there is nobody it is sure of.
         """
-        (people,) = self._look([photo])
+        people = self.candidates(photo)
         if self._near_sighted:
             look = partial(self._look, pixels=NEARBY_PIXELS)
             people = left_to_right(confirmed(photo, people, look, self.threshold))
         if not people:
             raise NoPersonDetected
+        return people
+
+    def candidates(self, photo: np.ndarray) -> list[Person]:
+        """Who may be there by one look at the whole photo, (H, W, 3) uint8 RGB.
+
+        A detector that looks again from nearby doubts some of them; nobody is an empty list.
+        """
+        (people,) = self._look([photo])
         return people
 
     def _look(self, photos: list[np.ndarray], pixels: int = WORKING_PIXELS) -> list[list[Person]]:

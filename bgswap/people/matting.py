@@ -1,4 +1,4 @@
-"""From a person's mask to a soft alpha: closed-form matting in a band around the edge.
+"""From a person's mask to a soft alpha: closed-form matting where the edge may lie.
 
 Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting", 2008, by pymatting,
 on at most about one megapixel; above that He and Sun's "Fast Guided Filter", 2015, carries the
@@ -8,12 +8,15 @@ alpha to the photo's own pixels.
 import cv2
 import numpy as np
 
+from bgswap.people.trimap import SURE, SURROUNDINGS, make_trimap
+
 # Closed form takes about 2 seconds a megapixel of band on two cores.
 WORKING_PIXELS = 1_000_000
-# Half the width of the unknown band, as a share of the square root of the person's area.
-BAND = 0.02
-NARROWEST, WIDEST = 2.0, 24.0
-SURE = 0.9
+# Half the width of the band that is always unknown, as a share of the square root of the area.
+# This and the trimap's widths were chosen on drawn subjects (benchmarks/edges.py) and held-out
+# photos with masks by hand.
+BAND = 0.015
+NARROWEST, WIDEST = 2.0, 18.0
 # Alphas this close to an end are that end: what is left there is the solver's noise.
 SNAP = 0.03
 GUIDED_RADIUS = 3
@@ -34,8 +37,8 @@ def matte(photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None = None)
         others: (H, W) float32 in [0, 1], of those who go; none of their pixels is kept.
 
     Returns:
-        (H, W) float32 in [0, 1], multiples of 1/255; exactly 0 outside the band around the mask,
-        exactly 1 inside it.
+        (H, W) float32 in [0, 1], multiples of 1/255; exactly 0 far outside the mask, exactly 1 deep
+        inside it, as :mod:`bgswap.people.trimap` says how far.
 
     Raises:
         ValueError: the shapes do not fit.
@@ -44,7 +47,7 @@ def matte(photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None = None)
         raise ValueError(f"photo {photo.shape} and masks {mask.shape} differ in size")
     alpha = np.zeros_like(mask)
     radius = band_radius(mask)
-    window = _window(mask, 3 * radius)
+    window = _window(mask, SURROUNDINGS * radius)
     if window is None:
         return alpha
     crop, rough = photo[window], mask[window]
@@ -55,7 +58,7 @@ def matte(photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None = None)
 
 
 def band_radius(mask: np.ndarray) -> float:
-    """Half the width in pixels of the band in which the mask's edge may be wrong."""
+    """Half the width in pixels of the band round the mask's edge that is always unknown."""
     area = float(np.count_nonzero(mask > 0.5))
     megapixels = max(mask.size / WORKING_PIXELS, 1.0)
     return float(np.clip(BAND * np.sqrt(area), NARROWEST, WIDEST * np.sqrt(megapixels)))
@@ -75,36 +78,15 @@ def _matte_crop(
 ) -> np.ndarray:
     scale = min(1.0, np.sqrt(WORKING_PIXELS / mask.size))
     if scale == 1.0:
-        return _closed_form(photo, make_trimap(mask, others, radius))
+        return _closed_form(photo, make_trimap(photo, mask, others, radius))
     size = (round(mask.shape[1] * scale), round(mask.shape[0] * scale))
     small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     small_mask = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
     small_others = None
     if others is not None:
         small_others = cv2.resize(others, size, interpolation=cv2.INTER_AREA)
-    trimap = make_trimap(small_mask, small_others, radius * scale)
+    trimap = make_trimap(small, small_mask, small_others, radius * scale)
     return _guided_upsampling(photo, small, _closed_form(small, trimap))
-
-
-def make_trimap(mask: np.ndarray, others: np.ndarray | None, radius: float) -> np.ndarray:
-    """Where the edge may lie: 1 surely person, 0 surely not, 0.5 in between.
-
-    Args:
-        mask: (H, W) float32 in [0, 1].
-        others: (H, W) float32 in [0, 1] of people who go, or None.
-        radius: half the width of the band, in pixels.
-
-    Returns:
-        (H, W) float64 of 0, 0.5 and 1.
-    """
-    side = 2 * max(round(radius), 1) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    inside = cv2.erode((mask >= SURE).astype(np.uint8), disc)
-    reach = cv2.dilate((mask >= 1 - SURE).astype(np.uint8), disc)
-    trimap = np.where(inside > 0, 1.0, np.where(reach > 0, 0.5, 0.0))
-    if others is not None:
-        trimap[(others > 0.5) & (others > mask)] = 0.0
-    return trimap
 
 
 def _closed_form(photo: np.ndarray, trimap: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bgswap.people import matting
+from bgswap.people import matting, trimap
 
 
 def scene(height: int = 160, width: int = 120, blur: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
@@ -26,14 +26,17 @@ def test_alpha_is_nearer_the_truth_than_the_mask() -> None:
     assert np.abs(alpha - truth).mean() < 0.5 * np.abs(mask - truth).mean()
 
 
-def test_outside_the_band_alpha_is_exactly_zero_or_one() -> None:
+def test_far_from_the_edge_alpha_is_exactly_zero_or_one() -> None:
     photo, truth = scene()
     mask = (truth > 0.5).astype(np.float32)
     alpha = matting.matte(photo, mask)
-    reach = int(np.ceil(matting.band_radius(mask))) + 1
-    disc = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    inside = cv2.erode(mask.astype(np.uint8), disc) > 0
-    outside = cv2.dilate(mask.astype(np.uint8), disc) == 0
+
+    def disc(widths: float) -> np.ndarray:
+        reach = int(np.ceil(widths * matting.band_radius(mask))) + 2
+        return np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+
+    inside = cv2.erode(mask.astype(np.uint8), disc(trimap.INSIDE)) > 0
+    outside = cv2.dilate(mask.astype(np.uint8), disc(trimap.OUTSIDE)) == 0
     assert inside.any() and outside.any()
     assert (alpha[inside] == 1).all()
     assert (alpha[outside] == 0).all()
@@ -77,3 +80,25 @@ def test_sizes_must_fit() -> None:
     photo, truth = scene()
     with pytest.raises(ValueError, match="differ in size"):
         matting.matte(photo, truth[1:])
+
+
+def test_colours_doubt_the_mask_where_it_left_something_out() -> None:
+    photo, truth = scene(320, 240, blur=0.5)
+    mask = (truth > 0.5).astype(np.float32)
+    bitten = mask.copy()
+    bitten[140:160, 60:72] = 0
+    alpha = matting.matte(photo, bitten)
+    assert (mask[140:160, 62:72] == 1).all()
+    assert alpha[142:158, 62:72].mean() > 0.9
+    plain = trimap.make_trimap(photo, bitten, None, matting.band_radius(bitten))
+    assert (plain[20:40] == 0).all() and (plain[150, 100:140] == 1).all()
+
+
+def test_colours_doubt_the_mask_where_it_took_too_much() -> None:
+    photo, truth = scene(320, 240, blur=0.5)
+    mask = (truth > 0.5).astype(np.float32)
+    lump = mask.copy()
+    lump[150:165, 48:62] = 1
+    alpha = matting.matte(photo, lump)
+    assert (truth[152:163, 49:57] < 0.1).all()
+    assert alpha[152:163, 49:57].mean() < 0.1

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from bgswap.networks import FaceVAE, MaskAutoencoder
 from training import fid
 from training.cards import Figure, put_figures, write_card
-from training.evaluate import main
+from training.evaluate.__main__ import main
 from training.export import save_hub_folder
 from training.fid import frechet_distance, load_features
 

@@ -68,7 +68,7 @@ def test_an_empty_mask_has_no_box():
 
 
 def test_samples_are_functions_of_their_number_and_validation_is_apart():
-    people = [(square(20, 80) * 255).astype(np.uint8)]
+    people = {"street": [(square(20, 80) * 255).astype(np.uint8)]}
     samples = DamagedMasks(people, 4, 32, seed=1)
     held_out = DamagedMasks(people, 4, 32, seed=1, start=VALIDATION_FROM)
     damaged, clean = samples[2]

@@ -1,0 +1,1 @@
+"""Measures what the training commands made, one module a model."""
