@@ -65,12 +65,13 @@ def single_person(image: np.ndarray, alpha: np.ndarray, portrait: bool) -> Photo
 def alone(photo: Photo, find: Callable[[np.ndarray], list[Person]]) -> Photo:
     """The photo, marked where ``find`` sees passers-by: they have no mask to learn from."""
     masked = photo.alpha > 127
-    alone = True
-    for person in find(photo.image):
+
+    def passes_by(person: Person) -> bool:
         body = person.mask > 0.5
         theirs = np.count_nonzero(masked & body) >= MASKED_SHARE * np.count_nonzero(body)
-        alone &= theirs or person.confidence < PASSER_BY
-    return replace(photo, alone=alone)
+        return person.confidence >= PASSER_BY and not theirs
+
+    return replace(photo, alone=not any(map(passes_by, find(photo.image))))
 
 
 def load_photos(archive: PictureArchive, part: str) -> list[Photo]:

@@ -4,6 +4,7 @@ Trained on the same pictures as the scene model, on that model's own side in pix
 blurred, so that sharpness does not decide. Its features also measure distances between pictures.
 """
 
+import copy
 from collections.abc import Iterator
 
 import numpy as np
@@ -61,12 +62,14 @@ class SceneFeatures(nn.Module):
 
     def __init__(self, classifier: nn.Module, side: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(*list(classifier.children())[:-1], nn.Flatten())
+        # its own copy: torchmetrics changes the number format of what it is given
+        layers = copy.deepcopy(list(classifier.children())[:-1])
+        self.body = nn.Sequential(*layers, nn.Flatten())
         self.side = side
 
     def forward(self, pictures: Tensor) -> Tensor:
-        small = F.interpolate(pictures.float() / 255, (self.side, self.side), mode="area")
-        return self.body(small)
+        unit = pictures.to(next(self.parameters()).dtype) / 255
+        return self.body(F.interpolate(unit, (self.side, self.side), mode="area"))
 
 
 def classify(classifier: nn.Module, pictures: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Evaluation: what it measures, where it writes it, and what it says when it cannot."""
 
 import json
+import shutil
 from pathlib import Path
 from urllib.error import URLError
 
@@ -9,11 +10,13 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 from PIL import Image, ImageDraw
+from torchvision.models.resnet import BasicBlock, ResNet
 
 from bgswap.networks import FaceVAE, MaskAutoencoder
-from training import fid
+from training import fid, scene_classifier
 from training.cards import Figure, put_figures, write_card
 from training.evaluate.__main__ import main
+from training.evaluate.scenes import copied, nearest
 from training.export import save_hub_folder
 from training.fid import frechet_distance, load_features
 
@@ -183,3 +186,46 @@ def test_missing_or_foreign_weights_are_one_line(tmp_path, caplog):
     save_hub_folder(FaceVAE(latent=4), tmp_path / "faces", "face-vae", {})
     assert main(["mask-autoencoder", "--weights", str(tmp_path / "faces"), *flags]) == 2
     assert "do not fit" in caplog.text
+
+
+def scenes_folder(folder: Path) -> Path:
+    """Scenes of two classes, blue and green with grain."""
+    rng = np.random.default_rng(0)
+    for part in ("train", "val"):
+        for name, colour in (("sea", (40, 90, 200)), ("forest", (40, 120, 40))):
+            place = folder / "scenes" / part / name
+            place.mkdir(parents=True)
+            for number in range(6):
+                grain = rng.normal(0, 12, (64, 64, 3)) + colour
+                picture = Image.fromarray(grain.clip(0, 255).astype(np.uint8))
+                picture.save(place / f"{number}.webp", quality=90)
+    return folder
+
+
+def test_scene_evaluation_says_whether_pictures_show_their_class(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(scene_classifier, "BATCH", 3)
+    weights = shutil.copytree("bgswap/starter/scene", tmp_path / "scene")
+    scenes = scenes_folder(tmp_path / "data")
+    flags = ["--weights", str(weights), "--scenes", str(scenes), "--out", str(tmp_path / "out")]
+    assert main(["scene", *flags, "--each", "2", "--epochs", "12"]) == 0
+    found = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert list(found["scores"]) == ["forest", "sea", "all"]
+    assert found["scores"]["all"]["held_out"] == 1.0
+    assert set(found["fid"]) == {"made", "mean picture", "nearest training pictures"}
+    assert found["fid"]["made"]["value"] > 0 and "classifier" in found["fid"]["made"]["features"]
+    assert found["seconds"] > 0 and 0 <= found["copies"]["suspicious"] <= 1
+    sheet = np.asarray(Image.open(tmp_path / "out" / "sheet.png"))
+    assert sheet.shape == (2 * 64, 2 * 64, 3)
+    values = {r.metric_type for r in ModelCard.load(weights / "README.md").data.eval_results}
+    assert values == {"accuracy", "accuracy_real", "fid"}
+    assert "FID of made" in capsys.readouterr().out
+
+
+def test_copies_of_training_pictures_are_noticed():
+    rng = np.random.default_rng(1)
+    known = rng.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
+    others = rng.integers(0, 256, (20, 32, 32, 3), dtype=np.uint8)
+    network = ResNet(BasicBlock, [1, 1, 1, 1], num_classes=2).eval()
+    assert copied(network, known, others, known[:5])["suspicious"] == 1.0
+    assert copied(network, known, others, others)["suspicious"] < 0.2
+    assert nearest(network, known, known[7:9])[1].tolist() == [7, 8]

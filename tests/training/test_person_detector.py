@@ -1,6 +1,7 @@
 """The starter person detector's training on small drawn people."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from bgswap.people.detector import PersonDetector
 from bgswap.types import Person
 from training import detector_loop, detector_scores
 from training.composites import LAYOUTS, Composer, Composite
-from training.cutouts import load_photos, single_person
+from training.cutouts import alone, load_photos, single_person
 from training.data import PictureArchive
 from training.detector_export import averaged_network, export, half
 from training.detector_loop import Batches, build_model, learning_rate, stage
 from training.detector_scores import Match, match, scores
+from training.evaluate.__main__ import main as evaluate
 from training.person_detector import main
 
 SHIRTS = ((200, 30, 30), (30, 160, 40), (40, 60, 200), (220, 200, 60))
@@ -189,6 +191,39 @@ def test_the_command_trains_resumes_measures_and_exports(archives, tmp_path, mon
     longer = str(clock["seconds"] / 60 + 0.005)
     assert main([*common, "--minutes", longer, "--resume"]) == 0
     assert averaged_network(out / "last.pt")[1]["steps"] > clock["steps"]
+
+
+def test_passers_by_keep_a_photo_from_being_background(archives):
+    photo, *others = load_photos(PictureArchive(archives), "train")
+    height, width = photo.alpha.shape
+    behind = np.zeros((height, width), np.float32)
+    behind[:, :4] = 1
+    masked = np.float32(photo.alpha > 127)
+    for found, expected in (
+        ([], True),
+        ([person(masked, 0.9)], True),
+        ([person(masked, 0.9), person(behind, 0.5)], False),
+        ([person(behind, 0.1)], True),
+        ([person(np.zeros_like(behind), 0.9)], True),
+    ):
+        assert alone(photo, lambda _, found=found: found).alone is expected
+    crowded = alone(photo, lambda _: [person(behind, 0.5)])
+    composer = Composer([crowded, *others], PictureArchive(archives), "train", 1)
+    assert crowded in composer.standing and crowded not in composer.grounds
+
+
+def test_evaluation_measures_refined_masks_and_shows_who_was_missed(
+    archives, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("training.evaluate.people.HeldOut", small_held_out)
+    folder = shutil.copytree("bgswap/starter/person-detector", tmp_path / "detector")
+    common = ["--people", str(archives), "--scenes", str(archives), "--weights", str(folder)]
+    assert evaluate(["person-detector", *common, "--out", str(tmp_path / "out")]) == 0
+    found = json.loads((tmp_path / "out" / "scores.json").read_text())
+    recall = found["scores"]["photos of one person"]["recall"]
+    assert 0 <= recall <= 1 and "photos of one person" in capsys.readouterr().out
+    assert (found["poor"] > 0) == (tmp_path / "out" / "poor.png").exists()
+    assert f"| {recall:.3f} |" in (folder / "README.md").read_text()
 
 
 def small_held_out(people, scenes):
