@@ -194,7 +194,7 @@ def test_the_command_trains_resumes_measures_and_exports(archives, tmp_path, mon
 
 
 def test_passers_by_keep_a_photo_from_being_background(archives):
-    photo, *others = load_photos(PictureArchive(archives), "train")
+    *others, photo = load_photos(PictureArchive(archives), "train")
     height, width = photo.alpha.shape
     behind = np.zeros((height, width), np.float32)
     behind[:, :4] = 1
