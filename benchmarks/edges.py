@@ -25,6 +25,7 @@ from bgswap import BackgroundSwapper, Settings
 from bgswap.finish import compositing
 from bgswap.images import save
 from bgswap.people import matting
+from bgswap.people.refiner import MaskRefiner
 from training.masks import damage, mask_box
 
 MASK_SIDE = 256
@@ -60,20 +61,26 @@ def common_recipe(photo: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.n
     return alpha.astype(np.float32), np.uint8((colours * 255).round())
 
 
-def ours(photo: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def ours(refiner: MaskRefiner) -> Method:
     """Refined, matted and freed of the old background by the program's own steps."""
-    (refined,) = REFINER.refine([mask], [mask_box(mask)])
-    alpha = matting.matte(photo, refined)
-    return alpha, compositing.foreground(photo, alpha)
+
+    def cut(photo: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        (refined,) = refiner.refine([mask], [mask_box(mask)])
+        alpha = matting.matte(photo, refined)
+        return alpha, compositing.foreground(photo, alpha)
+
+    return cut
 
 
-REFINER = BackgroundSwapper.from_settings(Settings(models="starter")).shelf.refiner().model
-METHODS: dict[str, Method] = {
-    "hard paste": hard_paste,
-    "feathered by 3 pixels": feathered,
-    "common recipe": common_recipe,
-    "ours": ours,
-}
+def methods() -> dict[str, Method]:
+    """All that are compared, by name; ours with the weights that ship."""
+    swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
+    return {
+        "hard paste": hard_paste,
+        "feathered by 3 pixels": feathered,
+        "common recipe": common_recipe,
+        "ours": ours(swapper.shelf.refiner().model),
+    }
 
 
 def backgrounds(height: int, width: int) -> list[np.ndarray]:
@@ -147,7 +154,7 @@ def run(method: Method, subject: Subject, old: np.ndarray, new: np.ndarray, seed
 
 def measure(megapixels: list[float], kinds: list[str]) -> list[dict[str, Any]]:
     """Every method on every subject at every size; the recipe only where it can end."""
-    rows = []
+    rows, compared = [], methods()
     for size in megapixels:
         height = round(np.sqrt(size * 1e6 * 3 / 4) / 4) * 4
         width = height * 4 // 3
@@ -155,7 +162,7 @@ def measure(megapixels: list[float], kinds: list[str]) -> list[dict[str, Any]]:
         for number, kind in enumerate(k for k in SUBJECTS if not kinds or k.__name__ in kinds):
             subject = draw(kind, height, width, number)
             old, new = (scenes[(number + n) % len(scenes)] for n in range(2))
-            for name, method in METHODS.items():
+            for name, method in compared.items():
                 if method is common_recipe and height * width > RECIPE_PIXELS:
                     continue
                 found = run(method, subject, old, new, number)
@@ -172,7 +179,7 @@ def table(rows: list[dict[str, Any]]) -> str:
         "|---:|:--|---:|---:|---:|---:|---:|---:|",
     ]
     for size in sorted({row["megapixels"] for row in rows}):
-        for name in METHODS:
+        for name in dict.fromkeys(row["method"] for row in rows):
             same = [r for r in rows if (r["megapixels"], r["method"]) == (size, name)]
             if same:
                 means = [np.mean([r[figure] for r in same]) for figure in figures]
@@ -186,13 +193,13 @@ def sheet(megapixels: float = 1.0) -> np.ndarray:
     """The subjects over a new background: the truth, then each method."""
     height = round(np.sqrt(megapixels * 1e6 * 3 / 4))
     width = height * 4 // 3
-    scenes, lines = backgrounds(height, width), []
+    scenes, lines, compared = backgrounds(height, width), [], methods()
     for number, kind in enumerate(SUBJECTS):
         subject = draw(kind, height, width, number)
         photo = np.uint8(over(subject, scenes[number % 3]).round())
         mask, plain = damaged(subject.alpha, number), np.full_like(photo, (60, 170, 90))
         made = [np.uint8(over(subject, plain).round())]
-        for method in METHODS.values():
+        for method in compared.values():
             alpha, colours = method(photo, mask)
             made.append(compositing.composite(colours, alpha, plain))
         lines.append(np.hstack(made))
