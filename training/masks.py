@@ -10,9 +10,6 @@ import numpy as np
 from bgswap.people.refiner import square_crop
 from bgswap.types import Box
 
-# Bites, holes and islands of a damaged mask, of each so many on average.
-SPOTS = 1.5
-
 
 def smooth_noise(rng: np.random.Generator, cells: int, side: int) -> np.ndarray:
     """(side, side) float32 of about unit variance, with bumps of ``side / cells`` pixels."""
@@ -181,11 +178,11 @@ def damage(mask: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Box]
 
 
 def _coarse(mask: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarray:
-    """The mask as a detector's coarse grid has it, cut at some threshold.
+    """The mask as a detector's coarse grid has it, unsure at the edge, cut at some threshold.
 
-    The grid has 160 cells across the photo, of which the person fills half or more.
+    The grid has at most 160 cells across the photo, of which the person fills a part.
     """
-    cells = np.exp(rng.uniform(np.log(80), np.log(160)))
+    cells = np.exp(rng.uniform(np.log(40), np.log(160)))
     side = mask.shape[0]
     grid = max(8, round(side * cells / size))
     small = cv2.resize(mask, (grid, grid), interpolation=cv2.INTER_AREA)
@@ -194,7 +191,11 @@ def _coarse(mask: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarr
     jagged = rng.random() < 0.5
     way = cv2.INTER_NEAREST if jagged else cv2.INTER_LINEAR
     known = cv2.resize(small, (side, side), interpolation=way)
-    threshold = float(np.clip(rng.normal(0.5, 0.08), 0.35, 0.65))
+    # Edges wander by more than one cell: the logits' slope is low where the detector is unsure.
+    unsure = cv2.GaussianBlur(mask, (0, 0), size * rng.uniform(0.004, 0.012))
+    wander = rng.uniform(0.02, 0.1) * smooth_noise(rng, int(rng.integers(8, 40)), side)
+    known = 0.5 * (known + unsure) + wander * 4 * unsure * (1 - unsure)
+    threshold = float(np.clip(rng.normal(0.5, 0.06), 0.35, 0.65))
     if rng.random() < 0.8:
         return (known > threshold).astype(np.float32)
     sharpness = rng.uniform(3, 12)
@@ -204,20 +205,18 @@ def _coarse(mask: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarr
 def _spots(
     known: np.ndarray, mask: np.ndarray, size: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Bites out of the edge, holes inside, islands near by: as many of each."""
+    """Bites out of the edge, holes inside, islands and lumps outside."""
     body = mask > 0.5
     edge = body & (cv2.erode(body.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
-    x0, y0, x1, y1 = (int(v) for v in mask_box(mask))
-    near = np.zeros_like(body)
-    near[y0:y1, x0:x1] = True
-    kinds = (  # where, what it becomes, how large
-        (edge, 0.0, (0.02, 0.1)),
-        (body, 0.0, (0.02, 0.09)),
-        (near & ~body, 1.0, (0.015, 0.07)),
+    kinds = (  # where, what it becomes, how many on average, how large
+        (edge, 0.0, 1.6, (0.02, 0.1)),
+        (edge, 1.0, 1.0, (0.02, 0.08)),
+        (body, 0.0, 1.4, (0.02, 0.09)),
+        (~body, 1.0, 1.3, (0.015, 0.07)),
     )
-    for where, value, radii in kinds:
+    for where, value, often, radii in kinds:
         places = np.flatnonzero(where)
-        for _ in range(rng.poisson(SPOTS) if places.size else 0):
+        for _ in range(rng.poisson(often) if places.size else 0):
             y, x = divmod(int(places[rng.integers(places.size)]), mask.shape[1])
             put_spot(known, (x, y), size * rng.uniform(*radii), value, rng)
     return known

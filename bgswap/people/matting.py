@@ -16,7 +16,7 @@ WORKING_PIXELS = 1_000_000
 # This and the trimap's widths were chosen on drawn subjects (benchmarks/edges.py) and held-out
 # photos with masks by hand.
 BAND = 0.015
-NARROWEST, WIDEST = 2.0, 18.0
+NARROWEST, WIDEST = 1.0, 18.0
 # Alphas this close to an end are that end: what is left there is the solver's noise.
 SNAP = 0.03
 GUIDED_RADIUS = 3

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from bgswap.people.colours import settled
+from bgswap.people.feet import with_feet
 from bgswap.types import Box, Person
 
 Window = tuple[slice, slice]
@@ -55,9 +56,9 @@ def look_nearby(photo: np.ndarray, person: Person, look: Look) -> Person:
 
     Returns:
         The person with the mean of the looks' masks and boxes, weighted by their confidence, the
-        mask settled by the photo's colours, and the best of their confidences. A look that does
-        not find the person again does not count: people at the photo's edge are cut otherwise in
-        each.
+        mask settled by the photo's colours and given its feet, and the best of their confidences.
+        A look that does not find the person again does not count: people at the photo's edge are
+        cut otherwise in each.
     """
     size = photo.shape[:2]
     rows, columns = window(person.box, size, MARGINS[-1])
@@ -69,6 +70,8 @@ def look_nearby(photo: np.ndarray, person: Person, look: Look) -> Person:
     box = np.average([p.box for p in seen], axis=0, weights=sureness)
     around = window(box, near.shape, OUTLINE_MARGIN)
     near[around] = settled(photo[rows, columns][around], near[around])
+    near = with_feet(photo[rows, columns], near)
+    box[3] = max(box[3], _bottom(near))
     together = replace(
         person,
         box=tuple(box.tolist()),
@@ -116,6 +119,11 @@ def _mask_overlap(a: Person, b: Person) -> float:
         return 0.0
     one, other = a.mask > 0.5, b.mask > 0.5
     return np.count_nonzero(one & other) / max(np.count_nonzero(one | other), 1)
+
+
+def _bottom(mask: np.ndarray) -> int:
+    """The row below the lowest of what is above one half; 0 where nothing is."""
+    return int(np.flatnonzero((mask > 0.5).any(axis=1)).max(initial=-1)) + 1
 
 
 def _moved(person: Person, right: int, down: int) -> Person:

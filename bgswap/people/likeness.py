@@ -1,0 +1,58 @@
+"""Is a pixel more like a person, or more like what is around them?
+
+Judged by the nearest of samples of both, as in KNN matting (Chen, Li and Tang, "KNN Matting", CVPR
+2012): by colour and, a little, by place.
+"""
+
+import cv2
+import numpy as np
+
+# So many samples of each, and so many of the nearest.
+SAMPLES, NEAREST = 3000, 3
+# Distance in colour (CIELAB of 8 bits) that is worth as much as one person's size in place.
+PLACE = 5.0
+
+
+def likeness(
+    photo: np.ndarray,
+    asked: np.ndarray,
+    person: np.ndarray,
+    ground: np.ndarray,
+    noise: float = 0.0,
+) -> np.ndarray:
+    """Likeness to the person as a share of likeness to both.
+
+    Args:
+        photo: (H, W, 3) uint8 RGB.
+        asked: (H, W) bool, which pixels to judge.
+        person: (H, W) bool, surely the person.
+        ground: (H, W) bool, surely not.
+        noise: colours nearer than this, in levels, count for little.
+
+    Returns:
+        (H, W) float32 in [0, 1], one half for who knows; 0 where nothing was asked, or nothing is
+        sure.
+    """
+    from scipy.spatial import cKDTree
+
+    share = np.zeros(asked.shape, np.float32)
+    if not (asked.any() and person.any() and ground.any()):
+        return share
+    lab = cv2.cvtColor(photo, cv2.COLOR_RGB2LAB).astype(np.float32)
+    y, x = np.indices(asked.shape, np.float32) * np.float32(PLACE / np.sqrt(person.sum()))
+    features = np.dstack([lab, x, y])
+    rng = np.random.default_rng(0)
+    far = []
+    for known in (features[person], features[ground]):
+        few = known[rng.choice(len(known), min(SAMPLES, len(known)), replace=False)]
+        count = min(NEAREST, len(few))
+        distance, _ = cKDTree(few).query(features[asked], k=count, eps=0.5, workers=-1)
+        far.append(distance.reshape(-1, count).mean(axis=1))
+    share[asked] = (far[1] + noise) / np.maximum(far[0] + far[1] + 2 * noise, 1e-6)
+    return share
+
+
+def distances(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each pixel of (H, W) bool to the nearest outside and to the nearest inside, in pixels."""
+    body = inside.astype(np.uint8)
+    return tuple(cv2.distanceTransform(b, cv2.DIST_L2, 3) for b in (body, 1 - body))
