@@ -1,12 +1,13 @@
 """A sheet of pictures to look at: photos down, scenes across, made by the program as it stands.
 
-    python -m benchmarks.sheet --output docs/scenes.jpg [--prompt TEXT ...] [--seeds 1] [PHOTO ...]
+    python -m benchmarks.sheet --output sheet.jpg [--prompt TEXT ...] [--seeds 1] [PHOTO ...]
 
 The photos are ultralytics' ``bus.jpg`` and ``zidane.jpg`` where none is named. The first picture
 of each row is the photo itself.
 """
 
 import argparse
+from itertools import cycle, product
 from pathlib import Path
 
 import cv2
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="PNG, JPEG or WebP")
     parser.add_argument("--prompt", action="append", help="a scene; may be given several times")
     parser.add_argument("--seeds", type=int, default=1, help="rows for each photo")
+    parser.add_argument("--turns", action="store_true", help="one row a seed, photos in turns")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--height", type=int, default=360, help="of each picture, in pixels")
     options = parser.parse_args()
@@ -67,11 +69,11 @@ def main() -> None:
         options.photos = [ASSETS / "bus.jpg", ASSETS / "zidane.jpg"]
     swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    rows = [
-        row(swapper, photo, options.prompt or list(PROMPTS), seed, options.height)
-        for photo in options.photos
-        for seed in seeds
-    ]
+    pairs = list(product(options.photos, seeds))
+    if options.turns:
+        pairs = list(zip(cycle(options.photos), seeds, strict=False))
+    prompts = options.prompt or list(PROMPTS)
+    rows = [row(swapper, photo, prompts, seed, options.height) for photo, seed in pairs]
     save(stacked(rows), options.output)
 
 
