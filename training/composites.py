@@ -47,7 +47,7 @@ class Composer:
     """Draws composites from photos of one person and scenes without people.
 
     Args:
-        photos: what :func:`load_photos` gave.
+        photos: what :func:`load_photos` gave; only those ``alone`` are shown as background.
         scenes: an archive of scenes.
         part: the part of the scenes to use, ``"train"`` or ``"val"``.
         seed: of all chances.
@@ -56,7 +56,6 @@ class Composer:
     def __init__(self, photos: list[Photo], scenes: PictureArchive, part: str, seed: int) -> None:
         self.standing = [p for p in photos if not p.portrait]
         self.portraits = [p for p in photos if p.portrait]
-        # an unmasked passer-by shown as empty ground would teach to overlook people
         self.grounds = [p for p in self.standing if p.alone] or self.standing
         self.scenes, self.all_scenes = scenes, scenes.pictures(part)
         peopled = [n for n in self.all_scenes if PurePosixPath(n).parent.name in PEOPLED]

@@ -23,6 +23,7 @@ METRICS = {
     "recall": "found (mask IoU 0.5 or more)",
     "iou": "mask IoU of those found",
     "false_people": "false people a picture",
+    "together": "IoU of everyone's mask together",
 }
 
 

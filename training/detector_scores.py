@@ -30,7 +30,7 @@ AS_GOOD = 0.005
 SETS = {
     "single": "photos of one person",
     "several": "composites of several people",
-    "groups": "varied photos, one to eight people together",
+    "groups": "varied photos, one to eight people",
     "empty": "scenes without people",
 }
 # Straight from composites.LAYOUTS; each is drawn as often as the others.
@@ -191,12 +191,15 @@ def measure(find: Finder, held_out: HeldOut) -> Table:
         pictures = getattr(held_out, name)
         found = scores(held_out.matches(find, pictures), count(pictures), 0.0)
         table[SETS[name]] = _row(found.recall, found.iou, found.false)
-    table[SETS["groups"]] = _row(iou=held_out.groups(find))
+    table[SETS["groups"]] = _row(together=held_out.groups(find))
     empty = [len(find(image)) for image in held_out.empty]
     return table | {SETS["empty"]: _row(false_people=float(np.mean(empty)))}
 
 
 def _row(
-    recall: float = np.nan, iou: float = np.nan, false_people: float = np.nan
+    recall: float = np.nan,
+    iou: float = np.nan,
+    false_people: float = np.nan,
+    together: float = np.nan,
 ) -> dict[str, float]:
-    return {"recall": recall, "iou": iou, "false_people": false_people}
+    return {"recall": recall, "iou": iou, "false_people": false_people, "together": together}

@@ -7,7 +7,7 @@ believed in part only, as shadows and patterns on clothes mislead it.
 import cv2
 import numpy as np
 
-# GrabCut sees the picture at most this large, in pixels a side; finer edges are for matting.
+# Colours are judged on a picture at most this large, in pixels a side; finer edges are for matting.
 LONGEST_SIDE = 320
 # How far the outline may move, as a share of the picture's longer side.
 BAND = 0.03
@@ -32,9 +32,7 @@ def settled(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
         (H, W) float32 in [0, 1]; the mask itself where the photo shows the person alone, or
         nobody surely.
     """
-    scale = min(1.0, LONGEST_SIDE / max(mask.shape))
-    size = tuple(max(1, round(side * scale)) for side in mask.shape[::-1])
-    picture, small = (cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in (photo, mask))
+    picture, small = shrunk(photo, mask)
     labels = _labels(small)
     if not {cv2.GC_FGD, cv2.GC_BGD} <= set(np.unique(labels)):
         return mask
@@ -45,6 +43,13 @@ def settled(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     person = cv2.resize(person, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
     together = (1 - BELIEF) * mask + BELIEF * person
     return np.clip((together - 0.5) * CONTRAST + 0.5, 0, 1)
+
+
+def shrunk(photo: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A photo (H, W, 3) uint8 and its mask (H, W) float32, both at most ``LONGEST_SIDE`` a side."""
+    scale = min(1.0, LONGEST_SIDE / max(mask.shape))
+    size = tuple(max(1, round(side * scale)) for side in mask.shape[::-1])
+    return tuple(cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in (photo, mask))
 
 
 def _labels(mask: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ just below, and is more like the person than like the ground around, is theirs.
 import cv2
 import numpy as np
 
+from bgswap.people.colours import shrunk
 from bgswap.people.likeness import distances, likeness
 
 # Shares of the square root of the person's area: how deep inside the mask it is surely the person,
@@ -18,8 +19,6 @@ ANKLES = 0.06
 ALIKE = 0.55
 # What noise may move a colour: clothes as dark as the ground say nothing.
 NOISE = 3.0
-# Judged on a picture at most this large, in pixels a side.
-LONGEST_SIDE = 320
 
 
 def with_feet(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -33,9 +32,7 @@ def with_feet(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
         (H, W) float32 in [0, 1]; the mask itself where the person leaves the photo below, or
         nothing was found.
     """
-    scale = min(1.0, LONGEST_SIDE / max(mask.shape))
-    size = tuple(max(1, round(side * scale)) for side in mask.shape[::-1])
-    picture, small = (cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in (photo, mask))
+    picture, small = shrunk(photo, mask)
     inside = small > 0.5
     rows = np.flatnonzero(inside.any(axis=1))
     if not rows.size or rows[-1] >= len(inside) - 2:

@@ -82,11 +82,17 @@ def test_sizes_must_fit() -> None:
         matting.matte(photo, truth[1:])
 
 
+def changed(truth: np.ndarray, part: tuple[slice, slice], value: float) -> list[np.ndarray]:
+    """The mask of a true alpha, and the same with a part of it set to ``value``."""
+    mask = (truth > 0.5).astype(np.float32)
+    wrong = mask.copy()
+    wrong[part] = value
+    return [mask, wrong]
+
+
 def test_colours_doubt_the_mask_where_it_left_something_out() -> None:
     photo, truth = scene(320, 240, blur=0.5)
-    mask = (truth > 0.5).astype(np.float32)
-    bitten = mask.copy()
-    bitten[140:160, 60:72] = 0
+    mask, bitten = changed(truth, np.s_[140:160, 60:72], 0)
     alpha = matting.matte(photo, bitten)
     assert (mask[140:160, 62:72] == 1).all()
     assert alpha[142:158, 62:72].mean() > 0.9
@@ -96,9 +102,7 @@ def test_colours_doubt_the_mask_where_it_left_something_out() -> None:
 
 def test_colours_doubt_the_mask_where_it_took_too_much() -> None:
     photo, truth = scene(320, 240, blur=0.5)
-    mask = (truth > 0.5).astype(np.float32)
-    lump = mask.copy()
-    lump[150:165, 48:62] = 1
+    _, lump = changed(truth, np.s_[150:165, 48:62], 1)
     alpha = matting.matte(photo, lump)
     assert (truth[152:163, 49:57] < 0.1).all()
     assert alpha[152:163, 49:57].mean() < 0.1

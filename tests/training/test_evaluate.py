@@ -19,6 +19,7 @@ from training.evaluate.__main__ import main
 from training.evaluate.scenes import copied, nearest
 from training.export import save_hub_folder
 from training.fid import frechet_distance, load_features
+from training.scene_classifier import features
 
 
 class MeanColour(torch.nn.Module):
@@ -226,6 +227,7 @@ def test_copies_of_training_pictures_are_noticed():
     known = rng.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
     others = rng.integers(0, 256, (20, 32, 32, 3), dtype=np.uint8)
     network = ResNet(BasicBlock, [1, 1, 1, 1], num_classes=2).eval()
-    assert copied(network, known, others, known[:5])["suspicious"] == 1.0
-    assert copied(network, known, others, others)["suspicious"] < 0.2
-    assert nearest(network, known, known[7:9])[1].tolist() == [7, 8]
+    known, others = (features(network, pictures) for pictures in (known, others))
+    assert copied(known, others, known[:5])["suspicious"] == 1.0
+    assert copied(known, others, others)["suspicious"] < 0.2
+    assert nearest(known, known[7:9])[1].tolist() == [7, 8]

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from training.detector_export import REFINER
 from training.evaluate.faces import evaluate_faces
 from training.evaluate.masks import evaluate_masks
 from training.evaluate.people import evaluate_people
@@ -65,8 +66,7 @@ def parser() -> argparse.ArgumentParser:
     add = command("person-detector", evaluate_people, "person-detector")
     add("--people", type=Path, required=True, help="folder or zip with people/val")
     add("--scenes", type=Path, required=True, help="folder or zip with scenes/val")
-    refiner = Path("bgswap/starter/mask-autoencoder")
-    add("--refiner", type=Path, default=refiner, help="mask autoencoder, folder in Hub layout")
+    add("--refiner", type=Path, default=REFINER, help="mask autoencoder, folder in Hub layout")
     add = command("scene", evaluate_scenes, "scene")
     add("--scenes", type=Path, required=True, help="folder or zip with scenes/{train,val}")
     add("--each", type=int, default=12, help="pictures to make of each class")

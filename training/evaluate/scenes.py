@@ -15,9 +15,10 @@ from training.evaluate.report import fid_in_words, report, write_figures
 from training.fid import Fid, frechet_distance
 from training.plots import Table
 from training.scene_classifier import SceneFeatures, classify, features, train_classifier
+from training.scene_data import SIDE
 from training.scene_pictures import load_scenes
 
-SIDE, SPACE = 64, "features of a scene classifier"
+SPACE = "features of a scene classifier"
 # Copies would lie closer to a training picture than this share of the held-out pictures do.
 CLOSE = 0.02
 
@@ -44,8 +45,9 @@ def evaluate_scenes(args: argparse.Namespace) -> None:
         for number, name in enumerate(classes)
     }
     table["all"] = {p.replace(" ", "_"): float(hits.mean()) for p, hits in right.items()}
-    distances = fids(classifier, known, held_out, made)
-    copies = copied(classifier, known, held_out, made)
+    spaces = [features(classifier, pictures) for pictures in (known, held_out, made)]
+    distances = fids(classifier, held_out, made, known.mean(0), known[nearest(*spaces[:2])[1]])
+    copies = copied(*spaces)
     extra = {
         "fid": {part: fid.as_dict() for part, fid in distances.items()},
         "seconds": seconds,
@@ -82,29 +84,37 @@ def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list
 
 
 def fids(
-    classifier: nn.Module, known: np.ndarray, held_out: np.ndarray, made: np.ndarray
+    classifier: nn.Module,
+    held_out: np.ndarray,
+    made: np.ndarray,
+    mean: np.ndarray,
+    near: np.ndarray,
 ) -> dict[str, Fid]:
-    """Distances to the held-out pictures: of what was made, and of what one might do instead."""
+    """Distances to the held-out pictures: of what was made, and of what one might do instead.
+
+    That is the ``mean`` of the training pictures for each, or those that are ``near``.
+    """
     body = SceneFeatures(classifier, SIDE).eval()
-    mean = np.broadcast_to(known.mean(0).astype(np.uint8), made.shape)
-    near = known[nearest(classifier, known, held_out)[1]]
-    sets = {"made": made, "mean picture": mean, "nearest training pictures": near}
+    same = np.broadcast_to(mean.astype(np.uint8), made.shape)
+    sets = {"made": made, "mean picture": same, "nearest training pictures": near}
     return {name: frechet_distance(held_out, list(p), body, SPACE) for name, p in sets.items()}
 
 
-def nearest(
-    classifier: nn.Module, known: np.ndarray, pictures: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Cosine distance of each picture to its nearest training picture, and that one's number."""
-    alike = features(classifier, pictures) @ features(classifier, known).T
+def nearest(known: np.ndarray, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cosine distance of each picture to its nearest training picture, and that one's number.
+
+    Both are given by their features, (N, D) of length one each.
+    """
+    alike = pictures @ known.T
     return 1 - alike.max(1), alike.argmax(1)
 
 
-def copied(
-    classifier: nn.Module, known: np.ndarray, held_out: np.ndarray, made: np.ndarray
-) -> dict[str, float]:
-    """How near the training pictures lie: medians, and the share of what is suspiciously near."""
-    ours, theirs = (nearest(classifier, known, p)[0] for p in (made, held_out))
+def copied(known: np.ndarray, held_out: np.ndarray, made: np.ndarray) -> dict[str, float]:
+    """How near the training pictures lie: medians, and the share of what is suspiciously near.
+
+    All are given by their features, as for :func:`nearest`.
+    """
+    ours, theirs = (nearest(known, p)[0] for p in (made, held_out))
     limit = np.quantile(theirs, CLOSE)
     return {
         "made": float(np.median(ours)),
