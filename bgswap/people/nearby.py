@@ -8,6 +8,7 @@ test-time augmentation, as with classifiers (Krizhevsky et al., NeurIPS 2012).
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from bgswap.people.colours import settled
@@ -24,6 +25,8 @@ MARGINS = (0.2, 0.5)
 OUTLINE_MARGIN = 0.15
 # How much two boxes, or two masks, must have in common to be the same person's.
 SAME_PERSON = 0.6
+# Within this share of its width of a photo's left or right border a person is cut by it.
+AT_BORDER = 0.01
 
 
 def confirmed(
@@ -57,14 +60,13 @@ def look_nearby(photo: np.ndarray, person: Person, look: Look) -> Person:
     Returns:
         The person with the mean of the looks' masks and boxes, weighted by their confidence, the
         mask settled by the photo's colours and given its feet, and the best of their confidences.
-        A look that does not find the person again does not count: people at the photo's edge are
-        cut otherwise in each.
+        A look that does not find the person again does not count.
     """
     size = photo.shape[:2]
     rows, columns = window(person.box, size, MARGINS[-1])
     framed = replace(person, mask=person.mask[rows, columns])
     first = _moved(framed, -columns.start, -rows.start)
-    seen = [first, *_looks(photo[rows, columns], first, look)]
+    seen = [first, *_looks(photo[rows, columns], first, _cut(person.box, size[1]), look)]
     sureness = np.array([p.confidence for p in seen])
     near = np.average([p.mask for p in seen], axis=0, weights=sureness).astype(np.float32)
     box = np.average([p.box for p in seen], axis=0, weights=sureness)
@@ -81,15 +83,31 @@ def look_nearby(photo: np.ndarray, person: Person, look: Look) -> Person:
     return _moved(together, columns.start, rows.start)
 
 
-def _looks(photo: np.ndarray, person: Person, look: Look) -> Iterator[Person]:
-    """The person again in each look that finds them, as they stand in ``photo``."""
+def _cut(box: Box, width: int) -> tuple[bool, bool]:
+    """Whether the left or the right border of a photo cuts a person; not where both do."""
+    left, right = box[0] <= AT_BORDER * width, box[2] >= (1 - AT_BORDER) * width
+    return left and not right, right and not left
+
+
+def _looks(
+    photo: np.ndarray, person: Person, cut: tuple[bool, bool], look: Look
+) -> Iterator[Person]:
+    """The person again in each look that finds them, as they stand in ``photo``.
+
+    Half a person at a border is hard to know for one. The photo mirrored beyond that border (left,
+    right) makes a whole one of them.
+    """
     size = photo.shape[:2]
     for margin in MARGINS:
         rows, columns = window(person.box, size, margin)
         part = photo[rows, columns]
-        straight, mirrored = look([part, np.ascontiguousarray(part[:, ::-1])])
+        height, width = part.shape[:2]
+        left, right = (width * side for side in cut)
+        whole = cv2.copyMakeBorder(part, 0, 0, left, right, cv2.BORDER_REFLECT)
+        straight, mirrored = look([whole, np.ascontiguousarray(whole[:, ::-1])])
         for found in (straight, [_mirrored(p) for p in mirrored]):
-            moved = (_moved(p, columns.start, rows.start) for p in found)
+            inside = (_cropped(p, left, (height, width)) for p in found)
+            moved = (_moved(p, columns.start, rows.start) for p in inside)
             same = [p for p in moved if overlap(p.box, person.box) >= SAME_PERSON]
             if same:
                 best = max(same, key=lambda p: p.confidence)
@@ -135,6 +153,13 @@ def _moved(person: Person, right: int, down: int) -> Person:
 def _mirrored(person: Person) -> Person:
     width, (x0, y0, x1, y1) = person.mask.shape[1], person.box
     return replace(person, box=(width - x1, y0, width - x0, y1), mask=person.mask[:, ::-1])
+
+
+def _cropped(person: Person, left: int, size: tuple[int, int]) -> Person:
+    """The person as far as they lie in a part of (H, W), ``left`` columns further right."""
+    x0, y0, x1, y1 = person.box
+    box = (max(x0 - left, 0.0), y0, min(x1 - left, float(size[1])), y1)
+    return replace(person, box=box, mask=person.mask[:, left : left + size[1]])
 
 
 def _placed(part: np.ndarray, where: Window, size: tuple[int, int]) -> np.ndarray:

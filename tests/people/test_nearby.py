@@ -76,3 +76,38 @@ def test_overlap() -> None:
     assert overlap(BOX, BOX) == 1
     assert overlap(BOX, (80, 30, 100, 90)) == 0
     assert overlap((0, 0, 2, 1), (1, 0, 3, 1)) == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_who_is_cut_by_a_border_is_looked_at_with_their_mirror_image(side: str) -> None:
+    photo = np.zeros((120, 160, 3), np.uint8)
+    columns = slice(0, 14) if side == "left" else slice(146, 160)
+    photo[30:90, columns] = 255
+    rough = np.zeros(photo.shape[:2], np.float32)
+    rough[30:90, columns] = 1
+    shown = []
+
+    def look(pictures: list[np.ndarray]) -> list[list[Person]]:
+        shown.extend(pictures)
+        return bright(pictures)
+
+    together = look_nearby(photo, person_of(rough, 0.3), look)
+    for picture in shown:
+        whole = np.flatnonzero((picture[..., 0] > 127).any(axis=0))
+        assert len(whole) == 28 and whole[-1] - whole[0] == 27
+        np.testing.assert_array_equal(picture, picture[:, ::-1])
+    assert together.confidence == 0.9
+    assert together.box == pytest.approx((columns.start, 30, columns.stop, 90))
+    np.testing.assert_array_equal(together.mask > 0.5, rough > 0.5)
+
+
+def test_who_fills_the_photo_from_border_to_border_is_shown_as_they_are() -> None:
+    photo = np.full((60, 40, 3), 255, np.uint8)
+    shown = []
+
+    def look(pictures: list[np.ndarray]) -> list[list[Person]]:
+        shown.extend(p.shape for p in pictures)
+        return bright(pictures)
+
+    look_nearby(photo, person_of(np.ones((60, 40), np.float32), 0.5), look)
+    assert set(shown) == {photo.shape}
