@@ -30,8 +30,6 @@ MOST_PEOPLE = 50
 OFFICIAL = {"imgsz": 640, "threshold": 0.25, "iou": 0.7}
 # Networks that see fewer pixels a side look at each person again from nearby, at this size.
 SEES_ENOUGH, NEARBY_PIXELS = 640, 500_000
-# What they are half as sure of as they must be is worth those looks.
-WORTH_A_LOOK = 0.5
 
 
 class PersonDetector:
@@ -56,7 +54,7 @@ class PersonDetector:
 
             overrides = {
                 "imgsz": imgsz,
-                "conf": threshold * (WORTH_A_LOOK if self._near_sighted else 1.0),
+                "conf": threshold,
                 "iou": iou,
                 "device": "0" if device == "cuda" else device,
                 "classes": [0],

@@ -21,10 +21,14 @@ Look = Callable[[list[np.ndarray]], list[list[Person]]]
 
 # How much of its longer side is added around a box for each look; the widest comes last.
 MARGINS = (0.2, 0.5)
+# Straight and mirrored at each, and the first one.
+LOOKS = 1 + 2 * len(MARGINS)
 # And for the colours around a person, in which the outline is settled.
 OUTLINE_MARGIN = 0.15
-# How much two boxes, or two masks, must have in common to be the same person's.
+# How much two boxes must have in common to be the same person's.
 SAME_PERSON = 0.6
+# And what share of the smaller of two masks: half a person is easily found a second time.
+PART = 0.7
 # Within this share of its width of a photo's left or right border a person is cut by it.
 AT_BORDER = 0.01
 
@@ -42,10 +46,13 @@ def confirmed(
     """
     people: list[Person] = []
     again = (look_nearby(photo, candidate, look) for candidate in candidates)
-    for person in sorted(again, key=lambda p: -p.confidence):
-        known = any(_mask_overlap(person, other) >= SAME_PERSON for other in people)
-        if person.confidence >= threshold and not known:
+    sure = [person for person in again if person.confidence >= threshold]
+    for person in sorted(sure, key=lambda p: -p.confidence):
+        same = next((i for i, other in enumerate(people) if _same(person, other)), None)
+        if same is None:
             people.append(person)
+        elif person.area > people[same].area:  # the other was a part of them
+            people[same] = replace(person, confidence=people[same].confidence)
     return people
 
 
@@ -59,8 +66,9 @@ def look_nearby(photo: np.ndarray, person: Person, look: Look) -> Person:
 
     Returns:
         The person with the mean of the looks' masks and boxes, weighted by their confidence, the
-        mask settled by the photo's colours and given its feet, and the best of their confidences.
-        A look that does not find the person again does not count.
+        mask settled by the photo's colours and given its feet. Their own confidence is the looks'
+        mean, nothing where a look does not find them again: who is there once and then no more
+        is hardly there.
     """
     size = photo.shape[:2]
     rows, columns = window(person.box, size, MARGINS[-1])
@@ -77,7 +85,7 @@ def look_nearby(photo: np.ndarray, person: Person, look: Look) -> Person:
     together = replace(
         person,
         box=tuple(box.tolist()),
-        confidence=float(sureness.max()),
+        confidence=float(sureness.sum() / LOOKS),
         mask=_placed(near, (rows, columns), size),
     )
     return _moved(together, columns.start, rows.start)
@@ -131,12 +139,13 @@ def overlap(a: Box, b: Box) -> float:
     return width * height / (both - width * height)
 
 
-def _mask_overlap(a: Person, b: Person) -> float:
-    """Intersection over union of two masks of one photo."""
+def _same(a: Person, b: Person) -> bool:
+    """Whether two masks of one photo show one person, or one of them a part of the other."""
     if overlap(a.box, b.box) == 0:
-        return 0.0
+        return False
     one, other = a.mask > 0.5, b.mask > 0.5
-    return np.count_nonzero(one & other) / max(np.count_nonzero(one | other), 1)
+    smaller = min(np.count_nonzero(one), np.count_nonzero(other))
+    return np.count_nonzero(one & other) >= PART * max(smaller, 1)
 
 
 def _bottom(mask: np.ndarray) -> int:

@@ -38,7 +38,8 @@ def test_what_all_looks_see_is_sure_and_stays_where_it_is() -> None:
     # only the first look took the notch for a part of the figure, and its colour is not
     assert together.mask[40, 78] < 0.3 / 3.9
     assert together.mask[rough == 0].max() < 0.01
-    assert together.number == 4 and together.confidence == 0.9
+    assert together.number == 4
+    assert together.confidence == pytest.approx((0.3 + 4 * 0.9) / 5)
     assert together.box == pytest.approx(BOX)
 
 
@@ -51,7 +52,8 @@ def test_looks_that_find_somebody_else_do_not_count() -> None:
         alone = look_nearby(photo, first, look)
         assert np.abs(alone.mask - first.mask).max() <= BELIEF
         assert alone.box == first.box
-        assert alone.confidence == 0.5
+        # four looks of five did not see them
+        assert alone.confidence == pytest.approx(0.1)
 
 
 def test_each_person_is_confirmed_once_and_doubts_are_not() -> None:
@@ -62,7 +64,7 @@ def test_each_person_is_confirmed_once_and_doubts_are_not() -> None:
     rough[2, 30:90, 10:40] = 1
     candidates = [person_of(mask, c) for mask, c in zip(rough, (0.4, 0.3, 0.45), strict=True)]
     people = confirmed(photo, candidates, bright, threshold=0.5)
-    assert [p.confidence for p in people] == [0.9]
+    assert [p.confidence for p in people] == [pytest.approx(0.8)]
     assert [p.box for p in people] == [pytest.approx(BOX)]
 
 
@@ -96,7 +98,7 @@ def test_who_is_cut_by_a_border_is_looked_at_with_their_mirror_image(side: str) 
         whole = np.flatnonzero((picture[..., 0] > 127).any(axis=0))
         assert len(whole) == 28 and whole[-1] - whole[0] == 27
         np.testing.assert_array_equal(picture, picture[:, ::-1])
-    assert together.confidence == 0.9
+    assert together.confidence == pytest.approx((0.3 + 4 * 0.9) / 5)
     assert together.box == pytest.approx((columns.start, 30, columns.stop, 90))
     np.testing.assert_array_equal(together.mask > 0.5, rough > 0.5)
 
@@ -111,3 +113,17 @@ def test_who_fills_the_photo_from_border_to_border_is_shown_as_they_are() -> Non
 
     look_nearby(photo, person_of(np.ones((60, 40), np.float32), 0.5), look)
     assert set(shown) == {photo.shape}
+
+
+def test_a_part_of_a_person_is_that_person() -> None:
+    photo = photo_with_a_bright_figure()
+    whole, part, beside = np.zeros((3, *photo.shape[:2]), np.float32)
+    whole[30:90, 60:80] = 1
+    part[50:88, 61:79] = 1
+    beside[30:90, 79:99] = 1
+    candidates = [person_of(m, c) for m, c in ((whole, 0.6), (part, 0.8), (beside, 0.7))]
+    people = confirmed(photo, candidates, lambda pictures: [[] for _ in pictures], threshold=0.1)
+    boxes = [(60, 30, 80, 90), (79, 30, 99, 90)]
+    assert [p.box for p in people] == [pytest.approx(box) for box in boxes]
+    assert people[0].confidence == pytest.approx(0.8 / 5)
+    assert not confirmed(photo, candidates, lambda pictures: [[] for _ in pictures], threshold=0.2)
