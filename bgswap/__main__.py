@@ -53,6 +53,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--light", type=float, default=0.0, metavar="X", help="light follows the scene (0 to 1)"
     )
     parser.add_argument(
+        "--shadow", type=float, default=0.0, metavar="X", help="shadow under the feet (0 to 1)"
+    )
+    parser.add_argument(
         "--enhance-faces", type=float, default=0.0, metavar="X", help="face restoration (0 to 1)"
     )
     parser.add_argument("--preset", default="auto", choices=get_args(Preset))
@@ -119,6 +122,7 @@ def _swap(options: argparse.Namespace) -> dict[str, Any]:
             guidance_scale=options.guidance_scale,
             variations=options.variations,
             light=options.light,
+            shadow=options.shadow,
             enhance_faces=options.enhance_faces,
             preset=options.preset,
         ),

@@ -1,7 +1,6 @@
 """The whole way from a photo to a picture, one named step a line."""
 
 import logging
-import random
 import threading
 from collections.abc import Sequence
 from functools import partial
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bgswap.candidates import finished, ranked
+from bgswap.candidates import Tried, finished, tried
 from bgswap.errors import BadInput, BgSwapError
 from bgswap.images import open_photo
 from bgswap.report import Report, judgement
@@ -151,14 +150,15 @@ class BackgroundSwapper:
             alpha = self.matte(picture, kept, [p for p in found if p not in kept])
         scenes = self._scenes(report, picture, alpha, prompt, options)
         with report.stage("finish"):
-            drafts = ranked(picture, alpha, scenes, self.shelf.detector().model.find)
+            best = scenes.drafts[: options.variations]
             enhance = partial(self._enhanced, report, kept, options.enhance_faces)
-            candidates, cutout = finished(picture, alpha, drafts, options, enhance)
+            candidates, cutout = finished(picture, alpha, kept, best, options, enhance)
         details = report.details(picture, found) | {
             "kept": [p.number for p in kept],
             "prompt": prompt,
             "seed": candidates[0].seed,
-            "candidates": [judgement(c) for c in candidates],
+            "candidates": [judgement(c) for c in scenes.drafts],
+            "retries": scenes.retries,
         }
         return SwapResult(candidates[0].image, cutout, details, report.notes, candidates)
 
@@ -180,23 +180,28 @@ class BackgroundSwapper:
         alpha: np.ndarray,
         prompt: str,
         options: SwapOptions,
-    ) -> "Scenes":
-        """Backgrounds at model resolution, one for each variation that could be shown."""
+    ) -> Tried:
+        """Backgrounds at model resolution, judged; more than asked for where those are not good."""
         with report.stage("scene"):
             generator = report.used("scene", self.shelf.scene(options.preset))
-            scenes = generator.generate(
-                picture,
-                alpha,
-                prompt,
-                negative_prompt=options.negative_prompt,
-                seeds=_seeds(options),
-                steps=options.steps,
-                guidance_scale=options.guidance_scale,
-                on_step=report.step,
-            )
-            unknown = _unknown(generator.unknown_words(prompt))
-            for note in (*generator.notes, *scenes.notes, *unknown):
-                report.note(note)
+
+            def paint(seeds: list[int]) -> "Scenes":
+                report.more()
+                scenes = generator.generate(
+                    picture,
+                    alpha,
+                    prompt,
+                    negative_prompt=options.negative_prompt,
+                    seeds=seeds,
+                    steps=options.steps,
+                    guidance_scale=options.guidance_scale,
+                    on_step=report.step,
+                )
+                report.note(*generator.notes, *scenes.notes)
+                return scenes
+
+            scenes = tried(picture, alpha, options, paint, self.shelf.detector().model.find)
+            report.note(*_unknown(generator.unknown_words(prompt)), *_shortcoming(scenes))
             return scenes
 
     def _enhanced(
@@ -204,8 +209,7 @@ class BackgroundSwapper:
     ) -> np.ndarray:
         faces = report.used("face_vae", self.shelf.faces())
         image, notes = faces.enhance(image, [p.mask for p in kept], strength)
-        for note in notes:
-            report.note(note)
+        report.note(*notes)
         return image
 
 
@@ -224,10 +228,13 @@ def _union(people: Sequence[Person]) -> np.ndarray:
     return np.maximum.reduce([p.mask for p in people])
 
 
-def _seeds(options: SwapOptions) -> list[int]:
-    first = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
-    return [(first + i) % 2**32 for i in range(options.variations)]
-
-
 def _unknown(words: Sequence[str]) -> list[str]:
     return [f"The starter scene model does not know: {', '.join(words)}"] if words else []
+
+
+def _shortcoming(scenes: Tried) -> list[str]:
+    if scenes.good:
+        return []
+    number = len(scenes.drafts)
+    found = "The scene" if number == 1 else f"Even the best of {number} scenes"
+    return [f"{found} may show somebody extra, or people larger than they are: try other words"]

@@ -23,12 +23,14 @@ class Report:
         self.models: dict[str, dict[str, str]] = {}
         self.seconds: dict[str, float] = {}
         self._stage = ""
+        self._before = self._done = 0
         self._tell = on_progress or (lambda progress: None)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time what is inside as a stage of that name; stages of one name add up."""
         self._stage = name
+        self._before = self._done = 0
         self._tell(Progress(name))
         start = time.perf_counter()
         try:
@@ -37,8 +39,13 @@ class Report:
             self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - start
 
     def step(self, step: int, steps: int, preview: np.ndarray | None = None) -> None:
-        """Tell of a step inside the present stage."""
-        self._tell(Progress(self._stage, step, steps, preview))
+        """Tell of a step inside the present stage; after :meth:`more` they add up."""
+        self._done = self._before + step
+        self._tell(Progress(self._stage, self._done, self._before + steps, preview))
+
+    def more(self) -> None:
+        """The steps to come are on top of those that the present stage has had."""
+        self._before = self._done
 
     def used(self, role: str, loaded: Loaded) -> Any:
         """Note that a model takes part, and why it is less than was asked; gives the model."""
@@ -47,10 +54,9 @@ class Report:
             self.note(loaded.note)
         return loaded.model
 
-    def note(self, text: str) -> None:
-        """Add a note once."""
-        if text not in self.notes:
-            self.notes.append(text)
+    def note(self, *texts: str) -> None:
+        """Add notes, each once."""
+        self.notes += [text for text in dict.fromkeys(texts) if text not in self.notes]
 
     def details(self, photo: np.ndarray, found: Sequence[Person]) -> dict[str, Any]:
         """The part of the details that finding people has, as a JSON object."""

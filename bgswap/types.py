@@ -19,6 +19,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "guidance_scale": (0.0, 30.0),
     "variations": (1, 8),
     "light": (0.0, 1.0),
+    "shadow": (0.0, 1.0),
     "enhance_faces": (0.0, 1.0),
 }
 WHOLE = {"seed", "steps", "variations"}
@@ -62,8 +63,9 @@ class SwapOptions:
         seed: 0 to 2**32 - 1.
         steps: denoising steps of the scene model, 1 to 100.
         guidance_scale: how closely the scene follows the prompt, 0 to 30.
-        variations: how many scenes to make and choose from, 1 to 8.
+        variations: how many scenes to show, 1 to 8; a few more are made where those add people.
         light: how far the people's light follows the scene, 0 (their pixels stay exact) to 1.
+        shadow: strength of the shadow under feet that are in the photo, 0 (none) to 1.
         enhance_faces: strength of face restoration, 0 (untouched) to 1.
         preset: which scene model: auto, starter, fast or quality.
 
@@ -77,6 +79,7 @@ class SwapOptions:
     guidance_scale: float | None = None
     variations: int = 1
     light: float = 0.0
+    shadow: float = 0.0
     enhance_faces: float = 0.0
     preset: Preset = "auto"
 
@@ -138,7 +141,7 @@ class SwapResult:
         cutout: (H, W, 4) uint8 RGBA, the kept people alone.
         details: the JSON object that page, API and command line show.
         notes: in words, wherever less was done than was asked.
-        candidates: all of them, best first.
+        candidates: as many as were asked for, best first; the details list all that were tried.
     """
 
     image: np.ndarray

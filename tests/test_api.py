@@ -49,10 +49,15 @@ def test_parameters_are_named_and_typed(client: Client) -> None:
         "guidance_scale",
         "variations",
         "light",
+        "shadow",
         "enhance_faces",
         "preset",
     ]
     assert parameters["people"]["parameter_default"] == "all"
+    # Programs get exact pixels unless they ask for more; the page begins with a little light.
+    assert {parameters[n]["parameter_default"] for n in ("light", "shadow")} == {0.0}
+    shown = {c["props"].get("label"): c["props"].get("value") for c in client.config["components"]}
+    assert (shown["Light match"], shown["Contact shadow"]) == (0.3, 0.0)
     assert not parameters["photo"]["parameter_has_default"]
     assert [p["parameter_name"] for p in endpoints[FIND]["parameters"]] == ["photo"]
 
@@ -112,6 +117,7 @@ def test_everyone_stays_by_word_and_by_default(client: Client) -> None:
         ({"people": "some"}, "people must be"),
         ({"prompt": "  "}, "Describe the scene"),
         ({"steps": 0}, "steps must be a whole number from 1 to 100"),
+        ({"shadow": 1.5}, "shadow must be a number from 0 to 1"),
         ({"preset": "best"}, "preset must be one of"),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 from photos import BUS, ZIDANE, empty_photo
 from PIL import Image
 
+from bgswap import BackgroundSwapper, BadInput, SwapOptions
 from bgswap import __main__ as cli
 
 FAST = ["--seed", "5", "--steps", "1", "--models", "starter"]
@@ -77,6 +78,7 @@ def broken(tmp_path: Path) -> dict[str, Path]:
         ("zidane", ["--prompt", "a forest", "--people", "9"], 2),
         ("zidane", ["--prompt", "a forest", "--people", ""], 2),
         ("zidane", ["--prompt", "a forest", "--people", "everybody"], 2),
+        ("zidane", ["--prompt", "a forest", "--shadow", "1.5"], 2),
         ("zidane", ["--prompt", "a forest", "--steps", "0"], 2),
         ("zidane", ["--prompt", "a forest", "--steps", "many"], 2),
         ("zidane", ["--prompt", "a forest", "--output", "out.docx"], 2),
@@ -116,6 +118,19 @@ def test_a_bug_is_an_internal_failure(
     monkeypatch.setattr(cli, "_list", fail)
     assert cli.main([str(ZIDANE), "--list"]) == 1
     assert capsys.readouterr().out == ""
+
+
+def test_finishing_options_reach_the_swap(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {}
+
+    def swap(self: object, photo: str, prompt: str, people: str, options: SwapOptions) -> None:
+        asked.update(vars(options))
+        raise BadInput("far enough")
+
+    monkeypatch.setattr(BackgroundSwapper, "swap", swap)
+    arguments = ["--light", "0.3", "--shadow", "0.5", "--enhance-faces", "0.7"]
+    assert cli.main([str(ZIDANE), "--prompt", "a forest", *arguments]) == 2
+    assert (asked["light"], asked["shadow"], asked["enhance_faces"]) == (0.3, 0.5, 0.7)
 
 
 def test_help_names_every_exit_status(capsys: pytest.CaptureFixture) -> None:

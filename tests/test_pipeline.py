@@ -17,7 +17,9 @@ from bgswap import (
     SwapOptions,
     SwapResult,
 )
+from bgswap.candidates import MOST_RETRIES
 from bgswap.images import open_photo
+from bgswap.scene import ranking
 
 PROMPT = "a forest at sunset"
 
@@ -47,7 +49,8 @@ def test_kept_pixels_are_the_photos(result: SwapResult) -> None:
 def test_details_tell_the_whole_story(result: SwapResult) -> None:
     details = json.loads(json.dumps(result.details))
     assert set(details) == {
-        "people", "kept", "prompt", "seed", "models", "candidates", "seconds", "size", "notes",
+        "people", "kept", "prompt", "seed", "models", "candidates", "retries", "seconds", "size",
+        "notes",
     }  # fmt: skip
     assert details["size"] == [1280, 720]
     assert details["kept"] == [p["number"] for p in details["people"]]
@@ -55,15 +58,53 @@ def test_details_tell_the_whole_story(result: SwapResult) -> None:
     assert set(details["seconds"]) == {"find", "matte", "scene", "finish"}
     assert {m["kind"] for m in details["models"].values()} == {"starter"}
     assert set(details["models"]) == {"people", "mask_autoencoder", "scene"}
-    assert {c["seed"] for c in details["candidates"]} == {7, 8}
+    assert sorted(c["seed"] for c in details["candidates"]) == list(
+        range(7, 9 + details["retries"])
+    )
+    assert set(details["candidates"][0]) == {"seed", "expansion", "extra_people"}
     assert details["seed"] == details["candidates"][0]["seed"]
     assert len(result.candidates) == 2
     assert np.array_equal(result.candidates[0].image, result.image)
 
 
 def test_candidates_stand_best_first(result: SwapResult) -> None:
-    expansions = [c.expansion for c in result.candidates]
-    assert expansions == sorted(expansions)
+    judged = [(c["extra_people"], c["expansion"]) for c in result.details["candidates"]]
+    assert judged == sorted(judged)
+    tried = [c["seed"] for c in result.details["candidates"]]
+    assert [c.seed for c in result.candidates] == tried[:2]
+
+
+@pytest.fixture
+def nothing_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "is_good", lambda candidate, kept: False)
+
+
+def test_seeds_are_tried_within_a_budget(swapper: BackgroundSwapper, nothing_is_good: None) -> None:
+    told: list[Progress] = []
+    options = SwapOptions(seed=7, steps=2, variations=2)
+    results = [swapper.swap(ZIDANE, PROMPT, options=options, on_progress=told.append)]
+    details = results[0].details
+    assert sorted(c["seed"] for c in details["candidates"]) == [7, 8, 9, 10]
+    assert details["retries"] == MOST_RETRIES == 2
+    assert any("best of 4 scenes" in note for note in details["notes"])
+    assert len(results[0].candidates) == 2
+    scene = [(p.step, p.steps) for p in told if p.stage == "scene" and p.step]
+    assert scene == [(1, 4), (2, 4), (3, 4), (4, 4), (5, 6), (6, 6), (7, 8), (8, 8)]
+    assert list(dict.fromkeys(p.stage for p in told)) == ["find", "matte", "scene", "finish"]
+    again = swapper.swap(ZIDANE, PROMPT, options=options)
+    assert np.array_equal(again.image, results[0].image)
+
+
+def test_stop_is_heard_while_more_seeds_are_tried(
+    swapper: BackgroundSwapper, nothing_is_good: None
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.stage == "scene" and progress.step == 3:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        options = SwapOptions(seed=7, steps=2)
+        swapper.swap(ZIDANE, PROMPT, options=options, on_progress=stop)
 
 
 def test_same_seed_same_picture(swapper: BackgroundSwapper, result: SwapResult) -> None:
@@ -103,6 +144,18 @@ def test_enhancements_change_only_people(swapper: BackgroundSwapper) -> None:
     gone = plain.cutout[:, :, 3] == 0
     assert np.array_equal(plain.image[gone], enhanced.image[gone])
     assert not np.array_equal(plain.image, enhanced.image)
+
+
+def test_a_shadow_darkens_the_ground_and_leaves_people_exact(swapper: BackgroundSwapper) -> None:
+    plain, shaded = (
+        swapper.swap(BUS, PROMPT, options=SwapOptions(seed=3, steps=1, shadow=strength))
+        for strength in (0.0, 1.0)
+    )
+    photo, alpha = open_photo(BUS), shaded.cutout[:, :, 3]
+    assert np.array_equal(shaded.image[alpha == 255], photo[alpha == 255])
+    darker = plain.image.astype(int).sum(-1) - shaded.image.astype(int).sum(-1)
+    assert darker.min() >= -3
+    assert 0.001 < (darker > 15).mean() < 0.2
 
 
 def test_progress_is_told_stage_by_stage(swapper: BackgroundSwapper) -> None:

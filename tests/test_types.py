@@ -10,7 +10,8 @@ from bgswap.types import BOUNDS, Person, SwapOptions, check_text
 def test_defaults_ask_for_nothing_special() -> None:
     options = SwapOptions()
     assert (options.seed, options.steps, options.guidance_scale) == (None, None, None)
-    assert (options.variations, options.light, options.enhance_faces) == (1, 0.0, 0.0)
+    assert options.variations == 1
+    assert (options.light, options.shadow, options.enhance_faces) == (0.0, 0.0, 0.0)
     assert options.preset == "auto"
 
 

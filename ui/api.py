@@ -63,6 +63,7 @@ def _add_replace_background(bench: Workbench) -> None:
         guidance_scale: float | None = None,
         variations: int = 1,
         light: float = 0.0,
+        shadow: float = 0.0,
         enhance_faces: float = 0.0,
         preset: Literal["auto", "starter", "fast", "quality"] = "auto",
     ) -> tuple[gr.FileData, dict[str, Any]]:
@@ -76,14 +77,17 @@ def _add_replace_background(bench: Workbench) -> None:
             seed: 0 to 4294967295; the same seed gives the same picture; null for a random one.
             steps: 1 to 100 steps of the scene model; null leaves it to the preset.
             guidance_scale: 0 to 30, how closely to follow the prompt; null leaves it to the preset.
-            variations: 1 to 8 scenes to make; the best one is returned.
+            variations: 1 to 8 scenes to make, and a few more where those add people; the best one
+                is returned.
             light: 0 to 1, how far the people's light follows the scene; 0 keeps them exact.
+            shadow: 0 to 1, strength of a soft shadow under feet that are in the photo; 0 is none.
             enhance_faces: 0 to 1, strength of face restoration; 0 keeps them exact.
             preset: the scene model: auto, starter, fast or quality.
 
         Returns:
             A PNG at the photo's full size, and an object with: people, kept, prompt, seed,
-            models, candidates, seconds, size, notes.
+            models, candidates (all tried, best first: seed, expansion, extra_people), retries,
+            seconds, size, notes.
         """
         with told_to_user():
             options = SwapOptions(
@@ -93,6 +97,7 @@ def _add_replace_background(bench: Workbench) -> None:
                 guidance_scale=guidance_scale,
                 variations=variations,
                 light=light,
+                shadow=shadow,
                 enhance_faces=enhance_faces,
                 preset=preset,
             )

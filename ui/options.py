@@ -13,6 +13,8 @@ PRESETS = {
     "fast": "Fast (Stable Diffusion, few steps)",
     "quality": "Quality (Stable Diffusion, GPU)",
 }
+# What the page begins with: programs get the people's exact pixels unless they ask for more.
+LIGHT = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +27,7 @@ class Options:
     guidance_scale: gr.Textbox
     variations: gr.Slider
     light: gr.Slider
+    shadow: gr.Slider
     enhance_faces: gr.Slider
     preset: gr.Dropdown
 
@@ -46,14 +49,23 @@ def lay_out_options() -> Options:
                 label="Scene model",
             )
         with gr.Row():
-            light = _slider("Light match", "light", 0.05, 0.0)
+            light = _slider("Light match", "light", 0.05, LIGHT)
+            shadow = _slider("Contact shadow", "shadow", 0.05, 0.0)
             enhance_faces = _slider("Face restoration", "enhance_faces", 0.05, 0.0)
         with gr.Row():
             seed = _number("Seed", "random")
             steps = _number("Steps", "automatic")
             guidance_scale = _number("Guidance scale", "automatic")
     return Options(
-        negative_prompt, seed, steps, guidance_scale, variations, light, enhance_faces, preset
+        negative_prompt,
+        seed,
+        steps,
+        guidance_scale,
+        variations,
+        light,
+        shadow,
+        enhance_faces,
+        preset,
     )
 
 

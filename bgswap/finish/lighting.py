@@ -28,13 +28,19 @@ DITHER_SEED = 11
 
 
 def match_light(
-    image: np.ndarray, alpha: np.ndarray, background: np.ndarray, strength: float
+    image: np.ndarray,
+    people: np.ndarray,
+    alpha: np.ndarray,
+    background: np.ndarray,
+    strength: float,
 ) -> np.ndarray:
     """Move the kept people's lightness and colour toward the scene's light.
 
     Args:
         image: (H, W, 3) uint8 RGB, people composed over the background.
-        alpha: (H, W) float32 in [0, 1]; in the soft edge the shift fades with it.
+        people: (H, W, 3) uint8 RGB, their own colours: in the soft edge, where the image mixes
+            them with the scene, these are what is lit.
+        alpha: (H, W) float32 in [0, 1]; in the soft edge the change fades with it.
         background: (h, w, 3) uint8 RGB, the scene in the same frame, of any size.
         strength: 0 (the image itself is given back) to 1.
 
@@ -42,10 +48,12 @@ def match_light(
         (H, W, 3) uint8 RGB; where alpha is 0 the pixels are the image's own.
 
     Raises:
-        ValueError: image and alpha differ in size, or the strength is out of range.
+        ValueError: image, people and alpha differ in size, or the strength is out of range.
     """
-    if image.shape[:2] != alpha.shape:
-        raise ValueError(f"image {image.shape} and alpha {alpha.shape} differ in size")
+    if not image.shape == people.shape == (*alpha.shape, 3):
+        raise ValueError(
+            f"image {image.shape}, people {people.shape} and alpha {alpha.shape} differ in size"
+        )
     if not 0 <= strength <= 1:
         raise ValueError(f"expected a strength from 0 to 1, got {strength}")
     covered = alpha > 0
@@ -57,8 +65,9 @@ def match_light(
     noise = np.random.default_rng(DITHER_SEED)
     for top in range(y, y + height, TILE_ROWS):
         tile = (slice(top, min(top + TILE_ROWS, y + height)), slice(x, x + width))
-        shift = _upsampled(field, alpha.shape, tile) * alpha[tile][..., None]
-        lit = _relight(image[tile], shift)
+        share = alpha[tile][..., None]
+        own = np.where(share == 1, image[tile], people[tile])
+        lit = image[tile] + share * (_relight(own, _upsampled(field, alpha.shape, tile)) - own)
         lit += noise.random(lit.shape[:2], np.float32)[..., None]
         np.clip(lit, 0, 255, out=lit)
         np.copyto(result[tile], lit.astype(np.uint8), where=covered[tile][..., None])

@@ -1,56 +1,49 @@
-"""Candidates in the order in which they keep the people as they are."""
+"""How well a scene leaves the kept people as they are, and the order that follows from it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from bgswap.errors import NoPersonDetected
-from bgswap.types import Person
+from bgswap.types import Candidate, Person
 
 Finder = Callable[[np.ndarray], list[Person]]
 
 # Less of a found person than this lies on the kept ones: it is somebody else.
 OWN_SHARE = 0.5
+# Growth beyond this, as a share of what the kept people cover, is worth another seed. A detector
+# does not draw an outline twice alike: in 144 scenes of the starter around 12 groups of people,
+# which it leaves as they are, that came to 0.01 in the median and 0.08 at most.
+GROWN = 0.1
 
 
-@dataclass(frozen=True)
-class Judged:
-    """How one candidate did.
+class Judgement(NamedTuple):
+    """What one picture does to the kept people.
 
     Attributes:
-        index: its place among the candidates given.
         expansion: share of the picture by which people grew or were added, in [0, 1].
         extra_people: people in it who are none of the kept.
     """
 
-    index: int
     expansion: float
     extra_people: int
 
 
-def rank(candidates: Sequence[np.ndarray], kept: np.ndarray, find: Finder) -> list[Judged]:
-    """Order finished pictures by object expansion, then by extra people, best first.
+def judge(image: np.ndarray, kept: np.ndarray, find: Finder) -> Judgement:
+    """Look for people in a picture and compare them with the kept ones.
 
     The measure is that of Eshratifar et al., 2024 ("Salient Object-Aware Background Generation
     using Text-Guided Diffusion Models"): the people are found again in the picture, and what
     they now cover beyond the kept ones counts, area(out ∪ in) − area(in). Somebody whom the
-    model painted adds a whole area by that, and is counted besides. Equals keep their order.
+    model painted adds a whole area by that, and is counted besides.
 
     Args:
-        candidates: (H, W, 3) uint8 RGB each, of one size or several.
-        kept: (h, w) float32 in [0, 1], the mask of the kept people; resized to each candidate.
+        image: (H, W, 3) uint8 RGB.
+        kept: (h, w) float32 in [0, 1], the mask of the kept people; resized to the picture.
         find: finds people in a picture, as the photo's were found; may raise NoPersonDetected.
-
-    Returns:
-        One judgement for each candidate, best first.
     """
-    judged = [_judge(index, image, kept, find) for index, image in enumerate(candidates)]
-    return sorted(judged, key=lambda one: (one.expansion, one.extra_people))
-
-
-def _judge(index: int, image: np.ndarray, kept: np.ndarray, find: Finder) -> Judged:
     height, width = image.shape[:2]
     before = cv2.resize(kept, (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
     try:
@@ -59,4 +52,19 @@ def _judge(index: int, image: np.ndarray, kept: np.ndarray, find: Finder) -> Jud
         masks = []
     after = np.logical_or.reduce([before, *masks])
     extra = sum(bool((mask & before).sum() < OWN_SHARE * mask.sum()) for mask in masks)
-    return Judged(index, float(after.mean() - before.mean()), extra)
+    return Judgement(float(after.mean() - before.mean()), extra)
+
+
+def rank(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The candidates, best first: least extra people, then least expansion; equals as they came."""
+    return sorted(candidates, key=lambda one: (one.extra_people, one.expansion))
+
+
+def is_good(candidate: Candidate, kept: np.ndarray) -> bool:
+    """Whether a candidate adds nobody and lets nobody grow beyond what a detector wavers by.
+
+    Args:
+        candidate: as it was judged.
+        kept: (h, w) float32 in [0, 1], the mask of the kept people.
+    """
+    return not candidate.extra_people and candidate.expansion <= GROWN * float((kept > 0.5).mean())
