@@ -188,13 +188,13 @@ def _coarse(mask: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarr
     small = cv2.resize(mask, (grid, grid), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.3, 0.8))
     small += rng.normal(0, rng.uniform(0.0, 0.08), small.shape).astype(np.float32)
-    jagged = rng.random() < 0.5
-    way = cv2.INTER_NEAREST if jagged else cv2.INTER_LINEAR
+    stepped = rng.random() < 0.5
+    way = cv2.INTER_NEAREST if stepped else cv2.INTER_LINEAR
     known = cv2.resize(small, (side, side), interpolation=way)
-    # Edges wander by more than one cell: the logits' slope is low where the detector is unsure.
+    # Edges are jagged by more than one cell: the logits' slope is low where the detector is unsure.
     unsure = cv2.GaussianBlur(mask, (0, 0), size * rng.uniform(0.004, 0.012))
-    wander = rng.uniform(0.02, 0.1) * smooth_noise(rng, int(rng.integers(8, 40)), side)
-    known = 0.5 * (known + unsure) + wander * 4 * unsure * (1 - unsure)
+    jags = rng.uniform(0.02, 0.1) * smooth_noise(rng, int(rng.integers(16, 60)), side)
+    known = 0.5 * (known + unsure) + jags * 4 * unsure * (1 - unsure)
     threshold = float(np.clip(rng.normal(0.5, 0.06), 0.35, 0.65))
     if rng.random() < 0.8:
         return (known > threshold).astype(np.float32)
@@ -205,13 +205,12 @@ def _coarse(mask: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarr
 def _spots(
     known: np.ndarray, mask: np.ndarray, size: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Bites out of the edge, holes inside, islands and lumps outside."""
+    """Bites out of the edge, holes inside, islands outside."""
     body = mask > 0.5
     edge = body & (cv2.erode(body.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
     kinds = (  # where, what it becomes, how many on average, how large
         (edge, 0.0, 1.6, (0.02, 0.1)),
-        (edge, 1.0, 1.0, (0.02, 0.08)),
-        (body, 0.0, 1.4, (0.02, 0.09)),
+        (body, 0.0, 1.6, (0.02, 0.09)),
         (~body, 1.0, 1.3, (0.015, 0.07)),
     )
     for where, value, often, radii in kinds:

@@ -45,6 +45,7 @@ def test_far_from_the_edge_alpha_is_exactly_zero_or_one() -> None:
 def test_large_photos_go_through_guided_upsampling(monkeypatch: pytest.MonkeyPatch) -> None:
     photo, truth = scene(320, 240, blur=3)
     monkeypatch.setattr(matting, "WORKING_PIXELS", 10_000)
+    monkeypatch.setattr(matting, "SCALED_PIXELS", 10_000)
     mask = (truth > 0.5).astype(np.float32)
     alpha = matting.matte(photo, mask)
     assert alpha.shape == mask.shape
