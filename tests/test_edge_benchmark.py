@@ -51,9 +51,9 @@ def test_tables_have_a_line_for_every_method_that_ran():
 
 def test_peak_memory_is_what_rose_above_before():
     with Peak() as peak:
-        block = np.ones(8_000_000)  # 64 MB
+        block = np.ones(32_000_000)  # 256 MB; other threads of the tests take a few
     del block
     with Peak() as little:
         pass
-    assert np.isnan(peak.megabytes) or peak.megabytes > 50
-    assert np.isnan(little.megabytes) or little.megabytes < 10
+    assert np.isnan(peak.megabytes) or peak.megabytes > 200
+    assert np.isnan(little.megabytes) or little.megabytes < 50

@@ -2,21 +2,22 @@
 
 A face is found inside each kept person by the LBP cascade that ships with scikit-image (after
 OpenCV's lbpcascade_frontalface; Liao et al., "Learning Multi-scale Block Local Binary Patterns for
-Face Recognition", 2007). Its windows fit the tight CelebA crops that the VAE was trained on. Of
-what the VAE would change only the bands are taken that a 64 x 64 picture has and noise sits in,
-each by an empirical Wiener gain: measured noise over the size of the change. So a clean face stays
-as it is, and where the VAE is unsure, which makes the change large, little of it is taken.
+Face Recognition", 2007). Its windows fit the tight CelebA crops that the VAE was trained on. What
+is wrong with it is measured on the photo's own pixels (:mod:`bgswap.finish.degradation`); noise and
+JPEG blocks, or else softness, are mended at the 64 x 64 pixels that the VAE knows
+(:mod:`bgswap.finish.restoration`), and only the change is scaled back and added: finer detail of a
+larger face stays, and so does a face on which nothing is measured.
 """
 
 from collections.abc import Sequence
-from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from bgswap.finish.degradation import expected_noise, measured_softness
+from bgswap.finish.restoration import denoised, noise_power, sharpened, strangeness
 from bgswap.images import resize
 
 if TYPE_CHECKING:
@@ -31,14 +32,15 @@ FACES_PER_HEIGHT = 13
 CASCADE_FACE = 26
 MOST_ENLARGED = 2.0
 LEAST_COVERED = 0.75
-# Standard deviation, in [0, 1], that clean faces show: 97 of 100 have less.
-CLEAN_NOISE = 0.0131
-# Noise that shows less than this on the 64 x 64 face is not worth a change.
-LEAST_NOISE = 1 / 255
-# Root mean square of the half of a standard normal that lies within its quartiles.
-SMALLER_HALF = 0.3776
-# Standard deviations of the Gaussians that part the bands, in pixels of the 64 x 64 face.
-BANDS = (0.0, 1.0, 2.0, 4.0)
+# A face this near to the VAE's size, as a share of it, is taken at that size: where exactly a face
+# ends is less certain, and scaling would smear what is to be mended.
+NEAR_SIDE = 0.14
+# The mask's edge in which the scene may shine through: share of a face, and pixels at least.
+EDGE, LEAST_EDGE = 0.06, 2
+# Pixels round a face of 64 that are mended with it, and the blur of what stands for them there.
+RIM, RIM_BLUR = 8, 1.5
+# Where the change begins to fade, from the middle of a face (0) to its border (1).
+FADE = 0.8
 
 Box = tuple[int, int, int]
 
@@ -121,9 +123,10 @@ class FaceEnhancer:
         zone = (slice(y, y + height), slice(x, x + width))
         scale = min(CASCADE_FACE / smallest, MOST_ENLARGED)
         size = (max(round(width * scale), 1), max(round(height * scale), 1))
-        person, covered = resize(image[zone], size), resize(mask[zone], size)
+        covered = resize(mask[zone], size)
+        person = resize(_without_scene(image[zone], _own(mask[zone], LEAST_EDGE)), size)
         windows = self.cascade.detect_multi_scale(
-            _without_scene(person, covered),
+            person,
             scale_factor=1.1,
             step_ratio=1,
             min_size=(round(smallest * scale), round(smallest * scale)),
@@ -134,17 +137,15 @@ class FaceEnhancer:
         if not inside:
             return None
         # Of several the one that the VAE knows best as a face; it has seen nothing else.
-        faces = [_without_scene(person[_window(box)], covered[_window(box)]) for box in inside]
-        left, top, side = inside[int(np.argmin([self._strangeness(face) for face in faces]))]
+        strange = [self._strangeness(person[_window(box)]) for box in inside]
+        left, top, side = inside[int(np.argmin(strange))]
         left, top, side = round(x + left / scale), round(y + top / scale), round(side / scale)
         side = min(side, image.shape[0] - top, image.shape[1] - left)
         return (left, top, side) if side >= SMALLEST_FACE else None
 
     def _strangeness(self, face: np.ndarray) -> float:
-        """Error of the reconstruction over the contrast of the face: about 1 for no face."""
         small = resize(face, (SIDE, SIDE))
-        error = small.astype(np.float32) - self._reconstruct(small)
-        return float(np.square(error).mean() / (small.astype(np.float32).var() + 1))
+        return strangeness(small, self._reconstruct(small))
 
     def _reconstruct(self, face: np.ndarray) -> np.ndarray:
         """(64, 64, 3) uint8 RGB to the same, as the VAE sees it."""
@@ -157,63 +158,41 @@ class FaceEnhancer:
         return tensor_to_images(reconstruction)[0]
 
     def _restore(self, image: np.ndarray, mask: np.ndarray, box: Box, strength: float) -> bool:
-        """Restore one face in place; False where no noise was measured and it was left alone."""
-        window = _window(box)
-        face = _without_scene(image[window], mask[window])
-        small = resize(face, (SIDE, SIDE))
-        # What scaling leaves of white noise in the frequencies that a face of 64 pixels has.
-        noise = (measured_noise(face) ** 2 - CLEAN_NOISE**2) * min(SIDE / box[2], 1) ** 2
-        if noise < LEAST_NOISE**2:
+        """Restore one face in place; False where nothing was measured and it was left alone."""
+        box, rim = _rimmed(_at_its_size(box, image.shape), image.shape)
+        window, side = _window(box), box[2]
+        own = _own(mask[window], max(round(EDGE * side), LEAST_EDGE + 1))
+        face = _without_scene(image[window], own)
+        change = self._change(face, own == 1, SIDE + 2 * rim)
+        if change is None:
             return False
-        change = self._reconstruct(small).astype(np.float32) / 255 - small / np.float32(255)
-        trusted = cv2.resize(_trusted(change, noise), (box[2],) * 2, interpolation=cv2.INTER_CUBIC)
-        trusted *= (strength * _soft_window(box[2]) * mask[window])[..., None]
-        restored = image[window] + 255 * trusted
-        image[window] = restored.round().clip(0, 255).astype(np.uint8)
+        change = cv2.resize(change, (side, side), interpolation=cv2.INTER_CUBIC)
+        change *= (strength * mask[window])[..., None]
+        image[window] = (image[window] + change).round().clip(0, 255).astype(np.uint8)
         return True
 
-
-def measured_noise(face: np.ndarray) -> float:
-    """Standard deviation of the noise in a picture, in [0, 1], mean of its channels.
-
-    From the finest diagonal Haar coefficients, as Donoho and Johnstone (1994) do, but from their
-    smaller half instead of the median alone: edges move it as little, and whole grey levels do
-    not make it jump.
-
-    Args:
-        face: (H, W, 3) uint8 RGB.
-    """
-    height, width = face.shape[0] // 2 * 2, face.shape[1] // 2 * 2
-    values = face[:height, :width].astype(np.float32) / 255
-    columns = values[:, ::2] - values[:, 1::2]
-    diagonal = (columns[::2] - columns[1::2]) / 2
-    ordered = np.sort(np.abs(diagonal).reshape(-1, 3), axis=0)
-    half = ordered[: len(ordered) // 2]
-    return float(np.mean(np.sqrt(np.square(half).mean(0))) / SMALLER_HALF)
-
-
-def _trusted(change: np.ndarray, noise: float) -> np.ndarray:
-    """The part of a change (64, 64, 3) that noise of this variance explains, band by band."""
-    trusted = np.zeros_like(change)
-    for band, share in zip(_bands(change), _noise_shares(), strict=True):
-        energy = cv2.GaussianBlur(np.square(band).mean(-1), (0, 0), 6)
-        gain = np.minimum(noise * share / (energy + 1e-9), 1)
-        trusted += gain[..., None] * band
-    return trusted
-
-
-def _bands(values: np.ndarray) -> list[np.ndarray]:
-    """Differences of Gaussians, finest first; the coarsest remainder, level and light, is left."""
-    smooth = [cv2.GaussianBlur(values, (0, 0), sigma) if sigma else values for sigma in BANDS]
-    return [fine - coarse for fine, coarse in pairwise(smooth)]
-
-
-@cache
-def _noise_shares() -> list[float]:
-    """How much of the variance of white noise falls into each band."""
-    impulse = np.zeros((SIDE, SIDE), np.float32)
-    impulse[SIDE // 2, SIDE // 2] = 1
-    return [float(np.square(band).sum()) for band in _bands(impulse)]
+    def _change(self, face: np.ndarray, seen: np.ndarray, size: int) -> np.ndarray | None:
+        """What to add to a face (H, H, 3) with its rim, scaled to (size, size, 3) float32."""
+        small = resize(face, (size, size))
+        rim = (size - SIDE) // 2
+        middle = (slice(rim, rim + SIDE),) * 2
+        noise = expected_noise(face, seen, size)
+        if noise is not None:
+            # In the rim, which the VAE does not know, the face without detail stands in for it:
+            # what is mended is to end beyond the face and not in it.
+            made = cv2.GaussianBlur(small.astype(np.float32), (0, 0), RIM_BLUR)
+            made[middle] = self._reconstruct(small[middle])
+            mended = denoised(small, made, noise_power(noise))
+            return (mended - small) * _soft_window(size)[..., None]
+        # A face that was enlarged to this size is soft for that alone.
+        softness = measured_softness(small[middle]) if len(face) >= size else None
+        if softness is None:
+            return None
+        made = self._reconstruct(small[middle]).astype(np.float32)
+        change = np.zeros(small.shape, np.float32)
+        sharper = sharpened(small[middle], made, *softness) - small[middle]
+        change[middle] = sharper * _soft_window(SIDE)[..., None]
+        return change
 
 
 def _window(box: Box) -> tuple[slice, slice]:
@@ -221,11 +200,37 @@ def _window(box: Box) -> tuple[slice, slice]:
     return slice(top, top + side), slice(left, left + side)
 
 
-def _without_scene(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _at_its_size(box: Box, shape: tuple[int, ...]) -> Box:
+    """A box of about 64 pixels as one of exactly that about the same middle, inside a picture."""
+    left, top, side = box
+    if abs(side - SIDE) > NEAR_SIDE * SIDE or min(shape[:2]) < SIDE:
+        return box
+    left, top = left - (SIDE - side) // 2, top - (SIDE - side) // 2
+    return min(max(left, 0), shape[1] - SIDE), min(max(top, 0), shape[0] - SIDE), SIDE
+
+
+def _rimmed(box: Box, shape: tuple[int, ...]) -> tuple[Box, int]:
+    """A box with a rim of an eighth of it, and that of a face of 64 pixels; none at the border."""
+    left, top, side = box
+    rim = round(side * RIM / SIDE)
+    left, top, side = left - rim, top - rim, side + 2 * rim
+    if min(left, top) < 0 or left + side > shape[1] or top + side > shape[0]:
+        return box, 0
+    return (left, top, side), RIM
+
+
+def _own(mask: np.ndarray, edge: int) -> np.ndarray:
+    """Where a person's pixels are their own, (H, W) from 0 to 1: so many pixels from the edge."""
+    kernel = np.ones((2 * edge + 1, 2 * edge + 1), np.uint8)
+    inside = cv2.erode(mask, kernel, borderType=cv2.BORDER_REPLICATE)
+    return np.clip((inside - 0.75) * 4, 0, 1)
+
+
+def _without_scene(image: np.ndarray, own: np.ndarray) -> np.ndarray:
     """A crop with the person's mean colour where the scene was: white or jungle, all alike."""
-    own = np.clip((mask - 0.75) * 4, 0, 1)[..., None]
     if own.max() == 0:
         return image
+    own = own[..., None]
     mean = (image * own).sum((0, 1)) / own.sum()
     return (image * own + mean * (1 - own)).round().astype(np.uint8)
 
@@ -233,14 +238,11 @@ def _without_scene(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def _soft_window(side: int) -> np.ndarray:
     """(side, side) float32, 1 over the middle and falling to 0 at the border of a face."""
     distance = np.abs(np.linspace(-1, 1, side, dtype=np.float32))
-    profile = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - 0.6) / 0.4, 0, 1))
+    profile = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - FADE) / (1 - FADE), 0, 1))
     return np.outer(profile, profile)
 
 
 def _notes(missing: int, clean: int, people: int) -> list[str]:
-    notes = []
-    if missing:
-        notes.append(f"Faces: none found on {missing} of {people} kept people, who stay as is.")
-    if clean:
-        notes.append(f"Faces: no noise to mend on {clean} of {people} kept people, who stay as is.")
-    return notes
+    counts = {"none found": missing, "nothing to mend": clean}
+    words = "Faces: {} on {} of {} kept people, who stay as is."
+    return [words.format(what, count, people) for what, count in counts.items() if count]

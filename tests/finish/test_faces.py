@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,12 +12,15 @@ from skimage import data
 from skimage.metrics import structural_similarity
 from torch import Tensor, nn
 
-from bgswap.finish.faces import FaceEnhancer, measured_noise
+import bgswap
+from bgswap.finish.faces import FaceEnhancer
 from bgswap.networks import FaceVAE
 from bgswap.tensors import images_to_tensor
 
 # Eyes and mouth of scikit-image's portrait lie in this square: x, y, side.
 FACE = (177, 68, 92)
+# The gains were fitted to what this network makes of faces.
+STARTER = Path(bgswap.__file__).parent / "starter/face-vae"
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +101,10 @@ def test_looks_inside_the_person_only(enhancer, portrait):
 
 
 def test_a_clean_face_is_left_alone(portrait, mask):
-    clean = cv2.GaussianBlur(portrait, (0, 0), 0.8)
+    clean = cv2.GaussianBlur(portrait, (0, 0), 0.5)
     image, notes = Pointed(FaceVAE(latent=16)).enhance(clean, [mask], 1.0)
     assert np.array_equal(image, clean)
-    assert notes == ["Faces: no noise to mend on 1 of 1 kept people, who stay as is."]
+    assert notes == ["Faces: nothing to mend on 1 of 1 kept people, who stay as is."]
 
 
 def test_the_grain_of_a_film_hardly_changes(portrait, mask):
@@ -115,14 +119,41 @@ def knowing(portrait: np.ndarray) -> FaceEnhancer:
 
 
 @pytest.mark.parametrize("sigma", [10, 20])
-def test_noise_goes_as_far_as_the_network_knows_the_face(portrait, mask, sigma):
-    degraded = noisy(cv2.GaussianBlur(portrait, (0, 0), 1), sigma)
-    errors = []
+def test_noise_goes_the_more_the_stronger(portrait, mask, sigma):
+    degraded, errors = noisy(portrait, sigma), []
     for strength in (0.0, 0.5, 1.0):
         image, notes = knowing(portrait).enhance(degraded, [mask], strength)
         errors.append(error(small_face(image), small_face(portrait)))
         assert notes == []
-    assert errors[0] > 1.15 * errors[1] > 1.15 * 1.15 * errors[2]
+    assert errors[0] > 1.15 * errors[1] > 1.15 * 1.1 * errors[2]
+
+
+def smaller(image: np.ndarray, factor: int) -> np.ndarray:
+    size = (image.shape[1] // factor, image.shape[0] // factor)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def compressed(image: np.ndarray, quality: int) -> np.ndarray:
+    _, written = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return cv2.imdecode(written, cv2.IMREAD_COLOR)
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [
+        lambda i: compressed(i, 12),
+        lambda i: cv2.GaussianBlur(i, (0, 0), 2.2),
+        lambda i: smaller(i, 5),
+    ],
+    ids=["JPEG", "blur", "few pixels"],
+)
+def test_what_was_done_to_a_face_is_undone_in_part(portrait, mask, worse):
+    degraded = worse(portrait)
+    image, notes = Pointed.from_folder(STARTER).enhance(degraded, [mask], 1.0)
+    before, after = (error(small_face(a), small_face(portrait)) for a in (degraded, image))
+    assert notes == []
+    assert after < 0.98 * before, (after, before)
 
 
 def test_an_ignorant_network_does_little_harm(portrait, mask):
@@ -135,13 +166,14 @@ def test_an_ignorant_network_does_little_harm(portrait, mask):
 
 def test_only_the_face_inside_the_mask_changes(portrait, mask):
     x, y, side = FACE
+    rim = side // 8 + 1
     degraded = noisy(portrait, 20)
     cut = mask.copy()
     cut[:, : x + 20] = 0
     image, _ = knowing(portrait).enhance(degraded, [cut], 1.0)
     changed = (image != degraded).any(-1)
     outside = np.ones_like(changed)
-    outside[y : y + side, x : x + side] = False
+    outside[y - rim : y + side + rim, x - rim : x + side + rim] = False
     assert changed.any()
     assert not changed[outside].any()
     assert not changed[cut == 0].any()
@@ -158,12 +190,6 @@ def test_the_scene_plays_no_part(portrait, mask):
         changes.append((enhanced.astype(int) - image)[person])
     assert np.abs(changes[0]).max() > 5
     assert np.array_equal(*changes)
-
-
-@pytest.mark.parametrize("sigma", [5.0, 10.0, 20.0])
-def test_measures_noise(sigma):
-    shades = np.linspace(60, 190, 64)[None, :, None] + np.zeros((64, 64, 3))
-    assert measured_noise(noisy(shades, sigma)) * 255 == pytest.approx(sigma, rel=0.12)
 
 
 def test_loads_from_a_folder(tmp_path, portrait, mask):
