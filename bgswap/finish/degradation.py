@@ -149,7 +149,7 @@ def measured_softness(face: np.ndarray) -> tuple[Softness, float] | None:
         The way, two mixed where in doubt, and a share from 0 to 1 by which the loss exceeds what
         clean faces have. None where it does not.
     """
-    levels = _levels(face)
+    levels = band_levels(face)
     loss = float((np.array(CLEAN) - levels)[FINE].mean())
     if loss <= LEAST_LOSS:
         return None
@@ -180,7 +180,7 @@ def _unlike(levels: np.ndarray, others: tuple[float, ...]) -> float:
     return float(np.square(np.diff(apart)).sum() + 0.1 * np.square(apart).sum())
 
 
-def _levels(face: np.ndarray) -> np.ndarray:
+def band_levels(face: np.ndarray) -> np.ndarray:
     """Power of the bands of a face (64, 64, 3) in dB, next to the mean of the first two.
 
     Under a Hann window: a soft picture that is cut off is not soft at its border.
