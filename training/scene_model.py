@@ -13,7 +13,7 @@ from training.captions import vocabulary
 from training.scene_autoencoder import build_autoencoder
 from training.scene_text import build_text_encoder, build_tokenizer
 
-SIDE, STEPS, GUIDANCE = 64, 8, 2.5
+SIDE, STEPS, GUIDANCE = 64, 12, 3.5
 SHEET = (
     "a jungle at sunset, warm golden light",
     "a beach at dusk",
