@@ -51,7 +51,7 @@ def lay_out_options() -> Options:
         with gr.Row():
             light = _slider("Light match", "light", 0.05, LIGHT)
             shadow = _slider("Contact shadow", "shadow", 0.05, 0.0)
-            enhance_faces = _slider("Face restoration", "enhance_faces", 0.05, 0.0)
+        enhance_faces = _slider("Face restoration", "enhance_faces", 0.05, 0.0)
         with gr.Row():
             seed = _number("Seed", "random")
             steps = _number("Steps", "automatic")
