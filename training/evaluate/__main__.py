@@ -1,10 +1,10 @@
 """Measure the models that the training commands make, and finished pictures.
 
-    python -m training.evaluate mask-autoencoder --people shared/data/people.zip
-    python -m training.evaluate face-vae --data shared/data/faces.zip
-    python -m training.evaluate person-detector --people shared/data/people.zip \\
-        --scenes shared/data/scenes.zip
-    python -m training.evaluate scene --scenes shared/data/scenes.zip
+    python -m training.evaluate mask-autoencoder --people datasets/people.zip
+    python -m training.evaluate face-vae --data datasets/faces.zip
+    python -m training.evaluate person-detector --people datasets/people.zip \\
+        --scenes datasets/scenes.zip
+    python -m training.evaluate scene --scenes datasets/scenes.zip
     python -m training.evaluate swaps --photos in --results out --cutouts cut --real scenes
 
 A table goes to the terminal; scores.json, a plot and sheets of pictures go to ``--out``; and the
