@@ -1,6 +1,6 @@
 """Training pictures, read straight from a zip archive or a folder.
 
-Both hold the same layout; ``shared/data`` in the examples stands for wherever yours lie:
+Both hold the same layout; ``datasets`` in the examples stands for wherever yours lie:
 
 - people: ``people/{train,val}/NAME.webp`` with a mask ``NAME.png`` (255 is person)
 - faces: ``faces/{train,val}/NAME.webp``
