@@ -14,10 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.sheet import known_photo
 from bgswap import BackgroundSwapper, Settings, SwapOptions
 from bgswap.finish import compositing
 from bgswap.images import open_photo, save
-from bgswap.people.detector import restored_threads
 from bgswap.types import Person
 from training.data import PictureArchive, people_names, read_person
 
@@ -35,10 +35,8 @@ Window = tuple[slice, slice]
 
 def photos(people: Path | None) -> Iterator[np.ndarray]:
     """The photos, (H, W, 3) uint8 RGB."""
-    with restored_threads():
-        from ultralytics.utils import ASSETS
     for name in ("bus.jpg", "zidane.jpg"):
-        yield open_photo(ASSETS / name)
+        yield open_photo(known_photo(name))
     if people is not None:
         archive = PictureArchive(people)
         stems = [s for s in people_names(archive, "val") if "/street_" in s]
@@ -72,13 +70,12 @@ def places(person: Person) -> list[Window]:
 def crops(swapper: BackgroundSwapper, photo: np.ndarray) -> list[np.ndarray]:
     """A row for each place of each person large enough, (SIDE, n SIDE, 3) uint8 RGB."""
     people = swapper.find_people(photo)
-    alpha = swapper.matte(photo, people)
-    own = compositing.foreground(photo, alpha)
+    swap = swapper.swap(photo, PROMPT, options=SwapOptions(seed=SEED))
+    own, alpha = swap.cutout[..., :3], swap.cutout[..., 3] / np.float32(255)
     over = [compositing.composite(own, alpha, np.full_like(photo, colour)) for colour in PLAIN]
-    scene = swapper.swap(photo, PROMPT, options=SwapOptions(seed=SEED)).image
     large = [p for p in people if p.area >= SMALLEST]
     return [
-        np.hstack([framed(picture[place]) for picture in (photo, *over, scene)])
+        np.hstack([framed(picture[place]) for picture in (photo, *over, swap.image)])
         for person in large
         for place in places(person)
     ]

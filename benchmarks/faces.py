@@ -26,8 +26,10 @@ import numpy as np
 
 from benchmarks.sheet import tile
 from bgswap import BackgroundSwapper, Settings
+from bgswap.finish.degradation import compressed
 from bgswap.finish.faces import FaceEnhancer
 from bgswap.images import save
+from training.degrade import noisy, shrunk
 from training.faces import open_faces, to_side
 from training.metrics import kept_scores
 
@@ -42,37 +44,16 @@ Picture = np.ndarray
 Filter = Callable[[Picture, Any], Picture]
 
 
-def shrunk(photo: Picture, factor: int) -> Picture:
-    """A photo (H, W, 3) uint8 from so many times fewer pixels a side, enlarged with bicubic."""
-    height, width = photo.shape[:2]
-    size = (width // factor, height // factor)
-    small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
-
-
-def noisy(photo: Picture, sigma: float, seed: int) -> Picture:
-    """White noise of so many grey levels, uint8 again."""
-    noise = np.random.default_rng(seed).normal(0, sigma, photo.shape)
-    return (photo + noise).round().clip(0, 255).astype(np.uint8)
-
-
-def compressed(photo: Picture, quality: int) -> Picture:
-    """As JPEG, by OpenCV, colours at half resolution; (H, W, 3) uint8 RGB both ways."""
-    bgr = np.ascontiguousarray(photo[..., ::-1])
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
-
-
 # Each takes the photo and a seed.
 KINDS: dict[str, Callable[[Picture, int], Picture]] = {
     "clean": lambda photo, seed: photo,
-    "noise 10": lambda photo, seed: noisy(photo, 10, seed),
-    "noise 20": lambda photo, seed: noisy(photo, 20, seed),
+    "noise 10": lambda photo, seed: noisy(photo, 10, np.random.default_rng(seed)),
+    "noise 20": lambda photo, seed: noisy(photo, 20, np.random.default_rng(seed)),
     "JPEG 15": lambda photo, seed: compressed(photo, 15),
     "JPEG 30": lambda photo, seed: compressed(photo, 30),
     "blur 1.5": lambda photo, seed: cv2.GaussianBlur(photo, (0, 0), 1.5),
-    "32 pixels": lambda photo, seed: shrunk(photo, 2),
-    "16 pixels": lambda photo, seed: shrunk(photo, 4),
+    "32 pixels": lambda photo, seed: shrunk(photo, (WIDTH // 2, HEIGHT // 2)),
+    "16 pixels": lambda photo, seed: shrunk(photo, (WIDTH // 4, HEIGHT // 4)),
 }
 # A filter and its strengths: for colour and place, and for grey and colour.
 FILTERS: dict[str, tuple[Filter, list[Any]]] = {

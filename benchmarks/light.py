@@ -13,10 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sheet import stacked, tile
+from benchmarks.sheet import known_photo, stacked, tile
 from bgswap import BackgroundSwapper, Settings, SwapOptions
 from bgswap.images import open_photo, save
-from bgswap.people.detector import restored_threads
 
 SCENES = (
     "a beach at sunset, warm golden light",
@@ -25,8 +24,6 @@ SCENES = (
     "plain white studio",
 )
 STRENGTHS = (0.0, 0.3, 0.6, 1.0)
-
-
 # The rows of bus.jpg that hold its people.
 BUS_ROWS = slice(360, 920)
 
@@ -50,10 +47,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--height", type=int, default=135, help="of each picture, in pixels")
     options = parser.parse_args()
-    with restored_threads():
-        from ultralytics.utils import ASSETS
     swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
-    photos = [open_photo(ASSETS / "zidane.jpg"), open_photo(ASSETS / "bus.jpg")[BUS_ROWS]]
+    zidane, bus = (open_photo(known_photo(name)) for name in ("zidane.jpg", "bus.jpg"))
+    photos = [zidane, bus[BUS_ROWS]]
     save(sheet(swapper, photos, options.seed, options.height), options.output)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.sheet import known_photo
 from bgswap import BackgroundSwapper, Settings
 from bgswap.finish import compositing
 from bgswap.images import open_photo
@@ -95,11 +96,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     options = parser.parse_args()
-    if options.photo is None:
-        with restored_threads():
-            from ultralytics.utils import ASSETS
-        options.photo = ASSETS / "bus.jpg"
-    result = measure(options.photo, options.repeats)
+    result = measure(options.photo or known_photo("bus.jpg"), options.repeats)
     print(f"| {result['photo']} | seconds | ratio |\n|---|---:|---:|")
     for name, seconds in result["seconds"].items():
         print(f"| {name} | {seconds:.3f} | {result['ratio'][name]:.2f} |")

@@ -26,6 +26,13 @@ PROMPTS = (
 GAP = 6
 
 
+def known_photo(name: str) -> Path:
+    """One of the photos that ultralytics ships: ``bus.jpg`` or ``zidane.jpg``."""
+    with restored_threads():
+        from ultralytics.utils import ASSETS
+    return ASSETS / name
+
+
 def tile(image: np.ndarray, height: int) -> np.ndarray:
     """A picture (H, W, 3) uint8 scaled to a height, with a white gap on its right and below."""
     width = round(image.shape[1] * height / image.shape[0])
@@ -63,10 +70,7 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--height", type=int, default=360, help="of each picture, in pixels")
     options = parser.parse_args()
-    if not options.photos:
-        with restored_threads():
-            from ultralytics.utils import ASSETS
-        options.photos = [ASSETS / "bus.jpg", ASSETS / "zidane.jpg"]
+    options.photos = options.photos or [known_photo("bus.jpg"), known_photo("zidane.jpg")]
     swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     pairs = list(product(options.photos, seeds))

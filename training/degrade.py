@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from bgswap.finish.degradation import compressed
+
 
 def degrade(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A worse picture of the same face.
@@ -34,9 +36,19 @@ def lower_resolution(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     height, width = face.shape[:2]
     factor = rng.uniform(1.5, 5)
     small = (max(2, round(width / factor)), max(2, round(height / factor)))
-    smaller = cv2.resize(face, small, interpolation=cv2.INTER_AREA)
-    way = cv2.INTER_CUBIC if rng.random() < 0.7 else cv2.INTER_NEAREST
-    return cv2.resize(smaller, (width, height), interpolation=way)
+    return shrunk(face, small, cv2.INTER_CUBIC if rng.random() < 0.7 else cv2.INTER_NEAREST)
+
+
+def shrunk(picture: np.ndarray, size: tuple[int, int], way: int = cv2.INTER_CUBIC) -> np.ndarray:
+    """A picture (H, W, 3) uint8 that had only ``size`` (width, height) pixels, enlarged again."""
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, picture.shape[1::-1], interpolation=way)
+
+
+def noisy(picture: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """White noise of so many grey levels. (H, W, 3) uint8 RGB, both ways."""
+    noise = rng.normal(0, sigma, picture.shape)
+    return (picture + noise).round().clip(0, 255).astype(np.uint8)
 
 
 def add_noise(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -49,6 +61,4 @@ def add_noise(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def jpeg(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Sent too often: JPEG of quality 8 to 50. (H, W, 3) uint8 RGB, both ways."""
-    bgr = np.ascontiguousarray(face[..., ::-1])
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(8, 51))])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    return compressed(face, int(rng.integers(8, 51)))

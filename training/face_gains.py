@@ -19,6 +19,7 @@ from bgswap.finish.degradation import band_levels, frequencies
 from bgswap.finish.gains import EDGES, Softness
 from bgswap.networks import FaceVAE
 from bgswap.tensors import images_to_tensor
+from training.degrade import noisy, shrunk
 from training.evaluate.report import load_network
 from training.face_scores import in_batches
 from training.faces import open_faces, to_side
@@ -32,17 +33,9 @@ NOISY, NOISE = 0.5, 1.0
 Picture = np.ndarray
 
 
-def shrunk(face: Picture, side: int) -> Picture:
-    """A face (H, W, 3) uint8 RGB shrunk to ``side`` pixels and enlarged again."""
-    small = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
-    return cv2.resize(small, face.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-
-
 def sometimes_noisy(face: Picture, rng: np.random.Generator) -> Picture:
     """A face (H, W, 3) uint8 RGB, by chance with noise."""
-    if rng.random() >= NOISY:
-        return face
-    return (face + rng.normal(0, NOISE, face.shape)).round().clip(0, 255).astype(np.uint8)
+    return noisy(face, NOISE, rng) if rng.random() < NOISY else face
 
 
 def mean_levels(faces: Sequence[Picture]) -> tuple[float, ...]:
@@ -99,7 +92,7 @@ def print_table(data: Path, weights: Path, used: int) -> None:
     print("CLEAN =", _numbers(mean_levels(faces), 1))
     blurred = {f"blur {s}": [cv2.GaussianBlur(face, (0, 0), s) for face in faces] for s in BLURS}
     print("BLURRED =", as_python([fit(n, faces, soft, vae) for n, soft in blurred.items()]))
-    small = {f"{side} pixels": [shrunk(face, side) for face in faces] for side in SIDES}
+    small = {f"{side} pixels": [shrunk(face, (side, side)) for face in faces] for side in SIDES}
     print("SHRUNK =", as_python([fit(n, faces, soft, vae) for n, soft in small.items()]))
 
 

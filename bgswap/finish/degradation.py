@@ -120,10 +120,15 @@ def compressed_elsewhere(face: np.ndarray, blocks: Blocks) -> np.ndarray:
     height, width = face.shape[:2]
     left, top = ((BLOCK // 2 - line) % BLOCK for line in (blocks.left, blocks.top))
     padded = cv2.copyMakeBorder(face, top, BLOCK, left, BLOCK, cv2.BORDER_REFLECT)
-    bgr = np.ascontiguousarray(padded[..., ::-1])
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, blocks.quality])
-    rgb = cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
-    return np.ascontiguousarray(rgb[top : top + height, left : left + width])
+    again = compressed(padded, blocks.quality)
+    return np.ascontiguousarray(again[top : top + height, left : left + width])
+
+
+def compressed(picture: np.ndarray, quality: int) -> np.ndarray:
+    """As JPEG of a quality from 0 to 100, colours at half resolution; (H, W, 3) uint8 RGB both."""
+    bgr = np.ascontiguousarray(picture[..., ::-1])
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
 
 
 def _steps(face: np.ndarray) -> np.ndarray:
