@@ -31,3 +31,16 @@ def masks_to_tensor(masks: Sequence[np.ndarray]) -> Tensor:
 def tensor_to_masks(batch: Tensor) -> list[np.ndarray]:
     """(B, 1, H, W) in [0, 1] to a list of (H, W) float32."""
     return list(batch.detach().float().squeeze(1).cpu().numpy())
+
+
+def closeups_to_tensor(
+    images: Sequence[np.ndarray], rough: Sequence[np.ndarray], others: Sequence[np.ndarray]
+) -> Tensor:
+    """What :class:`bgswap.networks.PersonUNet` is shown, (B, 5, H, W) float32.
+
+    Args:
+        images: (H, W, 3) uint8 RGB of one size; 128, mid grey, is what lies outside a photo.
+        rough, others: as many masks (H, W) float32 in [0, 1] each.
+    """
+    photos = (images_to_tensor(images) * 255 - 128) / 128
+    return torch.cat([photos, masks_to_tensor(rough), masks_to_tensor(others)], 1)

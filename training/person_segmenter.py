@@ -1,0 +1,180 @@
+"""Train the person U-Net, which looks from nearby at whom the starter detector may have found.
+
+    python -m training.person_segmenter --people datasets/people.zip --scenes datasets/scenes.zip \\
+        --out runs/person-segmenter --epochs 6
+
+First the detector that ships looks at some 9,000 pictures, and its candidates are kept as close-ups
+(``OUT/closeups-train.raw``, 6 GB; ten minutes of one core). Then the network learns to draw each
+person's mask anew from the photo and the rough mask, and whether anybody is there at all. Out come
+``person_unet.pth`` (state dict), ``hub/`` (config.json, model.safetensors, README.md), curves, a
+sample sheet and metrics.json.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import Dataset
+
+from bgswap.networks import PersonUNet
+from bgswap.people.detector import PersonDetector
+from training.closeups import LEAST, SOMEBODY, UNCLEAR, Closeups, gather, varied
+from training.export import save_hub_folder
+from training.initialise import he_initialise
+from training.loop import add_flags, command_parser, run_command, settings_from, train
+from training.losses import mask_losses
+from training.tasks import LoopSettings
+
+DETECTOR = Path("bgswap/starter/person-detector")
+# Somebody is shown this often; candidates that show nobody are more than those who do.
+SOMEBODY_SHARE = 0.6
+# How much it counts whether anybody is there, next to the mask.
+SCORE_WEIGHT = 0.3
+
+
+class VariedCloseups(Dataset):
+    """Crops (5, H, W), true masks (1, H, W) float32 and kinds, as :mod:`training.closeups` says.
+
+    Args:
+        closeups: to draw from.
+        length: samples an epoch.
+        size: (height, width) of the crops.
+        seed: of all samples; sample n is always the same.
+    """
+
+    def __init__(self, closeups: Closeups, length: int, size: tuple[int, int], seed: int) -> None:
+        self.closeups, self.length, self.size, self.seed = closeups, length, size, seed
+        self.groups = [
+            group
+            for group in (
+                np.flatnonzero(closeups.kinds == SOMEBODY),
+                np.flatnonzero(closeups.kinds != SOMEBODY),
+            )
+            if group.size
+        ]
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor, int]:
+        rng = np.random.default_rng([self.seed, number])
+        group = self.groups[0 if rng.random() < SOMEBODY_SHARE else -1]
+        index = int(group[rng.integers(len(group))])
+        crop, true = varied(self.closeups.crops[index], self.size, rng)
+        return crop, true, int(self.closeups.kinds[index])
+
+
+class StillCloseups(Dataset):
+    """The same kinds of samples, as they are: evenly spread over all close-ups."""
+
+    def __init__(self, closeups: Closeups, length: int, size: tuple[int, int]) -> None:
+        self.closeups, self.size = closeups, size
+        self.indices = np.linspace(0, len(closeups.kinds) - 1, length).astype(int)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor, int]:
+        index = int(self.indices[number])
+        crop, true = varied(self.closeups.crops[index], self.size, None)
+        return crop, true, int(self.closeups.kinds[index])
+
+
+class SegmenterTask:
+    """What :func:`training.loop.train` needs to know about the person U-Net."""
+
+    weights_name = "person_unet.pth"
+
+    def __init__(
+        self,
+        training: Closeups,
+        validation: Closeups,
+        samples: int,
+        seed: int,
+        network: PersonUNet | None = None,
+    ) -> None:
+        torch.manual_seed(seed)
+        cv2.setNumThreads(1)
+        self.network = he_initialise(network or PersonUNet())
+        size = self.network.height, self.network.width
+        self.training = VariedCloseups(training, samples, size, seed)
+        self.validation = StillCloseups(validation, min(400, len(validation.kinds)), size)
+        self.config = {
+            "network": "person-segmenter",
+            "samples": samples,
+            "closeups": len(training.kinds),
+        }
+
+    def losses(self, network: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
+        """Named losses of crops, true masks and kinds.
+
+        Masks count where somebody is shown, scores wherever it is clear whether anybody is.
+        """
+        crops, true, kinds = batch
+        logits, scores = network(crops.contiguous(memory_format=torch.channels_last))
+        shown, clear = kinds == SOMEBODY, kinds != UNCLEAR
+        # where nobody is, nothing counts: an empty mask that was found to be empty
+        found = torch.sigmoid(logits) * shown[:, None, None, None]
+        losses = mask_losses(found, true * shown[:, None, None, None])
+        each = F.binary_cross_entropy_with_logits(scores, shown.float(), reduction="none")
+        losses["score"] = (each * clear).sum() / clear.sum().clamp(min=1)
+        losses["total"] = losses["total"] + SCORE_WEIGHT * losses["score"]
+        return losses
+
+    def finish(self, network: PersonUNet, run: Path, settings: dict[str, Any]) -> None:
+        """A sheet of photos, rough, found and true masks, and the Hub folder."""
+        samples = [self.validation[n] for n in range(len(self.validation))]
+        shown = [s for s in samples if s[2] == SOMEBODY][:24]
+        crops, true = (torch.stack(parts) for parts in list(zip(*shown, strict=True))[:2])
+        device = next(network.parameters()).device
+        with torch.inference_mode():
+            found = torch.sigmoid(network(crops.to(device))[0]).cpu()
+        masks = torch.cat([crops[:, 3:4], found, true], 3).expand(-1, 3, -1, -1)
+        rows = torch.cat([crops[:, :3] / 2 + 0.5, masks], 3).permute(0, 2, 3, 1).numpy()
+        sheet = np.vstack(rows) if len(rows) % 3 else np.hstack(np.split(np.vstack(rows), 3))
+        cv2.imwrite(str(run / "sheet.png"), (sheet[:, :, ::-1] * 255).round().astype(np.uint8))
+        save_hub_folder(network, run / "hub", "person-segmenter", settings)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = command_parser("person_segmenter", __doc__)
+    parser.add_argument("--people", type=Path, required=True, help="people.zip or such a folder")
+    parser.add_argument("--scenes", type=Path, required=True, help="scenes.zip or such a folder")
+    parser.add_argument(
+        "--detector", type=Path, default=DETECTOR, help="whose candidates to learn from"
+    )
+    parser.add_argument("--composites", type=int, default=5000, help="pictures to compose")
+    parser.add_argument("--samples", type=int, default=20000, help="close-ups an epoch")
+    defaults = LoopSettings(
+        out=Path("runs/person-segmenter"), epochs=6, batch=32, learning_rate=0.002
+    )
+    add_flags(parser, defaults)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    args = parser().parse_args(arguments)
+
+    def work() -> None:
+        settings = settings_from(args)
+        args.out.mkdir(parents=True, exist_ok=True)
+        detector = PersonDetector.load(args.detector, LEAST)
+        counts = {"train": args.composites, "val": max(args.composites // 60, 1)}
+        training, validation = (
+            gather(detector, args.people, args.scenes, part, count, args.out)
+            for part, count in counts.items()
+        )
+        train(SegmenterTask(training, validation, args.samples, args.seed), settings)
+
+    return run_command(work)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
