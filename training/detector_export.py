@@ -5,14 +5,22 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from bgswap.people.detector import PersonDetector
+from bgswap.networks import PersonUNet
+from bgswap.people.detector import CLOSER, PersonDetector
 from bgswap.people.refiner import MaskRefiner
 from training.cards import Figure, markdown_table, put_figures, write_card
 from training.detector_loop import ARCHITECTURE, STAGES, build_model
-from training.detector_scores import HeldOut, choose, finder, measure
+from training.detector_scores import (
+    THRESHOLDS,
+    HeldOut,
+    best_threshold,
+    choose,
+    finder,
+    measure,
+)
 from training.plots import Table
 
 # Figures are of refined masks, as the program gives them.
@@ -53,12 +61,41 @@ def export(network: nn.Module, running: Mapping[str, float], folder: Path) -> No
 
     Args:
         network: YOLOv8n-seg with one class, not fused.
-        running: ``imgsz`` in pixels, ``threshold`` and ``iou``.
+        running: ``imgsz`` in pixels, ``threshold`` and ``iou``, and what else config.json holds.
         folder: made if need be.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(half(network.state_dict()), folder / "model.safetensors", metadata={"format": "pt"})
     config = {"architecture": ARCHITECTURE, "classes": ["person"], **running}
+    _write(config, half(network.state_dict()), folder)
+
+
+def with_second_stage(
+    detector: Path, network: PersonUNet, training: Mapping[str, object], folder: Path
+) -> None:
+    """Write a detector with its second stage, in place of one that it may have had.
+
+    Args:
+        detector: folder of the first stage, as :func:`export` wrote it.
+        network: the second stage.
+        training: how that was trained, for the card.
+        folder: made if need be.
+    """
+    config = json.loads((detector / "config.json").read_text())
+    first = load_file(detector / "model.safetensors")
+    weights = {name: value for name, value in first.items() if not name.startswith(CLOSER)}
+    weights |= {CLOSER + name: value for name, value in half(network.state_dict()).items()}
+    config |= {"closer": network.shape, "closer_training": dict(training)}
+    _write(config, weights, folder)
+
+
+def run_with(folder: Path, **running: float) -> None:
+    """Change how the detector in ``folder`` is run: ``threshold`` and the like in config.json."""
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | running, indent=2) + "\n")
+
+
+def _write(config: Mapping[str, object], weights: Mapping[str, Tensor], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(dict(weights), folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
@@ -71,14 +108,30 @@ def finish(checkpoint: Path, people: Path, scenes: Path, folder: Path) -> None:
     network, clock = averaged_network(checkpoint)
     held_out = HeldOut(people, scenes)
     chosen = choose(network, held_out)
-    running = {name: chosen[name] for name in ("imgsz", "threshold", "iou")}
-    export(network, running, folder)
-    settings = {
+    training = {
         "minutes": round(clock["seconds"] / 60),
         "steps": clock["steps"],
-        "picture_sides_in_pixels": ", ".join(str(side) for _, side, _ in STAGES),
-        **{f"runs_with_{name}": value for name, value in running.items()},
+        "picture sides in pixels": ", ".join(str(side) for _, side, _ in STAGES),
     }
+    running = {name: chosen[name] for name in ("imgsz", "threshold", "iou")}
+    export(network, {**running, "training": training}, folder)
+    describe(folder, held_out)
+
+
+def finish_second_stage(folder: Path, people: Path, scenes: Path) -> None:
+    """Choose the threshold of a detector with two stages, and measure it."""
+    held_out = HeldOut(people, scenes)
+    find = finder(PersonDetector.load(folder, THRESHOLDS[0]), MaskRefiner.from_folder(REFINER))
+    run_with(folder, threshold=best_threshold(find, held_out)[0])
+    describe(folder, held_out)
+
+
+def describe(folder: Path, held_out: HeldOut) -> None:
+    """Write the card of the detector in ``folder``, with how it came about and its figures."""
+    config = json.loads((folder / "config.json").read_text())
+    settings = {f"first stage, {k}": v for k, v in config["training"].items()}
+    settings |= {f"second stage, {k}": v for k, v in config.get("closer_training", {}).items()}
+    settings |= {f"runs with {name}": config[name] for name in ("imgsz", "threshold", "iou")}
     write_card("person-detector", folder, settings)
     find = finder(PersonDetector.load(folder), MaskRefiner.from_folder(REFINER))
     put_table(folder, measure(find, held_out))

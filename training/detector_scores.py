@@ -22,7 +22,7 @@ from training.plots import Table
 Finder = Callable[[np.ndarray], list[Person]]
 
 SIZES, OVERLAPS = (256, 320, 384), (0.6, 0.5)
-THRESHOLDS = tuple(n / 100 for n in range(10, 72, 2))
+THRESHOLDS = tuple(n / 100 for n in range(10, 92, 2))
 # F2: who is found wrongly can be clicked away, who is missed cannot be called back.
 MISSED_WEIGHT = 0.8
 # Of the thresholds whose quality is as good as the best, the highest: it finds fewer wrongly.
@@ -160,16 +160,25 @@ def choose(network: nn.Module, held_out: HeldOut) -> dict[str, float]:
     Returns:
         ``imgsz``, ``threshold`` and ``iou`` as config.json names them, and ``quality``.
     """
-    sized = [_best_threshold(network, held_out, size, OVERLAPS[0]) for size in SIZES]
+    sized = [_sized(network, held_out, size, OVERLAPS[0]) for size in SIZES]
     best = max(sized, key=lambda tried: tried["quality"])
-    others = [_best_threshold(network, held_out, best["imgsz"], o) for o in OVERLAPS[1:]]
+    others = [_sized(network, held_out, best["imgsz"], o) for o in OVERLAPS[1:]]
     return max([best, *others], key=lambda tried: tried["quality"])
 
 
-def _best_threshold(
-    network: nn.Module, held_out: HeldOut, size: int, overlap: float
-) -> dict[str, float]:
+def _sized(network: nn.Module, held_out: HeldOut, size: int, overlap: float) -> dict[str, float]:
     find = finder(PersonDetector(copy.deepcopy(network), size, THRESHOLDS[0], overlap))
+    threshold, quality = best_threshold(find, held_out)
+    return {"imgsz": size, "threshold": threshold, "iou": overlap, "quality": quality}
+
+
+def best_threshold(find: Finder, held_out: HeldOut) -> tuple[float, float]:
+    """The least confidence with the best mean panoptic quality, and that quality.
+
+    Args:
+        find: finds people down to the lowest of ``THRESHOLDS``.
+        held_out: pictures of one person and of several, which count alike.
+    """
     sets = (held_out.single, held_out.several)
     found = [(held_out.matches(find, pictures), count(pictures)) for pictures in sets]
 
@@ -177,8 +186,7 @@ def _best_threshold(
         return float(np.mean([scores(m, n, threshold).quality for m, n in found]))
 
     best = max(map(quality, THRESHOLDS))
-    highest = max(t for t in THRESHOLDS if quality(t) >= best - AS_GOOD)
-    return {"imgsz": size, "threshold": highest, "iou": overlap, "quality": best}
+    return max(t for t in THRESHOLDS if quality(t) >= best - AS_GOOD), best
 
 
 def measure(find: Finder, held_out: HeldOut) -> Table:

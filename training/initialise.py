@@ -20,6 +20,7 @@ def he_initialise(network: Network) -> Network:
             terms = layer.in_channels * layer.kernel_size[0] * layer.kernel_size[1]
             terms /= 4 if isinstance(layer, nn.ConvTranspose2d) else 1
             nn.init.normal_(layer.weight, 0, (2 / terms) ** 0.5)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
     # This order of memory makes convolutions a third faster on CPUs.
     return network.to(memory_format=torch.channels_last)

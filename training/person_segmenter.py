@@ -6,8 +6,8 @@
 First the detector that ships looks at some 9,000 pictures, and its candidates are kept as close-ups
 (``OUT/closeups-train.raw``, 6 GB; ten minutes of one core). Then the network learns to draw each
 person's mask anew from the photo and the rough mask, and whether anybody is there at all. Out come
-``person_unet.pth`` (state dict), ``hub/`` (config.json, model.safetensors, README.md), curves, a
-sample sheet and metrics.json.
+``person_unet.pth`` (state dict), curves, a sample sheet, metrics.json, and ``hub/``: the detector
+with its new second stage, the threshold chosen and the figures measured on held-out pictures.
 """
 
 import argparse
@@ -22,9 +22,9 @@ from torch.nn import functional as F
 from torch.utils.data import Dataset
 
 from bgswap.networks import PersonUNet
-from bgswap.people.detector import PersonDetector
-from training.closeups import LEAST, SOMEBODY, UNCLEAR, Closeups, gather, varied
-from training.export import save_hub_folder
+from bgswap.people.detector import DOUBTED, PersonDetector
+from training.closeups import SOMEBODY, UNCLEAR, Closeups, gather, varied
+from training.detector_export import finish_second_stage, with_second_stage
 from training.initialise import he_initialise
 from training.loop import add_flags, command_parser, run_command, settings_from, train
 from training.losses import mask_losses
@@ -94,13 +94,14 @@ class SegmenterTask:
         self,
         training: Closeups,
         validation: Closeups,
+        detector: Path,
         samples: int,
         seed: int,
         network: PersonUNet | None = None,
     ) -> None:
         torch.manual_seed(seed)
         cv2.setNumThreads(1)
-        self.network = he_initialise(network or PersonUNet())
+        self.network, self.detector = he_initialise(network or PersonUNet()), detector
         size = self.network.height, self.network.width
         self.training = VariedCloseups(training, samples, size, seed)
         self.validation = StillCloseups(validation, min(400, len(validation.kinds)), size)
@@ -127,7 +128,7 @@ class SegmenterTask:
         return losses
 
     def finish(self, network: PersonUNet, run: Path, settings: dict[str, Any]) -> None:
-        """A sheet of photos, rough, found and true masks, and the Hub folder."""
+        """A sheet (photos, rough, found, true masks), and the detector with this second stage."""
         samples = [self.validation[n] for n in range(len(self.validation))]
         shown = [s for s in samples if s[2] == SOMEBODY][:24]
         crops, true = (torch.stack(parts) for parts in list(zip(*shown, strict=True))[:2])
@@ -138,7 +139,7 @@ class SegmenterTask:
         rows = torch.cat([crops[:, :3] / 2 + 0.5, masks], 3).permute(0, 2, 3, 1).numpy()
         sheet = np.vstack(rows) if len(rows) % 3 else np.hstack(np.split(np.vstack(rows), 3))
         cv2.imwrite(str(run / "sheet.png"), (sheet[:, :, ::-1] * 255).round().astype(np.uint8))
-        save_hub_folder(network, run / "hub", "person-segmenter", settings)
+        with_second_stage(self.detector, network, settings, run / "hub")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -165,13 +166,14 @@ def main(arguments: list[str] | None = None) -> int:
     def work() -> None:
         settings = settings_from(args)
         args.out.mkdir(parents=True, exist_ok=True)
-        detector = PersonDetector.load(args.detector, LEAST)
+        detector = PersonDetector.load(args.detector, DOUBTED)
         counts = {"train": args.composites, "val": max(args.composites // 60, 1)}
         training, validation = (
             gather(detector, args.people, args.scenes, part, count, args.out)
             for part, count in counts.items()
         )
-        train(SegmenterTask(training, validation, args.samples, args.seed), settings)
+        train(SegmenterTask(training, validation, args.detector, args.samples, args.seed), settings)
+        finish_second_stage(args.out / "hub", args.people, args.scenes)
 
     return run_command(work)
 

@@ -36,6 +36,8 @@ class PersonUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         height, width: of the crops it was trained on, in pixels; multiples of 32.
         widths: channels of each level.
         depths: residual blocks of each level on the way down; one on the way up.
+
+    ``shape`` holds these four, to build another like it.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class PersonUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
     ) -> None:
         super().__init__()
         self.height, self.width = height, width
+        self.shape = {"height": height, "width": width, "widths": widths, "depths": depths}
         before = (4 * INPUTS, *widths)
         self.down, self.up, self.bridges = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for level, (channels, depth) in enumerate(zip(widths, depths, strict=True)):

@@ -36,6 +36,8 @@ def cut(picture: np.ndarray, window: Window, size: tuple[int, int], outside: flo
     x, y, width, height = window
     rows, columns = inside(window, picture.shape)
     part = picture[rows, columns]
+    if not part.size:
+        return np.full((*size, *picture.shape[2:]), outside, picture.dtype)
     if part.shape[:2] != (height, width):
         top, left = rows.start - y, columns.start - x
         bottom, right = height - part.shape[0] - top, width - part.shape[1] - left

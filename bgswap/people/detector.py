@@ -1,4 +1,8 @@
-"""Finds people with YOLOv8-seg: the one adapter between ultralytics and the rest."""
+"""Finds people with YOLOv8-seg: the one adapter between ultralytics and the rest.
+
+Official weights see 640 pixels a side and are believed as they are. The starter sees fewer; its
+candidates are looked at again from nearby by a second stage (:mod:`bgswap.people.closer`).
+"""
 
 import json
 import os
@@ -6,7 +10,6 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +18,11 @@ import numpy as np
 
 from bgswap.errors import ModelUnavailable, NoPersonDetected
 from bgswap.images import fit_within
-from bgswap.people.nearby import confirmed
+from bgswap.people.closer import CloserLook
 from bgswap.types import Person
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
     from ultralytics.engine.results import Results
 
 # The network sees at most about 640 pixels a side and draws masks on a quarter of that: beyond
@@ -28,8 +31,10 @@ WORKING_PIXELS = 2_000_000
 MOST_PEOPLE = 50
 # What official weights are run with: ultralytics' own defaults.
 OFFICIAL = {"imgsz": 640, "threshold": 0.25, "iou": 0.7}
-# Networks that see fewer pixels a side look at each person again from nearby, at this size.
-SEES_ENOUGH, NEARBY_PIXELS = 640, 500_000
+# With a second stage, the least confidence of the first that is worth a closer look.
+DOUBTED = 0.06
+# How the second stage's weights begin in a model file that holds both.
+CLOSER = "closer."
 
 
 class PersonDetector:
@@ -41,20 +46,26 @@ class PersonDetector:
         threshold: least confidence of a person, in (0, 1).
         iou: overlap above which two boxes count as one person, in (0, 1).
         device: ``cpu``, ``cuda`` or ``mps``.
+        closer: the second stage, which then decides how sure it is of a person.
     """
 
     def __init__(
-        self, network: "nn.Module", imgsz: int, threshold: float, iou: float, device: str = "cpu"
+        self,
+        network: "nn.Module",
+        imgsz: int,
+        threshold: float,
+        iou: float,
+        device: str = "cpu",
+        closer: CloserLook | None = None,
     ) -> None:
-        self.threshold = threshold
-        self._near_sighted = imgsz < SEES_ENOUGH
+        self.threshold, self._closer = threshold, closer
         self._lock = threading.Lock()
         with restored_threads():
             from ultralytics.models.yolo.segment import SegmentationPredictor
 
             overrides = {
                 "imgsz": imgsz,
-                "conf": threshold,
+                "conf": DOUBTED if closer else threshold,
                 "iou": iou,
                 "device": "0" if device == "cuda" else device,
                 "classes": [0],
@@ -78,10 +89,9 @@ class PersonDetector:
             ModelUnavailable: what lies there does not fit a YOLOv8-seg model.
         """
         with restored_threads():
-            network, config = _official(path) if path.is_file() else _own(path)
-        return cls(
-            network, config["imgsz"], threshold or config["threshold"], config["iou"], device
-        )
+            network, config, closer = _official(path) if path.is_file() else _own(path, device)
+        threshold = threshold or config["threshold"]
+        return cls(network, config["imgsz"], threshold, config["iou"], device, closer)
 
     def find(self, photo: np.ndarray) -> list[Person]:
         """The people in a photo, numbered from left to right.
@@ -95,37 +105,32 @@ class PersonDetector:
         Raises:
             NoPersonDetected: there is nobody it is sure of.
         """
-        people = self.candidates(photo)
-        if self._near_sighted:
-            look = partial(self._look, pixels=NEARBY_PIXELS)
-            people = left_to_right(confirmed(photo, people, look, self.threshold))
+        small = fit_within(photo, pixels=WORKING_PIXELS)
+        people = self.candidates(small)
+        if self._closer:
+            with self._lock:
+                people = self._closer(small, people)
+            people = left_to_right(p for p in people if p.confidence >= self.threshold)
         if not people:
             raise NoPersonDetected
-        return people
+        return [enlarged(person, photo.shape[:2]) for person in people]
 
     def candidates(self, photo: np.ndarray) -> list[Person]:
         """Who may be there by one look at the whole photo, (H, W, 3) uint8 RGB.
 
-        A detector that looks again from nearby doubts some of them; nobody is an empty list.
+        With a second stage some of them are doubted; nobody is an empty list.
         """
-        (people,) = self._look([photo])
-        return people
-
-    def _look(self, photos: list[np.ndarray], pixels: int = WORKING_PIXELS) -> list[list[Person]]:
-        small = [fit_within(photo, pixels=pixels) for photo in photos]
         with self._lock, restored_threads():
-            results = self._predictor([np.ascontiguousarray(p[:, :, ::-1]) for p in small])
-        return [people_from(r, p.shape[:2]) for r, p in zip(results, photos, strict=True)]
+            (result,) = self._predictor(np.ascontiguousarray(photo[:, :, ::-1]))
+        return people_from(result)
 
 
-def people_from(result: "Results", size: tuple[int, int]) -> list[Person]:
-    """Ultralytics' result of one picture as people of a photo of ``size`` (H, W)."""
+def people_from(result: "Results") -> list[Person]:
+    """Ultralytics' result of one picture as people of that picture."""
     if result.masks is None or not len(result.boxes):
         return []
-    height, width = size
-    scale = np.array([width / result.orig_shape[1], height / result.orig_shape[0]] * 2)
-    boxes = result.boxes.xyxy.cpu().numpy() * scale
-    boxes = boxes.clip(0, [width, height, width, height])
+    height, width = result.orig_shape
+    boxes = result.boxes.xyxy.cpu().numpy().clip(0, [width, height, width, height])
     confidences = result.boxes.conf.cpu().numpy()
     masks = result.masks.data
     return left_to_right(
@@ -133,7 +138,7 @@ def people_from(result: "Results", size: tuple[int, int]) -> list[Person]:
             number=0,
             box=tuple(round(float(v), 1) for v in boxes[i]),
             confidence=float(confidences[i]),
-            mask=_enlarged(masks[i].float().cpu().numpy(), size),
+            mask=masks[i].float().cpu().numpy(),
         )
         for i in range(len(boxes))
     )
@@ -145,10 +150,15 @@ def left_to_right(people: Iterable[Person]) -> list[Person]:
     return [replace(person, number=n) for n, person in enumerate(ordered, start=1)]
 
 
-def _enlarged(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    if mask.shape == size:
-        return mask
-    return cv2.resize(mask, size[::-1], interpolation=cv2.INTER_LINEAR).clip(0, 1)
+def enlarged(person: Person, size: tuple[int, int]) -> Person:
+    """A person found in a smaller picture of a photo of ``size`` (H, W)."""
+    height, width = person.mask.shape
+    if (height, width) == size:
+        return person
+    scale = (size[1] / width, size[0] / height) * 2
+    box = tuple(round(v * s, 1) for v, s in zip(person.box, scale, strict=True))
+    mask = cv2.resize(person.mask, size[::-1], interpolation=cv2.INTER_LINEAR).clip(0, 1)
+    return replace(person, box=box, mask=mask)
 
 
 @contextmanager
@@ -171,28 +181,48 @@ def restored_threads() -> Iterator[None]:
         cv2.setNumThreads(cv_threads)
 
 
-def _official(path: Path) -> tuple["nn.Module", dict[str, Any]]:
+def _official(path: Path) -> tuple["nn.Module", dict[str, Any], None]:
     from ultralytics import YOLO
 
     network = YOLO(path, task="segment").model
     if network.names.get(0) != "person":
         raise ModelUnavailable(f"{path.name} does not call its first class person")
-    return network, OFFICIAL
+    return network, OFFICIAL, None
 
 
-def _own(folder: Path) -> tuple["nn.Module", dict[str, Any]]:
+def _own(folder: Path, device: str) -> tuple["nn.Module", dict[str, Any], CloserLook | None]:
     from safetensors.torch import load_file
     from ultralytics.nn.tasks import SegmentationModel
 
     try:
         config = json.loads((folder / "config.json").read_text())
+        weights = load_file(folder / "model.safetensors")
+        closer = {k: weights.pop(k) for k in list(weights) if k.startswith(CLOSER)}
         network = SegmentationModel(f"{config['architecture']}.yaml", nc=1, verbose=False)
-        missing = network.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
-        config = {key: config[key] for key in OFFICIAL}
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        _fill(network, weights)
+        second = _second_stage(config["closer"], closer, device) if "closer" in config else None
+        running = {key: config[key] for key in OFFICIAL}
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelUnavailable(f"no person detector in {folder.name}: {error}") from error
-    lost = [k for k in missing.missing_keys if not k.endswith("num_batches_tracked")]
-    if lost or missing.unexpected_keys:
-        raise ModelUnavailable(f"the weights in {folder.name} are not of {config}")
     network.names = {0: "person"}
-    return network.eval(), config
+    return network.eval(), running, second
+
+
+def _second_stage(config: dict[str, Any], weights: dict[str, "Tensor"], device: str) -> CloserLook:
+    from bgswap.networks import PersonUNet
+
+    network = PersonUNet(**config)
+    _fill(network, {name.removeprefix(CLOSER): value for name, value in weights.items()})
+    return CloserLook(network, device)
+
+
+def _fill(network: "nn.Module", weights: dict[str, "Tensor"]) -> None:
+    """Load all weights but the counters that only training needs.
+
+    Raises:
+        ValueError: some are missing, or not of this network.
+    """
+    left = network.load_state_dict(weights, strict=False)
+    lost = [k for k in left.missing_keys if not k.endswith("num_batches_tracked")]
+    if lost or left.unexpected_keys:
+        raise ValueError("the weights do not fit the architecture that config.json names")

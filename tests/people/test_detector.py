@@ -12,8 +12,14 @@ import pytest
 from photos import BUS, ZIDANE, empty_photo
 
 from bgswap.errors import ModelUnavailable, NoPersonDetected
-from bgswap.people.detector import OFFICIAL, PersonDetector, people_from, restored_threads
-from bgswap.people.nearby import overlap
+from bgswap.people.closer import overlap
+from bgswap.people.detector import (
+    OFFICIAL,
+    PersonDetector,
+    enlarged,
+    people_from,
+    restored_threads,
+)
 from bgswap.types import Person
 from bgswap.weights import STARTER
 
@@ -119,6 +125,20 @@ def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
         PersonDetector.load(tmp_path)
 
 
+def test_a_second_stage_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "other"))
+    config = json.loads((folder / "config.json").read_text())
+    config["closer"]["widths"] = [8, 16, 16, 16, 16]
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelUnavailable, match="no person detector in other"):
+        PersonDetector.load(folder)
+    del config["closer"]
+    (folder / "config.json").write_text(json.dumps(config))
+    one_stage = PersonDetector.load(folder, threshold=0.4)
+    people = one_stage.find(read(ZIDANE))
+    assert all(p.confidence >= 0.4 for p in people)
+
+
 def test_results_become_people_from_left_to_right() -> None:
     import torch
     from ultralytics.engine.results import Results
@@ -129,7 +149,7 @@ def test_results_become_people_from_left_to_right() -> None:
     boxes = torch.tensor([[25, 10, 35, 40, 0.9, 0], [5, 10, 15, 40, 0.8, 0]])
     names = {0: "person"}
     result = Results(np.zeros((50, 40, 3), np.uint8), "", names, boxes=boxes, masks=masks)
-    people = people_from(result, (100, 80))
+    people = [enlarged(person, (100, 80)) for person in people_from(result)]
     assert [p.number for p in people] == [1, 2]
     assert people[0].box == (10, 20, 30, 80)
     assert people[0].confidence == pytest.approx(0.8)

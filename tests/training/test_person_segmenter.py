@@ -1,0 +1,183 @@
+"""The person U-Net's training on small drawn people."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from drawn_people import write_archives
+
+from bgswap.networks import PersonUNet
+from bgswap.people.detector import CLOSER, PersonDetector
+from bgswap.types import Person
+from training import closeups, person_segmenter
+from training.closeups import (
+    NOBODY,
+    SOMEBODY,
+    STORED,
+    UNCLEAR,
+    Closeups,
+    closeups_of,
+    gather,
+    varied,
+)
+from training.detector_export import export, with_second_stage
+from training.detector_loop import build_model
+from training.detector_scores import HeldOut
+from training.person_segmenter import SegmenterTask, main
+
+SMALL = {"height": 64, "width": 32, "widths": (4, 4, 8, 8, 8), "depths": (1, 1, 1, 1, 1)}
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory):
+    return write_archives(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def detector(tmp_path):
+    """A folder of an untrained first stage."""
+    torch.manual_seed(0)
+    running = {"imgsz": 64, "threshold": 0.3, "iou": 0.5, "training": {"minutes": 3}}
+    export(build_model().eval(), running, tmp_path / "detector")
+    return tmp_path / "detector"
+
+
+def person(mask, confidence=0.5):
+    rows, columns = np.nonzero(mask > 0.5)
+    box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    return Person(1, tuple(map(float, box)), confidence, np.float32(mask))
+
+
+def mask_of(*columns):
+    mask = np.zeros((60, 80), np.float32)
+    mask[10:50, columns[0] : columns[1]] = 1
+    return mask
+
+
+def drawn_closeups(count):
+    """Bright figures on noise, half of the candidates without one."""
+    rng = np.random.default_rng(0)
+    crops = rng.integers(0, 120, (count, *STORED, closeups.LAYERS), dtype=np.uint8)
+    crops[..., 3:] = 0
+    kinds = np.uint8([SOMEBODY if n % 2 else NOBODY for n in range(count)])
+    for n in range(count):
+        crops[n, 60:180, 40:110, 3] = 255
+        if n % 2:
+            crops[n, 50:190, 50:110, :3], crops[n, 50:190, 50:110, 5] = 230, 255
+    return Closeups(crops, kinds)
+
+
+def test_candidates_are_told_apart_by_what_they_show():
+    image = np.zeros((60, 80, 3), np.uint8)
+    truths = [np.uint8(mask_of(10, 30) * 255), np.uint8(mask_of(40, 60) * 255)]
+    shown = {
+        SOMEBODY: (mask_of(12, 30), mask_of(10, 14), mask_of(10, 34)),
+        UNCLEAR: (mask_of(24, 38),),
+        NOBODY: (mask_of(62, 78), mask_of(29, 39)),
+    }
+    for kind, masks in shown.items():
+        for mask in masks:
+            ((crop, found),) = closeups_of(image, truths, [person(mask)], False)
+            assert found == kind
+            assert crop.shape == (*STORED, closeups.LAYERS)
+            assert (crop[..., 5].max() == 255) == (kind != NOBODY)
+
+
+def test_sure_people_without_a_mask_are_unclear_where_some_may_pass_by():
+    image, nobody = np.zeros((60, 80, 3), np.uint8), mask_of(62, 78)
+    for confidence, passing, kind in ((0.9, True, UNCLEAR), (0.1, True, NOBODY), (0.9, False, 0)):
+        ((_, found),) = closeups_of(image, [], [person(nobody, confidence)], passing)
+        assert found == kind
+
+
+def test_everybody_else_is_shown_beside_a_candidate():
+    one, other = person(mask_of(10, 30)), person(mask_of(30, 50))
+    (crop, _), _ = closeups_of(np.zeros((60, 80, 3), np.uint8), [], [one, other], False)
+    assert crop[120, 80, 3] == 255 and crop[120, 80, 4] == 0
+    assert crop[120, -30, 4] == 255 and crop[120, -30, 3] == 0
+
+
+def test_closeups_stay_whole_where_nothing_is_varied():
+    closeup = drawn_closeups(2).crops[1]
+    crop, true = varied(closeup, (192, 128), None)
+    assert crop.shape == (5, 192, 128) and true.shape == (1, 192, 128)
+    # the window is the middle of what is kept, at the same scale
+    assert crop[0, 96, 64] == pytest.approx(102 / 128) and true[0, 96, 64] == 1
+    assert true.sum() == pytest.approx(140 * 60, rel=0.02)
+    rng = np.random.default_rng(3)
+    moved = [varied(closeup, (192, 128), rng) for _ in range(12)]
+    assert len({float(t.sum()) for _, t in moved}) > 6
+    assert all(c[3:].min() >= 0 and c[3:].max() <= 1 for c, _ in moved)
+    assert all(t.min() >= 0 and t.max() <= 1 for _, t in moved)
+
+
+def test_pictures_are_looked_at_once(archives, detector, tmp_path, monkeypatch):
+    def candidates(self, photo):
+        mask = np.zeros(photo.shape[:2], np.float32)
+        mask[20:60, 20:40] = 1
+        return [person(mask)]
+
+    monkeypatch.setattr(PersonDetector, "candidates", candidates)
+    first = gather(PersonDetector.load(detector), archives, archives, "val", 3, tmp_path)
+    assert len(first.crops) == len(first.kinds) == 3 + 4 + 1
+    monkeypatch.delattr(PersonDetector, "candidates")
+    again = gather(None, archives, archives, "val", 3, tmp_path)
+    np.testing.assert_array_equal(first.crops, again.crops)
+
+
+def test_masks_count_where_somebody_is_and_scores_where_it_is_clear(detector):
+    data = drawn_closeups(4)
+    task = SegmenterTask(data, data, detector, 8, 0, PersonUNet(**SMALL))
+    crops, true = torch.rand(3, 5, 64, 32), torch.rand(3, 1, 64, 32).round()
+
+    def network(answer, sure):
+        return lambda _: (torch.full((3, 1, 64, 32), answer), torch.full((3,), sure))
+
+    unclear = torch.tensor([UNCLEAR] * 3)
+    assert task.losses(network(9.0, 9.0), (crops, true, unclear))["total"] < 1e-4
+    nobody = torch.tensor([NOBODY] * 3)
+    wrong, right = (task.losses(network(9.0, s), (crops, true, nobody)) for s in (5.0, -5.0))
+    assert wrong["score"] > 4 > 0.1 > right["score"]
+    assert wrong["cross_entropy"] < 1e-4
+    somebody = torch.tensor([SOMEBODY] * 3)
+    assert task.losses(network(9.0, 9.0), (crops, true, somebody))["cross_entropy"] > 1
+
+
+def test_the_network_learns_and_becomes_the_detectors_second_stage(
+    archives, detector, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(person_segmenter, "PersonUNet", lambda: PersonUNet(**SMALL))
+    monkeypatch.setattr(person_segmenter, "gather", lambda *_: drawn_closeups(16))
+    monkeypatch.setattr(
+        "training.detector_export.HeldOut", lambda p, s: HeldOut(p, s, composites=2)
+    )
+    common = ["--people", str(archives), "--scenes", str(archives), "--out", str(tmp_path / "run")]
+    common += ["--detector", str(detector), "--samples", "48", "--epochs", "6", "--batch", "8"]
+    assert main([*common, "--learning-rate", "0.01", "--cpu"]) == 0
+    losses = [
+        e["validation"] for e in json.loads((tmp_path / "run/metrics.json").read_text())["history"]
+    ]
+    assert losses[-1]["total"] < 0.7 * losses[0]["total"]
+    config = json.loads((tmp_path / "run/hub/config.json").read_text())
+    assert config["closer"]["widths"] == [4, 4, 8, 8, 8] and config["training"] == {"minutes": 3}
+    assert 0 < PersonDetector.load(tmp_path / "run/hub").threshold < 1
+    card = (tmp_path / "run/hub/README.md").read_text()
+    assert "second stage, samples: 48" in card and "first stage, minutes: 3" in card
+    assert "| photos of one person |" in card
+    assert main(common) == 2  # it would overwrite the first run
+
+
+def test_a_second_stage_takes_the_place_of_the_first_one(detector, tmp_path):
+    one, other = (PersonUNet(**SMALL) for _ in range(2))
+    with_second_stage(detector, one, {"samples": 1}, tmp_path / "two")
+    with_second_stage(tmp_path / "two", other, {"samples": 2}, tmp_path / "two")
+    from safetensors.torch import load_file
+
+    weights = load_file(tmp_path / "two/model.safetensors")
+    torch.testing.assert_close(
+        weights[f"{CLOSER}score.weight"], other.half().state_dict()["score.weight"]
+    )
+    config = json.loads((tmp_path / "two/config.json").read_text())
+    assert config["closer_training"] == {"samples": 2}
+    assert PersonDetector.load(tmp_path / "two").threshold == 0.3
