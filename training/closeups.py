@@ -27,6 +27,8 @@ from training.photometric import camera
 
 log = logging.getLogger(__name__)
 
+# Candidates of less confidence than this are left out. The program itself looks closer at fewer.
+LEAST = 0.06
 # Kept this much larger than the network's window, so that windows can be moved when drawn.
 GROWN = 1.25
 STORED = (240, 160)

@@ -87,6 +87,22 @@ def with_second_stage(
     _write(config, weights, folder)
 
 
+def second_stage(detector: Path) -> PersonUNet:
+    """The second stage of the detector in a folder, to train it further.
+
+    Raises:
+        ValueError: it has none.
+    """
+    config = json.loads((detector / "config.json").read_text())
+    if "closer" not in config:
+        raise ValueError(f"the detector in {detector} has no second stage to go on with")
+    weights = load_file(detector / "model.safetensors")
+    network = PersonUNet(**config["closer"])
+    own = {k.removeprefix(CLOSER): v for k, v in weights.items() if k.startswith(CLOSER)}
+    network.load_state_dict(own, strict=False)  # all but the counters of batches
+    return network.to(memory_format=torch.channels_last)
+
+
 def run_with(folder: Path, **running: float) -> None:
     """Change how the detector in ``folder`` is run: ``threshold`` and the like in config.json."""
     path = folder / "config.json"

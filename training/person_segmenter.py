@@ -22,9 +22,9 @@ from torch.nn import functional as F
 from torch.utils.data import Dataset
 
 from bgswap.networks import PersonUNet
-from bgswap.people.detector import DOUBTED, PersonDetector
-from training.closeups import SOMEBODY, UNCLEAR, Closeups, gather, varied
-from training.detector_export import finish_second_stage, with_second_stage
+from bgswap.people.detector import PersonDetector
+from training.closeups import LEAST, SOMEBODY, UNCLEAR, Closeups, gather, varied
+from training.detector_export import finish_second_stage, second_stage, with_second_stage
 from training.initialise import he_initialise
 from training.loop import add_flags, command_parser, run_command, settings_from, train
 from training.losses import mask_losses
@@ -101,7 +101,7 @@ class SegmenterTask:
     ) -> None:
         torch.manual_seed(seed)
         cv2.setNumThreads(1)
-        self.network, self.detector = he_initialise(network or PersonUNet()), detector
+        self.network, self.detector = network or he_initialise(PersonUNet()), detector
         size = self.network.height, self.network.width
         self.training = VariedCloseups(training, samples, size, seed)
         self.validation = StillCloseups(validation, min(400, len(validation.kinds)), size)
@@ -150,6 +150,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--detector", type=Path, default=DETECTOR, help="whose candidates to learn from"
     )
+    parser.add_argument(
+        "--go-on", action="store_true", help="begin with the detector's own second stage"
+    )
     parser.add_argument("--composites", type=int, default=5000, help="pictures to compose")
     parser.add_argument("--samples", type=int, default=20000, help="close-ups an epoch")
     defaults = LoopSettings(
@@ -166,13 +169,15 @@ def main(arguments: list[str] | None = None) -> int:
     def work() -> None:
         settings = settings_from(args)
         args.out.mkdir(parents=True, exist_ok=True)
-        detector = PersonDetector.load(args.detector, DOUBTED)
+        detector = PersonDetector.load(args.detector, LEAST)
         counts = {"train": args.composites, "val": max(args.composites // 60, 1)}
         training, validation = (
             gather(detector, args.people, args.scenes, part, count, args.out)
             for part, count in counts.items()
         )
-        train(SegmenterTask(training, validation, args.detector, args.samples, args.seed), settings)
+        network = second_stage(args.detector) if args.go_on else None
+        task = SegmenterTask(training, validation, args.detector, args.samples, args.seed, network)
+        train(task, settings)
         finish_second_stage(args.out / "hub", args.people, args.scenes)
 
     return run_command(work)

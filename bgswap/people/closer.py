@@ -1,8 +1,9 @@
-"""The second stage of a detector that sees few pixels a side: each candidate from nearby.
+"""The second stage of a detector that sees few pixels a side: another network looks, from nearby.
 
-The person U-Net is shown each one's window of the photo with the rough mask, draws the mask anew
-and says whether anybody is there. What it drew is shown to it once more, in the window that the
-new mask asks for: people whose box had ended too early are whole then.
+The person U-Net is shown each candidate's window of the photo with the rough mask, draws the mask
+anew and says whether anybody is there. What it drew is shown to it once more, in the window that
+the new mask asks for: people whose box had ended too early are whole then. The mean of the rough
+mask and both answers counts: the two networks err in different places.
 """
 
 from collections.abc import Sequence
@@ -12,18 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bgswap.people.closeup import Window, cut, put_back, window_of
-from bgswap.types import Box, Person
+from bgswap.types import Person
 
 if TYPE_CHECKING:
     from bgswap.networks import PersonUNet
 
-# How often each candidate is looked at.
-LOOKS = 2
 # So many close-ups at once: memory stays small however many candidates there are.
 BATCH = 8
-# What share of the smaller of two masks makes them one person's: half of somebody is easily found
-# a second time.
-PART = 0.7
 GREY = 128
 
 
@@ -36,38 +32,44 @@ class CloserLook:
     """
 
     def __init__(self, network: "PersonUNet", device: str = "cpu") -> None:
-        self._network = network.eval().to(device)
+        import torch
+
+        self._network = network.eval().to(device, memory_format=torch.channels_last)
         self._device = device
 
     def __call__(self, photo: np.ndarray, candidates: Sequence[Person]) -> list[Person]:
-        """The candidates with new masks, boxes and confidences, each person once, surest first.
+        """The candidates with new masks, boxes and confidences.
 
         Args:
             photo: (H, W, 3) uint8 RGB.
-            candidates: as found in the whole photo, with some doubt allowed.
+            candidates: as found by the first stage, with some doubt allowed.
 
         Returns:
-            Those of whom a mask is left; their confidence is whether anybody is there, in [0, 1].
+            Those of whom a mask is left. Their confidence, in [0, 1], is the geometric mean of the
+            first stage's and both answers': who is there for one network alone is hardly there.
         """
-        people = list(candidates)
-        for _ in range(LOOKS):
-            people = [p for p in self._look(photo, people) if p is not None]
-        return each_once(people)
+        once = self._look(photo, candidates)
+        twice = self._look(photo, once)
+        rough, first = ({p.number: p for p in people} for people in (candidates, once))
+        together = (_together(rough[p.number], first[p.number], p) for p in twice)
+        return [person for person in together if person is not None]
 
-    def _look(self, photo: np.ndarray, people: list[Person]) -> list[Person | None]:
+    def _look(self, photo: np.ndarray, people: Sequence[Person]) -> list[Person]:
+        """Those of the people of whom the network leaves a mask, as it draws and judges them."""
         others = [_union([p.mask for p in people if p is not person], person) for person in people]
         windows = [window_of(person.box) for person in people]
         masks, scores = self._answers(photo, people, others, windows)
         size = photo.shape[:2]
-        return [
+        drawn = (
             _redrawn(person, put_back(mask, window, size), float(score))
             for person, mask, window, score in zip(people, masks, windows, scores, strict=True)
-        ]
+        )
+        return [person for person in drawn if person is not None]
 
     def _answers(
         self,
         photo: np.ndarray,
-        people: list[Person],
+        people: Sequence[Person],
         others: list[np.ndarray],
         windows: list[Window],
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -99,33 +101,11 @@ class CloserLook:
         return torch.cat(masks).cpu().numpy(), torch.cat(scores).cpu().numpy()
 
 
-def each_once(people: Sequence[Person]) -> list[Person]:
-    """Surest first; of two that show one person, or one a part of the other, the larger."""
-    kept: list[Person] = []
-    for person in sorted(people, key=lambda p: -p.confidence):
-        same = next((i for i, other in enumerate(kept) if _same(person, other)), None)
-        if same is None:
-            kept.append(person)
-        elif person.area > kept[same].area:
-            kept[same] = replace(person, confidence=kept[same].confidence)
-    return kept
-
-
-def overlap(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes."""
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
-    return width * height / (both - width * height)
-
-
-def _same(a: Person, b: Person) -> bool:
-    if overlap(a.box, b.box) == 0:
-        return False
-    one, other = a.mask > 0.5, b.mask > 0.5
-    smaller = min(np.count_nonzero(one), np.count_nonzero(other))
-    return np.count_nonzero(one & other) >= PART * max(smaller, 1)
+def _together(rough: Person, first: Person, second: Person) -> Person | None:
+    """What both stages say of one person."""
+    mask = (rough.mask + first.mask + second.mask) / 3
+    sure = rough.confidence * first.confidence * second.confidence
+    return _redrawn(rough, mask, sure ** (1 / 3))
 
 
 def _union(masks: list[np.ndarray], person: Person) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Finds people with YOLOv8-seg: the one adapter between ultralytics and the rest.
 
-Official weights see 640 pixels a side and are believed as they are. The starter sees fewer; its
-candidates are looked at again from nearby by a second stage (:mod:`bgswap.people.closer`).
+Official weights see 640 pixels a side and are believed as they are. The starter sees fewer: it
+looks at its candidates again from nearby (:mod:`bgswap.people.nearby`), and so does a second stage
+(:mod:`bgswap.people.closer`).
 """
 
 import json
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ import numpy as np
 from bgswap.errors import ModelUnavailable, NoPersonDetected
 from bgswap.images import fit_within
 from bgswap.people.closer import CloserLook
+from bgswap.people.nearby import each_once, look_nearby
 from bgswap.types import Person
 
 if TYPE_CHECKING:
@@ -31,8 +34,10 @@ WORKING_PIXELS = 2_000_000
 MOST_PEOPLE = 50
 # What official weights are run with: ultralytics' own defaults.
 OFFICIAL = {"imgsz": 640, "threshold": 0.25, "iou": 0.7}
+# Networks that see fewer pixels a side look at each person again from nearby, at this size.
+SEES_ENOUGH, NEARBY_PIXELS = 640, 500_000
 # With a second stage, the least confidence of the first that is worth a closer look.
-DOUBTED = 0.06
+DOUBTED = 0.1
 # How the second stage's weights begin in a model file that holds both.
 CLOSER = "closer."
 
@@ -59,6 +64,7 @@ class PersonDetector:
         closer: CloserLook | None = None,
     ) -> None:
         self.threshold, self._closer = threshold, closer
+        self._near_sighted = imgsz < SEES_ENOUGH
         self._lock = threading.Lock()
         with restored_threads():
             from ultralytics.models.yolo.segment import SegmentationPredictor
@@ -105,24 +111,36 @@ class PersonDetector:
         Raises:
             NoPersonDetected: there is nobody it is sure of.
         """
-        small = fit_within(photo, pixels=WORKING_PIXELS)
-        people = self.candidates(small)
-        if self._closer:
-            with self._lock:
-                people = self._closer(small, people)
-            people = left_to_right(p for p in people if p.confidence >= self.threshold)
+        people = self._sure(fit_within(photo, pixels=WORKING_PIXELS))
         if not people:
             raise NoPersonDetected
         return [enlarged(person, photo.shape[:2]) for person in people]
 
+    def _sure(self, photo: np.ndarray) -> list[Person]:
+        people = self.candidates(photo)
+        if not self._near_sighted:
+            return people
+        look = partial(self._look, pixels=NEARBY_PIXELS)
+        people = [look_nearby(photo, person, look) for person in people]
+        if self._closer:
+            with self._lock:
+                people = self._closer(photo, people)
+        return left_to_right(p for p in each_once(people) if p.confidence >= self.threshold)
+
     def candidates(self, photo: np.ndarray) -> list[Person]:
         """Who may be there by one look at the whole photo, (H, W, 3) uint8 RGB.
 
-        With a second stage some of them are doubted; nobody is an empty list.
+        A detector that looks again from nearby doubts some of them; nobody is an empty list.
         """
+        (people,) = self._look([photo])
+        return people
+
+    def _look(self, photos: list[np.ndarray], pixels: int = WORKING_PIXELS) -> list[list[Person]]:
+        small = [fit_within(photo, pixels=pixels) for photo in photos]
         with self._lock, restored_threads():
-            (result,) = self._predictor(np.ascontiguousarray(photo[:, :, ::-1]))
-        return people_from(result)
+            results = self._predictor([np.ascontiguousarray(p[:, :, ::-1]) for p in small])
+        found = zip(map(people_from, results), photos, strict=True)
+        return [[enlarged(p, photo.shape[:2]) for p in people] for people, photo in found]
 
 
 def people_from(result: "Results") -> list[Person]:

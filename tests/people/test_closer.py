@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bgswap.people.closer import CloserLook, each_once, overlap
+from bgswap.people.closer import CloserLook
 from bgswap.types import Person
 
 
@@ -46,13 +46,15 @@ def photo() -> np.ndarray:
 
 
 def test_who_is_there_is_drawn_anew_beyond_a_box_that_ended_too_early(look, photo) -> None:
-    candidate = person_of(rough(slice(20, 84), slice(64, 90)), number=4)
+    candidate = person_of(rough(slice(20, 92), slice(64, 90)), number=4)
     (person,) = look(photo, [candidate])
     true = photo[:, :, 0] > 127
+    # both answers outvote the rough mask
     # but for the outline: the close-up's pixels are not the photo's
     assert ((person.mask > 0.5) & true).sum() > 0.92 * ((person.mask > 0.5) | true).sum()
     assert person.box == pytest.approx((60, 20, 90, 100), abs=1)
-    assert person.confidence == pytest.approx(torch.sigmoid(torch.tensor(4.0)).item())
+    sure = torch.sigmoid(torch.tensor(4.0)).item()
+    assert person.confidence == pytest.approx((0.3 * sure * sure) ** (1 / 3))
     assert person.number == 4 and person.mask.dtype == np.float32
 
 
@@ -62,8 +64,8 @@ def test_where_nobody_is_no_mask_is_left(look, photo) -> None:
 
 
 def test_others_are_shown_to_the_network(look, photo) -> None:
-    left = person_of(rough(slice(20, 100), slice(60, 75)))
-    right = person_of(rough(slice(20, 100), slice(75, 90)))
+    left = person_of(rough(slice(20, 100), slice(60, 75)), number=1)
+    right = person_of(rough(slice(20, 100), slice(75, 90)), number=2)
     found = look(photo, [left, right])
     assert len(found) == 2
     both = np.minimum(found[0].mask, found[1].mask) > 0.5
@@ -71,21 +73,7 @@ def test_others_are_shown_to_the_network(look, photo) -> None:
 
 
 def test_many_candidates_are_taken_in_parts(look, photo) -> None:
-    few = [person_of(rough(slice(20, 70 + n), slice(60, 90))) for n in range(11)]
+    few = [person_of(rough(slice(20, 70 + n), slice(60, 90)), number=n) for n in range(11)]
     # each one is hidden by the others' masks but for what those leave over
     assert len(look(photo, few[:1])) == 1
     assert len(look(photo, few)) <= len(few)
-
-
-def test_one_person_counts_once_and_the_whole_beats_its_part() -> None:
-    whole = person_of(rough(slice(20, 100), slice(60, 90)), 0.6)
-    part = person_of(rough(slice(20, 60), slice(60, 90)), 0.9)
-    other = person_of(rough(slice(20, 100), slice(100, 130)), 0.7)
-    kept = each_once([whole, part, other])
-    assert [p.confidence for p in kept] == [0.9, 0.7]
-    assert kept[0].mask is whole.mask and kept[1] is other
-
-
-def test_overlap_of_boxes() -> None:
-    assert overlap((0, 0, 2, 2), (1, 0, 3, 2)) == pytest.approx(1 / 3)
-    assert overlap((0, 0, 1, 1), (2, 2, 3, 3)) == 0

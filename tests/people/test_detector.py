@@ -12,7 +12,6 @@ import pytest
 from photos import BUS, ZIDANE, empty_photo
 
 from bgswap.errors import ModelUnavailable, NoPersonDetected
-from bgswap.people.closer import overlap
 from bgswap.people.detector import (
     OFFICIAL,
     PersonDetector,
@@ -20,6 +19,7 @@ from bgswap.people.detector import (
     people_from,
     restored_threads,
 )
+from bgswap.people.nearby import overlap
 from bgswap.types import Person
 from bgswap.weights import STARTER
 
