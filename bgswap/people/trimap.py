@@ -21,7 +21,8 @@ SURE = 0.9
 # Depth inside the mask beyond which single spots of other colours are the person's own, as
 # spectacles are, and how far outside colours may overrule it, in widths of the band's half.
 INSIDE, OUTSIDE = 4.0, 8.0
-# From this depth, colours must be as sure as the last number of DOUBTED to be heard.
+# From this depth, trusted colours must be as sure as the last number of DOUBTED_INSIDE to be heard;
+# others are not heard beyond INSIDE.
 DEEP = 12.0
 # What lies further out is surely background, and enough of it to know its colours.
 SURROUNDINGS = 12.0
@@ -74,7 +75,8 @@ def weigh(
     gaps = cv2.blur(odd, (side, side), borderType=cv2.BORDER_REFLECT) >= GAPS
     likely[(depth > INSIDE) & ~gaps] = 1
     within, without = (a + (b - a) * trust for a, b in (DOUBTED_INSIDE[:2], DOUBTED_OUTSIDE))
-    within = np.interp(depth, (INSIDE, DEEP), (within, DOUBTED_INSIDE[2]))
+    reach = INSIDE + 1 + (DEEP - INSIDE - 1) * trust
+    within = np.interp(depth, (INSIDE, reach), (within, DOUBTED_INSIDE[2] * trust))
     unknown = np.where(inside, likely < within, likely > without)
     if trust > 0.5:
         unknown |= inside & gaps & (likely < 1)
