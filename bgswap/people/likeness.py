@@ -11,6 +11,8 @@ import numpy as np
 SAMPLES, NEAREST = 3000, 3
 # Distance in colour (CIELAB of 8 bits) that is worth as much as one person's size in place.
 PLACE = 5.0
+# A vote asks so many neighbours among so many samples of each side.
+VOTERS, ELECTORATE = 16, 4000
 
 
 def likeness(
@@ -38,9 +40,7 @@ def likeness(
     share = np.zeros(asked.shape, np.float32)
     if not (asked.any() and person.any() and ground.any()):
         return share
-    lab = cv2.cvtColor(photo, cv2.COLOR_RGB2LAB).astype(np.float32)
-    y, x = np.indices(asked.shape, np.float32) * np.float32(PLACE / np.sqrt(person.sum()))
-    features = np.dstack([lab, x, y])
+    features = places_and_colours(photo, PLACE / np.sqrt(person.sum()))
     rng = np.random.default_rng(0)
     far = []
     for known in (features[person], features[ground]):
@@ -50,6 +50,45 @@ def likeness(
         far.append(distance.reshape(-1, count).mean(axis=1))
     share[asked] = (far[1] + noise) / np.maximum(far[0] + far[1] + 2 * noise, 1e-6)
     return share
+
+
+def votes(
+    features: np.ndarray, asked: np.ndarray, person: np.ndarray, ground: np.ndarray
+) -> np.ndarray:
+    """How many of a pixel's nearest neighbours are the person's.
+
+    As many samples of either side vote, so that a colour is the side's that has it more often,
+    though the other may have some by mistake: a k-nearest-neighbour classifier on labels that are
+    partly wrong, as masks are.
+
+    Args:
+        features: (H, W, N) float32, as :func:`places_and_colours` gives them.
+        asked: (H, W) bool, which pixels to judge.
+        person, ground: (H, W) bool, of which kind each sample is said to be.
+
+    Returns:
+        (H, W) float32 in [0, 1]; where nothing was asked, or one side is empty, as was said.
+    """
+    from scipy.spatial import cKDTree
+
+    share = person.astype(np.float32)
+    if not (asked.any() and person.any() and ground.any()):
+        return share
+    rng = np.random.default_rng(0)
+    sides = []
+    for known in (features[person], features[ground]):
+        sides.append(known[rng.choice(len(known), min(ELECTORATE, len(known)), replace=False)])
+    count = min(VOTERS, len(sides[0]) + len(sides[1]))
+    _, nearest = cKDTree(np.vstack(sides)).query(features[asked], k=count, eps=0.5, workers=-1)
+    share[asked] = (nearest.reshape(-1, count) < len(sides[0])).mean(axis=1)
+    return share
+
+
+def places_and_colours(photo: np.ndarray, scale: float) -> np.ndarray:
+    """CIELAB of 8 bits, and x and y in pixels times ``scale``: (H, W, 5) float32."""
+    lab = cv2.cvtColor(photo, cv2.COLOR_RGB2LAB).astype(np.float32)
+    y, x = np.indices(photo.shape[:2], np.float32) * np.float32(scale)
+    return np.dstack([lab, x, y])
 
 
 def distances(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

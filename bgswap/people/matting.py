@@ -1,14 +1,17 @@
 """From a person's mask to a soft alpha: closed-form matting where the edge may lie.
 
 Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting", 2008, by pymatting,
-on at most one megapixel; above that He and Sun's "Fast Guided Filter", 2015, carries the
+with what each pixel's own colour says as a data term (Wang and Cohen, "Robust Matting", 2007), on
+at most one megapixel; above that He and Sun's "Fast Guided Filter", 2015, carries the
 alpha to the photo's own pixels.
 """
 
 import cv2
 import numpy as np
 
-from bgswap.people.trimap import SURE, SURROUNDINGS, make_trimap
+from bgswap.people.likeness import distances
+from bgswap.people.mixing import mixtures
+from bgswap.people.trimap import SURE, SURROUNDINGS, UNKNOWN, Evidence, weigh
 
 # Closed form takes about 2 seconds a megapixel of band on two cores. What has to be scaled down for
 # it may as well be smaller: on drawn subjects at 12 megapixels the errors are the same.
@@ -20,6 +23,13 @@ BAND = 0.015
 NARROWEST, WIDEST = 1.0, 18.0
 # Alphas this close to an end are that end: what is left there is the solver's noise.
 SNAP = 0.03
+# What weighs against the smoothness of alpha: a mixture of clear colours, a unanimous vote, and the
+# mask at the depth of a few bands where colours agree with it. Of clear and pure ones:
+MIXED, VOTED, MASKED = 1e-4, 0.06, 1e-4
+PURE = (0.1, 0.95)
+DEEPEST = 4.0
+# Residual, as a share of the first one, at which the solver stops.
+TOLERANCE = 1e-4
 GUIDED_RADIUS = 3
 GUIDED_EPSILON = 1e-4
 
@@ -38,8 +48,8 @@ def matte(photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None = None)
         others: (H, W) float32 in [0, 1], of those who go; none of their pixels is kept.
 
     Returns:
-        (H, W) float32 in [0, 1], multiples of 1/255; exactly 0 far outside the mask, exactly 1 deep
-        inside it, as :mod:`bgswap.people.trimap` says how far.
+        (H, W) float32 in [0, 1], multiples of 1/255; exactly 0 far outside the mask, exactly 1
+        inside it unless the colours doubt it, as :mod:`bgswap.people.trimap` says.
 
     Raises:
         ValueError: the shapes do not fit.
@@ -78,7 +88,7 @@ def _matte_crop(
     photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None, radius: float
 ) -> np.ndarray:
     if mask.size <= WORKING_PIXELS:
-        return _closed_form(photo, make_trimap(photo, mask, others, radius))
+        return _closed_form(photo, mask, others, radius)
     scale = np.sqrt(SCALED_PIXELS / mask.size)
     size = (round(mask.shape[1] * scale), round(mask.shape[0] * scale))
     small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
@@ -86,18 +96,54 @@ def _matte_crop(
     small_others = None
     if others is not None:
         small_others = cv2.resize(others, size, interpolation=cv2.INTER_AREA)
-    trimap = make_trimap(small, small_mask, small_others, radius * scale)
-    return _guided_upsampling(photo, small, _closed_form(small, trimap))
+    alpha = _closed_form(small, small_mask, small_others, radius * scale)
+    return _guided_upsampling(photo, small, alpha)
 
 
-def _closed_form(photo: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    from pymatting import estimate_alpha_cf
-
+def _closed_form(
+    photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None, radius: float
+) -> np.ndarray:
+    found = weigh(photo, mask, others, radius)
+    trimap = found.trimap
     known = {0.0, 1.0} <= set(np.unique(trimap))
-    if not known or not (trimap == 0.5).any():
+    if not known or not (trimap == UNKNOWN).any():
         return (trimap > 0.5).astype(np.float32) if known else (trimap >= 0.5).astype(np.float32)
-    alpha = estimate_alpha_cf(photo / 255.0, trimap, laplacian_kwargs={"epsilon": 1e-6})
-    return _snapped(alpha.astype(np.float32))
+    guess, weight = _data_term(photo, mask > 0.5, found, radius)
+    return _snapped(_smoothest(photo, trimap, guess, weight))
+
+
+def _data_term(
+    photo: np.ndarray, inside: np.ndarray, found: Evidence, radius: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """What alpha (H, W) is by colours, votes and mask where the trimap does not know; weights."""
+    trimap, votes = found.trimap, found.votes
+    person, ground = (trimap == 1) & (votes > PURE[1]), (trimap == 0) & (votes < PURE[0])
+    guess, weight = (np.zeros(trimap.shape, np.float32) for _ in range(2))
+    if person.any() and ground.any():
+        guess, weight = mixtures(photo, trimap == UNKNOWN, person, ground)
+    weight *= MIXED
+    voted = VOTED * found.trust * (2 * votes - 1) ** 2
+    away = np.maximum(*distances(inside)) / radius
+    masked = MASKED * np.minimum(away, DEEPEST) ** 2 * np.where(inside, votes, 1 - votes)
+    total = weight + voted + masked
+    guess = (weight * guess + voted * votes + masked * inside) / np.maximum(total, 1e-12)
+    return guess, total
+
+
+def _smoothest(
+    photo: np.ndarray, trimap: np.ndarray, guess: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
+    """Alpha (H, W) float32 that is a local mixture of colours, near the guess as it weighs."""
+    from pymatting import cf_laplacian, cg, jacobi
+    from scipy import sparse
+
+    alpha, known = trimap.ravel().copy(), trimap.ravel() != UNKNOWN
+    rows = cf_laplacian(photo / 255.0, epsilon=1e-6, is_known=known).tocsr()[~known]
+    trust = weight.ravel()[~known].astype(np.float64)
+    wanted = trust * guess.ravel()[~known] - rows @ np.where(known, alpha, 0)
+    matrix = (rows[:, ~known] + sparse.diags(trust)).tocsr()
+    alpha[~known] = cg(matrix, wanted, M=jacobi(matrix), rtol=TOLERANCE, maxiter=1000)
+    return alpha.reshape(trimap.shape).astype(np.float32)
 
 
 def _snapped(alpha: np.ndarray) -> np.ndarray:

@@ -97,7 +97,7 @@ def test_colours_doubt_the_mask_where_it_left_something_out() -> None:
     alpha = matting.matte(photo, bitten)
     assert (mask[140:160, 62:72] == 1).all()
     assert alpha[142:158, 62:72].mean() > 0.9
-    plain = trimap.make_trimap(photo, bitten, None, matting.band_radius(bitten))
+    plain = trimap.weigh(photo, bitten, None, matting.band_radius(bitten)).trimap
     assert (plain[20:40] == 0).all() and (plain[150, 100:140] == 1).all()
 
 
