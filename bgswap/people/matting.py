@@ -121,7 +121,7 @@ def _data_term(
     guess, weight = (np.zeros(trimap.shape, np.float32) for _ in range(2))
     if person.any() and ground.any():
         guess, weight = mixtures(photo, trimap == UNKNOWN, person, ground)
-    weight *= MIXED
+    weight *= MIXED * found.trust
     voted = VOTED * found.trust * (2 * votes - 1) ** 2
     away = np.maximum(*distances(inside)) / radius
     masked = MASKED * np.minimum(away, DEEPEST) ** 2 * np.where(inside, votes, 1 - votes)
