@@ -73,6 +73,13 @@ def build_pipeline() -> StableDiffusionInpaintPipeline:
     )
 
 
+def load_weights(pipeline: StableDiffusionInpaintPipeline, folder: Path) -> None:
+    """Take the weights of a saved pipeline of the same sizes, in place."""
+    saved = StableDiffusionInpaintPipeline.from_pretrained(folder, dtype=torch.float32)
+    for name in ("unet", "text_encoder", "vae"):
+        getattr(pipeline, name).load_state_dict(getattr(saved, name).state_dict())
+
+
 def contact_sheet(pipeline: StableDiffusionInpaintPipeline, path: Path, seeds: int = 4) -> None:
     """Draw each prompt of :data:`SHEET` from several seeds, one row a prompt."""
     grey, all_of_it = Image.new("RGB", (SIDE, SIDE), (128,) * 3), Image.new("L", (SIDE, SIDE), 255)
