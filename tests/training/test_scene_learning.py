@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from bgswap.scene.canvas import fit_canvas
+from training.scene_autoencoder import CELL
 from training.scene_classifier import typicality, vary
 from training.scene_data import SHAPES, SceneData
+from training.scene_model import PAINTED
 from training.scene_optimizer import Muon, orthogonal
 
 
@@ -76,3 +79,11 @@ def test_muon_learns_a_convolution():
         optimizer.step()
         optimizer.zero_grad()
     assert losses[-1] < 0.02 * losses[0]
+
+
+@pytest.mark.parametrize(
+    ("height", "width"), [(900, 900), (1080, 810), (1500, 1000), (720, 1280), (1000, 1500)]
+)
+def test_photos_of_the_usual_shapes_get_canvases_that_were_trained_on(height, width):
+    canvas = fit_canvas(height, width, PAINTED, 16)
+    assert (canvas.height // CELL, canvas.width // CELL) in SHAPES
