@@ -9,6 +9,8 @@ import re
 
 import numpy as np
 
+from training.scene_light import GRADES
+
 # Folder names of the scenes archive, and what people call such a place.
 NOUNS = {
     "alley": "alley, alleyway, backstreet, narrow street, narrow lane, old town alley, old town",
@@ -146,17 +148,18 @@ ALWAYS = {"snowy_road": {"snow"}, "cloudy_sky": {"overcast"}, "sunny_sky": {"blu
 
 
 def scene_caption(scene: str, said: set[str], rng: np.random.Generator) -> str:
-    """One wording for a scene.
+    """One wording for a scene: its first noun most often, and nearly always an unusual light.
 
     Args:
         scene: a key of :data:`NOUNS`, or any other class name, which is then its own noun.
         said: keys of :data:`PHRASES`.
         rng: where chance comes from.
     """
-    noun = _one(NOUNS.get(scene, scene.replace("_", " ")), rng)
-    if scene in INDOORS and rng.random() < 0.35:
+    nouns = NOUNS.get(scene, scene.replace("_", " "))
+    noun = _phrases(nouns)[0] if rng.random() < 0.3 else _one(nouns, rng)
+    if scene in INDOORS and rng.random() < 0.2:
         noun = _one(ROOM_WORDS, rng)
-    chosen = [name for name in sorted(said) if rng.random() < 0.55]
+    chosen = [name for name in sorted(said) if rng.random() < (0.95 if name in GRADES else 0.55)]
     rng.shuffle(chosen)
     details = [_one(PHRASES[name], rng) for name in chosen[:3]]
     return _worded(noun, details, rng)
@@ -190,7 +193,7 @@ def _worded(noun: str, details: list[str], rng: np.random.Generator) -> str:
         parts.append(_one(PHRASES["blurred"], rng))
     text = (" ", ", ", " with ", " and ")[rng.choice(4, p=[0.35, 0.45, 0.1, 0.1])].join(parts)
     tokens = text.replace(",", " ,").split()
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         for _ in range(int(rng.integers(1, 4))):
             tokens.insert(int(rng.integers(len(tokens) + 1)), UNKNOWN)
     return " ".join(tokens).replace(" ,", ",")

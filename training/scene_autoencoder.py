@@ -225,7 +225,8 @@ def train_decoder(
         cells = stronger * cells + (stronger - 1) * ZERO[:, None, None]
         cells = cells + torch.randn_like(cells) * 0.1 * torch.rand(len(cells), 1, 1, 1)
         target = soften(to_signed(pictures)) * stronger
-        loss = picture_loss(autoencoder.decode(cells).sample, target)
+        output = autoencoder.decode(cells.to(autoencoder.device)).sample
+        loss = picture_loss(output, target.to(autoencoder.device))
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)

@@ -14,6 +14,9 @@ from training.scene_autoencoder import build_autoencoder
 from training.scene_text import build_text_encoder, build_tokenizer
 
 SIDE, STEPS, GUIDANCE = 64, 12, 3.5
+# The program paints about the square of this: photos of 1:1, 3:4, 9:16 and 2:3 then get canvases of
+# shapes that the model was trained on. With 64 those of 3:4 would get 48 x 64 pixels, not 64 x 80.
+PAINTED = 66
 SHEET = (
     "a jungle at sunset, warm golden light",
     "a beach at dusk",
@@ -73,6 +76,13 @@ def build_pipeline() -> StableDiffusionInpaintPipeline:
     )
 
 
+def load_weights(pipeline: StableDiffusionInpaintPipeline, folder: Path) -> None:
+    """Take the weights of a saved pipeline of the same sizes, in place."""
+    saved = StableDiffusionInpaintPipeline.from_pretrained(folder, dtype=torch.float32)
+    for name in ("unet", "text_encoder", "vae"):
+        getattr(pipeline, name).load_state_dict(getattr(saved, name).state_dict())
+
+
 def contact_sheet(pipeline: StableDiffusionInpaintPipeline, path: Path, seeds: int = 4) -> None:
     """Draw each prompt of :data:`SHEET` from several seeds, one row a prompt."""
     grey, all_of_it = Image.new("RGB", (SIDE, SIDE), (128,) * 3), Image.new("L", (SIDE, SIDE), 255)
@@ -100,5 +110,5 @@ def contact_sheet(pipeline: StableDiffusionInpaintPipeline, path: Path, seeds: i
 def export(pipeline: StableDiffusionInpaintPipeline, folder: Path) -> None:
     """Save fp16 safetensors, and what the program has to know of the model in ``starter.json``."""
     copy.deepcopy(pipeline).to(dtype=torch.float16).save_pretrained(folder)
-    told = {"side": SIDE, "steps": STEPS, "guidance_scale": GUIDANCE, "vocabulary": vocabulary()}
+    told = {"side": PAINTED, "steps": STEPS, "guidance_scale": GUIDANCE, "vocabulary": vocabulary()}
     (folder / "starter.json").write_text(json.dumps(told, indent=1) + "\n")

@@ -3,6 +3,8 @@
 Pictures are kept small (the model's own side) and whole in memory: 7,500 of 64 x 64 are 90 MB.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 from PIL import Image
 
@@ -37,12 +39,16 @@ def load_scenes(archive: PictureArchive, part: str, side: int) -> tuple[np.ndarr
     names = archive.pictures(part)
     if not names:
         raise ValueError(f"no pictures under {part}/ in {archive.path}")
-    pictures = [_resized(archive.read(name), side) for name in names]
+    pictures = [resized([archive.read(name)], side)[0] for name in names]
     return np.stack(pictures), [name.split("/")[-2] for name in names]
 
 
-def _resized(picture: np.ndarray, side: int) -> np.ndarray:
-    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS))
+def resized(pictures: Iterable[np.ndarray], side: int) -> np.ndarray:
+    """Pictures (H, W, 3) uint8 RGB to (N, side, side, 3), by Lanczos' filter."""
+    size = (side, side)
+    return np.stack(
+        [np.asarray(Image.fromarray(p).resize(size, Image.Resampling.LANCZOS)) for p in pictures]
+    )
 
 
 def load_people(

@@ -94,13 +94,17 @@ def pretrain_text(
     """
     width = encoder.config.hidden_size
     heads = nn.ModuleDict({"picture": nn.Linear(width, 4 * 64), "kind": nn.Linear(width, kinds)})
+    heads.to(encoder.device)
     weights = [*encoder.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=1e-3, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-3, max(steps, 2), pct_start=0.1)
     seen = 0.0
     for step in range(steps):
-        texts, latents, classes = sample(batch)
-        meaning = encoder(tokenize(tokenizer, texts)).last_hidden_state.mean(1)
+        texts, *told = sample(batch)
+        tokens, latents, classes = (
+            x.to(encoder.device) for x in (tokenize(tokenizer, texts), *told)
+        )
+        meaning = encoder(tokens).last_hidden_state.mean(1)
         picture = F.avg_pool2d(latents, latents.shape[-1] // 8).flatten(1)
         loss = F.mse_loss(heads["picture"](meaning), picture)
         loss = loss + 0.3 * F.cross_entropy(heads["kind"](meaning), classes)

@@ -108,6 +108,15 @@ def test_pixels_say_what_they_show(colour, scene, said):
     assert said not in measure(np.full((64, 64, 3), (130, 124, 128), np.uint8), scene)
 
 
+def test_an_unusual_light_is_nearly_always_said_and_no_other():
+    rng = np.random.default_rng(9)
+    texts = [words(scene_caption("kitchen", {"night"}, rng)) for _ in range(200)]
+    night = set(words(PHRASES["night"])) | {"dark"}
+    assert np.mean([bool(night & set(text)) for text in texts]) > 0.85
+    plain = [words(scene_caption("kitchen", set(), rng)) for _ in range(200)]
+    assert not any({"night", "midnight", "moonlight"} & set(text) for text in plain)
+
+
 def test_a_regraded_picture_has_the_light_it_is_named_for():
     rng = np.random.default_rng(2)
     picture = smooth(rng, (120, 130, 130))
@@ -197,6 +206,13 @@ def test_a_tiny_training_gives_a_pipeline_that_plain_diffusers_loads(
     longer = state["progress"][0] + 1e-4
     main([*common, "--minutes", str(longer), "--resume"])
     assert torch.load(out / "state.pt", weights_only=True)["progress"][1] > state["progress"][1]
+    again = [*common, "--out", str(tmp_path / "again"), "--start-from", str(out / "scene")]
+    main([*again, "--minutes", "0.001", "--rate", "0"])
+    files = [
+        folder / "scene/unet/diffusion_pytorch_model.safetensors"
+        for folder in (out, tmp_path / "again")
+    ]
+    assert files[0].read_bytes() == files[1].read_bytes()
 
     pipeline = AutoPipelineForInpainting.from_pretrained(out / "scene", dtype=torch.float32)
     assert isinstance(pipeline, StableDiffusionInpaintPipeline)
