@@ -3,7 +3,8 @@
 The person U-Net is shown each candidate's window of the photo with the rough mask, draws the mask
 anew and says whether anybody is there. What it drew is shown to it once more, in the window that
 the new mask asks for: people whose box had ended too early are whole then. The mean of the rough
-mask and both answers counts: the two networks err in different places.
+mask and both answers counts: the two networks err in different places. That, and how confidences
+go together, was chosen on held-out pictures.
 """
 
 from collections.abc import Sequence
@@ -103,7 +104,9 @@ class CloserLook:
 
 def _together(rough: Person, first: Person, second: Person) -> Person | None:
     """What both stages say of one person."""
-    mask = (rough.mask + first.mask + second.mask) / 3
+    # Rough masks end with their box, mostly at the ankles: what is below they do not judge.
+    judged = np.maximum(rough.mask > 0.5, np.arange(len(rough.mask))[:, None] < rough.box[3])
+    mask = (rough.mask * judged + first.mask + second.mask) / (judged + np.float32(2))
     sure = rough.confidence * first.confidence * second.confidence
     return _redrawn(rough, mask, sure ** (1 / 3))
 

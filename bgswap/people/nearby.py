@@ -29,6 +29,8 @@ OUTLINE_MARGIN = 0.15
 SAME_PERSON = 0.6
 # And what share of the smaller of two masks.
 PART = 0.7
+# What a look is less sure of than this it has not seen.
+SEEN = 0.16
 # Within this share of its width of a photo's left or right border a person is cut by it.
 AT_BORDER = 0.01
 
@@ -122,7 +124,8 @@ def _looks(
         for found in (straight, [_mirrored(p) for p in mirrored]):
             inside = (_cropped(p, left, (height, width)) for p in found)
             moved = (_moved(p, columns.start, rows.start) for p in inside)
-            same = [p for p in moved if overlap(p.box, person.box) >= SAME_PERSON]
+            sure = (p for p in moved if p.confidence >= SEEN)
+            same = [p for p in sure if overlap(p.box, person.box) >= SAME_PERSON]
             if same:
                 best = max(same, key=lambda p: p.confidence)
                 yield replace(best, mask=_placed(best.mask, (rows, columns), size))

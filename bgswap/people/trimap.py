@@ -35,6 +35,8 @@ GAPS, NEIGHBOURHOOD = 0.3, 4.0
 # not trusted; as often as the second, wholly. So are those on bands as narrow, or as wide, in
 # pixels: of small people most pixels are mixtures.
 AGREED_INSIDE, AGREED_OUTSIDE, RESOLVED = (0.965, 0.98), (0.9, 0.94), (1.0, 2.0)
+# Deep inside is beyond this share of the greatest depth.
+CORE = 0.5
 # Votes that free a sample of its label are beyond these, and those that settle it.
 FREED, SETTLED = (0.3, 0.7), (0.1, 0.9)
 # Colours are judged on about this many pixels.
@@ -112,7 +114,7 @@ def _judged(
     first = votes(features, far <= OUTSIDE, body & ~left_out, ~body & ~left_out)
     again = _again(features, first, np.where(body, first > FREED[0], first > FREED[1]), deep)
     again = _again(features, again, again > 0.5, deep, SETTLED)
-    core = deep > min(6.0, 0.6 * float(deep.max()))
+    core = deep > CORE * float(deep.max())
     around = (far > 3) & (far < OUTSIDE) & ~left_out
     trust = _ramp(radius, RESOLVED)
     trust *= _ramp(float((again[core] > 0.5).mean()) if core.any() else 0.0, AGREED_INSIDE)

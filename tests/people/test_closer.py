@@ -49,7 +49,7 @@ def test_who_is_there_is_drawn_anew_beyond_a_box_that_ended_too_early(look, phot
     candidate = person_of(rough(slice(20, 92), slice(64, 90)), number=4)
     (person,) = look(photo, [candidate])
     true = photo[:, :, 0] > 127
-    # both answers outvote the rough mask
+    # both answers outvote the rough mask beside it, and below its box they alone count
     # but for the outline: the close-up's pixels are not the photo's
     assert ((person.mask > 0.5) & true).sum() > 0.92 * ((person.mask > 0.5) | true).sum()
     assert person.box == pytest.approx((60, 20, 90, 100), abs=1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bgswap.people.colours import BELIEF
-from bgswap.people.nearby import MARGINS, each_once, look_nearby, overlap, window
+from bgswap.people.nearby import MARGINS, SEEN, each_once, look_nearby, overlap, window
 from bgswap.types import Person
 
 BOX = (60.0, 30.0, 80.0, 90.0)
@@ -28,6 +28,11 @@ def bright(pictures: list[np.ndarray]) -> list[list[Person]]:
     return [[person_of(mask, 0.9)] if mask.any() else [] for mask in masks]
 
 
+def unsure(pictures: list[np.ndarray]) -> list[list[Person]]:
+    """Somebody everywhere, hardly."""
+    return [[person_of(np.ones(picture.shape[:2]), 0.9 * SEEN)] for picture in pictures]
+
+
 def test_what_all_looks_see_is_sure_and_stays_where_it_is() -> None:
     photo = photo_with_a_bright_figure()
     rough = np.zeros(photo.shape[:2], np.float32)
@@ -48,7 +53,7 @@ def test_looks_that_find_somebody_else_do_not_count() -> None:
     rough = np.zeros(photo.shape[:2], np.float32)
     rough[30:90, 20:58] = 1
     first = person_of(rough, 0.5)
-    for look in (bright, lambda pictures: [[] for _ in pictures]):
+    for look in (bright, unsure, lambda pictures: [[] for _ in pictures]):
         alone = look_nearby(photo, first, look)
         assert np.abs(alone.mask - first.mask).max() <= BELIEF
         assert alone.box == first.box

@@ -70,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     add = command("scene", evaluate_scenes, "scene")
     add("--scenes", type=Path, required=True, help="folder or zip with scenes/{train,val}")
     add("--each", type=int, default=12, help="pictures to make of each class")
-    add("--epochs", type=int, default=12, help="of the scene classifier")
+    add("--epochs", type=int, default=14, help="of the scene classifier")
     add = command("swaps", evaluate_swaps, None)
     add("--photos", type=Path, required=True, help="folder of the photos that went in")
     add("--results", type=Path, required=True, help="folder of what came out, same names")
