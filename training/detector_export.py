@@ -9,7 +9,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from bgswap.networks import PersonUNet
-from bgswap.people.detector import CLOSER, PersonDetector
+from bgswap.people.detector import PersonDetector
+from bgswap.people.detector_files import CLOSER, second_stage
 from bgswap.people.refiner import MaskRefiner
 from training.cards import Figure, markdown_table, put_figures, write_card
 from training.detector_loop import ARCHITECTURE, STAGES, build_model
@@ -87,19 +88,16 @@ def with_second_stage(
     _write(config, weights, folder)
 
 
-def second_stage(detector: Path) -> PersonUNet:
+def trained_second_stage(folder: Path) -> PersonUNet:
     """The second stage of the detector in a folder, to train it further.
 
     Raises:
         ValueError: it has none.
     """
-    config = json.loads((detector / "config.json").read_text())
+    config = json.loads((folder / "config.json").read_text())
     if "closer" not in config:
-        raise ValueError(f"the detector in {detector} has no second stage to go on with")
-    weights = load_file(detector / "model.safetensors")
-    network = PersonUNet(**config["closer"])
-    own = {k.removeprefix(CLOSER): v for k, v in weights.items() if k.startswith(CLOSER)}
-    network.load_state_dict(own, strict=False)  # all but the counters of batches
+        raise ValueError(f"the detector in {folder} has no second stage to go on with")
+    network = second_stage(config, load_file(folder / "model.safetensors"))
     return network.to(memory_format=torch.channels_last)
 
 

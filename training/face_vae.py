@@ -24,7 +24,7 @@ from bgswap.tensors import images_to_tensor, tensor_to_images
 from training.export import save_hub_folder
 from training.faces import Faces, open_faces, to_side
 from training.initialise import he_initialise
-from training.loop import add_flags, command_parser, run_command, settings_from, train
+from training.loop import add_flags, command_parser, train_command
 from training.losses import vae_losses
 from training.principal import begin_as_pca
 from training.tasks import LoopSettings
@@ -126,19 +126,17 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
+def task_from(args: argparse.Namespace) -> FaceTask:
+    """The task that the flags ask for."""
+    task = FaceTask(args.data, args.latent, args.kl_weight, args.degrade, args.download, args.seed)
+    if args.begin == "pca" and not args.resume:
+        task.begin()
+    return task
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    args = parser().parse_args(arguments)
-
-    def work() -> None:
-        settings = settings_from(args)
-        data = (args.data, args.latent, args.kl_weight, args.degrade, args.download)
-        task = FaceTask(*data, args.seed)
-        if args.begin == "pca" and not settings.resume:
-            task.begin()
-        train(task, settings)
-
-    return run_command(work)
+    return train_command(parser(), task_from, arguments)
 
 
 if __name__ == "__main__":

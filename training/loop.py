@@ -105,6 +105,22 @@ def settings_from(arguments: argparse.Namespace) -> LoopSettings:
     return LoopSettings(**{f.name: getattr(arguments, f.name) for f in fields(LoopSettings)})
 
 
+def train_command(
+    parser: argparse.ArgumentParser,
+    task_from: Callable[[argparse.Namespace], Task],
+    arguments: list[str] | None,
+) -> int:
+    """Train what a command line asks for; returns the command's exit code.
+
+    Args:
+        parser: with the loop's own flags, as :func:`add_flags` gives them, and the task's.
+        task_from: makes the task of what was parsed.
+        arguments: None for those of the process.
+    """
+    args = parser.parse_args(arguments)
+    return run_command(lambda: train(task_from(args), settings_from(args)))
+
+
 def run_command(work: Callable[[], object]) -> int:
     """Run a training command: what its user did wrong becomes one line and exit code 2."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)

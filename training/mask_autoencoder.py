@@ -24,7 +24,7 @@ from bgswap.people.refiner import square_crop
 from training.data import PictureArchive, people_names
 from training.export import save_hub_folder
 from training.initialise import he_initialise
-from training.loop import add_flags, command_parser, run_command, settings_from, train
+from training.loop import add_flags, command_parser, train_command
 from training.losses import mask_losses
 from training.masks import damage, draw, move
 from training.tasks import LoopSettings
@@ -160,13 +160,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    args = parser().parse_args(arguments)
-
-    def work() -> None:
-        settings = settings_from(args)
-        train(MaskTask(args.people, args.side, args.samples, args.seed), settings)
-
-    return run_command(work)
+    return train_command(
+        parser(), lambda args: MaskTask(args.people, args.side, args.samples, args.seed), arguments
+    )
 
 
 if __name__ == "__main__":

@@ -24,9 +24,13 @@ from torch.utils.data import Dataset
 from bgswap.networks import PersonUNet
 from bgswap.people.detector import PersonDetector
 from training.closeups import LEAST, SOMEBODY, UNCLEAR, Closeups, gather, varied
-from training.detector_export import finish_second_stage, second_stage, with_second_stage
+from training.detector_export import (
+    finish_second_stage,
+    trained_second_stage,
+    with_second_stage,
+)
 from training.initialise import he_initialise
-from training.loop import add_flags, command_parser, run_command, settings_from, train
+from training.loop import add_flags, command_parser, train_command
 from training.losses import mask_losses
 from training.tasks import LoopSettings
 
@@ -86,7 +90,16 @@ class StillCloseups(Dataset):
 
 
 class SegmenterTask:
-    """What :func:`training.loop.train` needs to know about the person U-Net."""
+    """What :func:`training.loop.train` needs to know about the person U-Net.
+
+    Args:
+        training, validation: close-ups.
+        detector: folder of the detector that becomes a second stage.
+        samples: close-ups an epoch.
+        seed: of first weights and samples.
+        network: to go on with; None for a new one.
+        archives: people and scenes to choose the threshold with and to measure on, if at all.
+    """
 
     weights_name = "person_unet.pth"
 
@@ -98,10 +111,12 @@ class SegmenterTask:
         samples: int,
         seed: int,
         network: PersonUNet | None = None,
+        archives: tuple[Path, Path] | None = None,
     ) -> None:
         torch.manual_seed(seed)
         cv2.setNumThreads(1)
-        self.network, self.detector = network or he_initialise(PersonUNet()), detector
+        self.network = network or he_initialise(PersonUNet())
+        self.detector, self.archives = detector, archives
         size = self.network.height, self.network.width
         self.training = VariedCloseups(training, samples, size, seed)
         self.validation = StillCloseups(validation, min(400, len(validation.kinds)), size)
@@ -140,6 +155,8 @@ class SegmenterTask:
         sheet = np.vstack(rows) if len(rows) % 3 else np.hstack(np.split(np.vstack(rows), 3))
         cv2.imwrite(str(run / "sheet.png"), (sheet[:, :, ::-1] * 255).round().astype(np.uint8))
         with_second_stage(self.detector, network, settings, run / "hub")
+        if self.archives:
+            finish_second_stage(run / "hub", *self.archives)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -162,25 +179,23 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
+def task_from(args: argparse.Namespace) -> SegmenterTask:
+    """The task that the flags ask for; gathers the close-ups where they are not there yet."""
+    args.out.mkdir(parents=True, exist_ok=True)
+    detector = PersonDetector.load(args.detector, LEAST)
+    counts = {"train": args.composites, "val": max(args.composites // 60, 1)}
+    closeups = [
+        gather(detector, args.people, args.scenes, part, count, args.out)
+        for part, count in counts.items()
+    ]
+    network = trained_second_stage(args.detector) if args.go_on else None
+    archives = args.people, args.scenes
+    return SegmenterTask(*closeups, args.detector, args.samples, args.seed, network, archives)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    args = parser().parse_args(arguments)
-
-    def work() -> None:
-        settings = settings_from(args)
-        args.out.mkdir(parents=True, exist_ok=True)
-        detector = PersonDetector.load(args.detector, LEAST)
-        counts = {"train": args.composites, "val": max(args.composites // 60, 1)}
-        training, validation = (
-            gather(detector, args.people, args.scenes, part, count, args.out)
-            for part, count in counts.items()
-        )
-        network = second_stage(args.detector) if args.go_on else None
-        task = SegmenterTask(training, validation, args.detector, args.samples, args.seed, network)
-        train(task, settings)
-        finish_second_stage(args.out / "hub", args.people, args.scenes)
-
-    return run_command(work)
+    return train_command(parser(), task_from, arguments)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ looks at its candidates again from nearby (:mod:`bgswap.people.nearby`), and so 
 (:mod:`bgswap.people.closer`).
 """
 
-import json
 import os
 import threading
 from collections.abc import Iterable, Iterator
@@ -13,33 +12,30 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from bgswap.errors import ModelUnavailable, NoPersonDetected
+from bgswap.errors import NoPersonDetected
 from bgswap.images import fit_within
 from bgswap.people.closer import CloserLook
+from bgswap.people.detector_files import read_official, read_own
 from bgswap.people.nearby import each_once, look_nearby
 from bgswap.types import Person
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
     from ultralytics.engine.results import Results
 
 # The network sees at most about 640 pixels a side and draws masks on a quarter of that: beyond
 # this size a photo only costs memory (four bytes a pixel and person inside ultralytics).
 WORKING_PIXELS = 2_000_000
 MOST_PEOPLE = 50
-# What official weights are run with: ultralytics' own defaults.
-OFFICIAL = {"imgsz": 640, "threshold": 0.25, "iou": 0.7}
 # Networks that see fewer pixels a side look at each person again from nearby, at this size.
 SEES_ENOUGH, NEARBY_PIXELS = 640, 500_000
 # With a second stage, the least confidence of the first that is worth a closer look.
 DOUBTED = 0.1
-# How the second stage's weights begin in a model file that holds both.
-CLOSER = "closer."
 
 
 class PersonDetector:
@@ -95,8 +91,9 @@ class PersonDetector:
             ModelUnavailable: what lies there does not fit a YOLOv8-seg model.
         """
         with restored_threads():
-            network, config, closer = _official(path) if path.is_file() else _own(path, device)
+            network, config, second = read_official(path) if path.is_file() else read_own(path)
         threshold = threshold or config["threshold"]
+        closer = CloserLook(second, device) if second else None
         return cls(network, config["imgsz"], threshold, config["iou"], device, closer)
 
     def find(self, photo: np.ndarray) -> list[Person]:
@@ -197,50 +194,3 @@ def restored_threads() -> Iterator[None]:
     finally:
         torch.set_num_threads(torch_threads)
         cv2.setNumThreads(cv_threads)
-
-
-def _official(path: Path) -> tuple["nn.Module", dict[str, Any], None]:
-    from ultralytics import YOLO
-
-    network = YOLO(path, task="segment").model
-    if network.names.get(0) != "person":
-        raise ModelUnavailable(f"{path.name} does not call its first class person")
-    return network, OFFICIAL, None
-
-
-def _own(folder: Path, device: str) -> tuple["nn.Module", dict[str, Any], CloserLook | None]:
-    from safetensors.torch import load_file
-    from ultralytics.nn.tasks import SegmentationModel
-
-    try:
-        config = json.loads((folder / "config.json").read_text())
-        weights = load_file(folder / "model.safetensors")
-        closer = {k: weights.pop(k) for k in list(weights) if k.startswith(CLOSER)}
-        network = SegmentationModel(f"{config['architecture']}.yaml", nc=1, verbose=False)
-        _fill(network, weights)
-        second = _second_stage(config["closer"], closer, device) if "closer" in config else None
-        running = {key: config[key] for key in OFFICIAL}
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise ModelUnavailable(f"no person detector in {folder.name}: {error}") from error
-    network.names = {0: "person"}
-    return network.eval(), running, second
-
-
-def _second_stage(config: dict[str, Any], weights: dict[str, "Tensor"], device: str) -> CloserLook:
-    from bgswap.networks import PersonUNet
-
-    network = PersonUNet(**config)
-    _fill(network, {name.removeprefix(CLOSER): value for name, value in weights.items()})
-    return CloserLook(network, device)
-
-
-def _fill(network: "nn.Module", weights: dict[str, "Tensor"]) -> None:
-    """Load all weights but the counters that only training needs.
-
-    Raises:
-        ValueError: some are missing, or not of this network.
-    """
-    left = network.load_state_dict(weights, strict=False)
-    lost = [k for k in left.missing_keys if not k.endswith("num_batches_tracked")]
-    if lost or left.unexpected_keys:
-        raise ValueError("the weights do not fit the architecture that config.json names")

@@ -13,12 +13,12 @@ from photos import BUS, ZIDANE, empty_photo
 
 from bgswap.errors import ModelUnavailable, NoPersonDetected
 from bgswap.people.detector import (
-    OFFICIAL,
     PersonDetector,
     enlarged,
     people_from,
     restored_threads,
 )
+from bgswap.people.detector_files import OFFICIAL
 from bgswap.people.nearby import overlap
 from bgswap.types import Person
 from bgswap.weights import STARTER

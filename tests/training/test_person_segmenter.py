@@ -8,7 +8,8 @@ import torch
 from drawn_people import write_archives
 
 from bgswap.networks import PersonUNet
-from bgswap.people.detector import CLOSER, PersonDetector
+from bgswap.people.detector import PersonDetector
+from bgswap.people.detector_files import CLOSER
 from bgswap.types import Person
 from training import closeups, person_segmenter
 from training.closeups import (
