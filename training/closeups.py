@@ -37,6 +37,9 @@ SIZES = ((480, 640), (640, 480), (512, 512), (420, 420))
 # where it is less than HARDLY theirs it shows nobody; in between nobody can tell.
 THEIRS, OF_THEM, HARDLY = 0.55, 0.12, 0.25
 SOMEBODY, NOBODY, UNCLEAR = 1, 0, 2
+# So often a close-up is cut by the photo's border; what is left has this share of its window's
+# width, as the windows of narrow boxes give it.
+AT_BORDER, SHARE_OF_WINDOW = 0.15, (0.4, 0.65)
 # Layers of a close-up: red, green, blue, rough mask, others' rough masks, true mask.
 LAYERS = 6
 
@@ -157,6 +160,9 @@ def varied(
         mask (1, height, width).
     """
     matrix = _movement(size, rng)
+    if rng is not None and rng.random() < AT_BORDER:
+        closeup, stretched = _cut_by_border(closeup, rng)
+        matrix = matrix @ stretched
     image, masks = (np.ascontiguousarray(part) for part in np.split(closeup, [3], axis=2))
     way = cv2.INTER_LINEAR
     image = cv2.warpAffine(image, matrix, size[::-1], flags=way, borderValue=(128,) * 3)
@@ -167,6 +173,32 @@ def varied(
         rough = _doubtful(np.ascontiguousarray(rough), true, rng)
         others = others * (rng.random() < 0.85)
     return closeups_to_tensor([image], [rough], [others])[0], masks_to_tensor([true])[0]
+
+
+def _cut_by_border(closeup: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A close-up of which the photo's left or right border leaves only a part.
+
+    Returns:
+        The close-up (240, 160, 6), and the (3, 3) map that shows what is left as a window of its
+        own would. Where too little of the person would be left, both leave all as it was.
+    """
+    columns = np.flatnonzero((closeup[:, :, 3] > 127).any(axis=0))
+    if columns.size < 8:
+        return closeup, np.eye(3)
+    first, last = int(columns[0]), int(columns[-1]) + 1
+    border = first + round(rng.uniform(0.3, 0.8) * (last - first))
+    beyond, shown = (slice(border, None), (first, border))
+    if rng.random() < 0.5:
+        beyond, shown = (slice(0, border), (border, last))
+    part = closeup.copy()
+    part[:, beyond, :3], part[:, beyond, 3:] = 128, 0
+    rough, true = (np.count_nonzero(part[:, :, layer] > 127) for layer in (3, 5))
+    if true < THEIRS * rough and closeup[:, :, 5].any():
+        return closeup, np.eye(3)
+    stretch = rng.uniform(*SHARE_OF_WINDOW) * STORED[1] / GROWN / (shown[1] - shown[0])
+    stretched = np.diag([stretch, 1.0, 1.0])
+    stretched[0, 2] = STORED[1] / 2 - stretch * sum(shown) / 2
+    return part, stretched
 
 
 def _movement(size: tuple[int, int], rng: np.random.Generator | None) -> np.ndarray:
@@ -196,10 +228,10 @@ def _doubtful(rough: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> 
     elif chance < 0.3:
         rough = cv2.dilate(rough, disc)
     side = max(rough.shape)
-    for value, often in ((0.0, 0.8), (1.0, 0.5)):
+    for value, often, largest in ((0.0, 0.8, 0.09), (1.0, 0.5, 0.13)):
         for _ in range(rng.poisson(often)):
             centre = int(rng.integers(rough.shape[1])), int(rng.integers(rough.shape[0]))
-            put_spot(rough, centre, side * rng.uniform(0.02, 0.09), value, rng)
+            put_spot(rough, centre, side * rng.uniform(0.02, largest), value, rng)
     if rng.random() < 0.25:  # the box ended too early
         rows = np.flatnonzero((rough > 0.5).any(axis=1))
         if rows.size:
