@@ -161,7 +161,7 @@ def varied(
     """
     matrix = _movement(size, rng)
     if rng is not None and rng.random() < AT_BORDER:
-        closeup, stretched = _cut_by_border(closeup, rng)
+        closeup, stretched = cut_by_border(closeup, rng)
         matrix = matrix @ stretched
     image, masks = (np.ascontiguousarray(part) for part in np.split(closeup, [3], axis=2))
     way = cv2.INTER_LINEAR
@@ -175,7 +175,7 @@ def varied(
     return closeups_to_tensor([image], [rough], [others])[0], masks_to_tensor([true])[0]
 
 
-def _cut_by_border(closeup: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def cut_by_border(closeup: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A close-up of which the photo's left or right border leaves only a part.
 
     Returns:

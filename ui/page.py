@@ -15,8 +15,8 @@ PROMPTS = {
     "Jungle sunset": "a jungle at sunset, warm golden light",
     "Beach at dusk": "a quiet beach at dusk, soft waves and a pink sky",
     "Snowy mountains": "snowy mountains on a clear winter day",
-    "City at night": "a city street at night with glowing lights",
-    "Autumn forest": "a forest path in autumn, golden leaves",
+    "City street": "a city street on a sunny afternoon",
+    "Wheat field": "a wheat field in golden light",
     "White studio": "a plain white studio backdrop, soft light",
 }
 KEEP_AN_HOUR = 3600

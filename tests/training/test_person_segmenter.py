@@ -113,6 +113,32 @@ def test_closeups_stay_whole_where_nothing_is_varied():
     assert all(t.min() >= 0 and t.max() <= 1 for _, t in moved)
 
 
+def test_some_are_cut_as_by_the_border_of_a_photo():
+    closeup, beyond = drawn_closeups(2).crops[1], []
+    for seed in range(12):
+        part, stretched = closeups.cut_by_border(closeup, np.random.default_rng(seed))
+        outside = (part[..., :3] == 128).all(axis=(0, 2))
+        assert not part[:, outside, 3:].any()
+        np.testing.assert_array_equal(part[:, ~outside], closeup[:, ~outside])
+        # the rough mask, 70 columns wide, loses some of them and is shown as a window of its own
+        shown = np.flatnonzero(part[..., 3].any(axis=0))
+        assert 0.15 * 70 <= shown.size <= 0.85 * 70
+        assert outside[shown[0] - 1] or outside[shown[-1] + 1]
+        ends = stretched[0, 0] * np.array([shown[0], shown[-1] + 1]) + stretched[0, 2]
+        assert ends.mean() == pytest.approx(80) and 0.4 <= np.ptp(ends) * 1.25 / 160 <= 0.65
+        beyond.append("left" if outside[0] else "right")
+    assert {"left", "right"} == set(beyond)
+
+
+def test_whom_a_border_would_hide_is_left_whole():
+    closeup = drawn_closeups(2).crops[1].copy()
+    closeup[:, :, 5] = 0
+    closeup[0, 0, 5] = 255  # hardly anything of the rough mask is theirs
+    part, stretched = closeups.cut_by_border(closeup, np.random.default_rng(0))
+    np.testing.assert_array_equal(part, closeup)
+    np.testing.assert_array_equal(stretched, np.eye(3))
+
+
 def test_pictures_are_looked_at_once(archives, detector, tmp_path, monkeypatch):
     def candidates(self, photo):
         mask = np.zeros(photo.shape[:2], np.float32)
