@@ -118,7 +118,12 @@ def train_command(
         arguments: None for those of the process.
     """
     args = parser.parse_args(arguments)
-    return run_command(lambda: train(task_from(args), settings_from(args)))
+
+    def work() -> None:
+        settings = settings_from(args)  # refused before any data is read
+        train(task_from(args), settings)
+
+    return run_command(work)
 
 
 def run_command(work: Callable[[], object]) -> int:
