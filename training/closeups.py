@@ -192,8 +192,8 @@ def cut_by_border(closeup: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
         beyond, shown = (slice(0, border), (border, last))
     part = closeup.copy()
     part[:, beyond, :3], part[:, beyond, 3:] = 128, 0
-    rough, true = (np.count_nonzero(part[:, :, layer] > 127) for layer in (3, 5))
-    if true < THEIRS * rough and closeup[:, :, 5].any():
+    rough, true = part[:, :, 3] > 127, part[:, :, 5] > 127
+    if closeup[:, :, 5].any() and (rough & true).sum() < THEIRS * rough.sum():
         return closeup, np.eye(3)
     stretch = rng.uniform(*SHARE_OF_WINDOW) * STORED[1] / GROWN / (shown[1] - shown[0])
     stretched = np.diag([stretch, 1.0, 1.0])

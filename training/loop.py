@@ -109,6 +109,7 @@ def train_command(
     parser: argparse.ArgumentParser,
     task_from: Callable[[argparse.Namespace], Task],
     arguments: list[str] | None,
+    after: Callable[[argparse.Namespace], None] | None = None,
 ) -> int:
     """Train what a command line asks for; returns the command's exit code.
 
@@ -116,12 +117,15 @@ def train_command(
         parser: with the loop's own flags, as :func:`add_flags` gives them, and the task's.
         task_from: makes the task of what was parsed.
         arguments: None for those of the process.
+        after: what is left to do when the network is trained.
     """
     args = parser.parse_args(arguments)
 
     def work() -> None:
         settings = settings_from(args)  # refused before any data is read
         train(task_from(args), settings)
+        if after:
+            after(args)
 
     return run_command(work)
 

@@ -98,7 +98,6 @@ class SegmenterTask:
         samples: close-ups an epoch.
         seed: of first weights and samples.
         network: to go on with; None for a new one.
-        archives: people and scenes to choose the threshold with and to measure on, if at all.
     """
 
     weights_name = "person_unet.pth"
@@ -111,12 +110,11 @@ class SegmenterTask:
         samples: int,
         seed: int,
         network: PersonUNet | None = None,
-        archives: tuple[Path, Path] | None = None,
     ) -> None:
         torch.manual_seed(seed)
         cv2.setNumThreads(1)
         self.network = network or he_initialise(PersonUNet())
-        self.detector, self.archives = detector, archives
+        self.detector = detector
         size = self.network.height, self.network.width
         self.training = VariedCloseups(training, samples, size, seed)
         self.validation = StillCloseups(validation, min(400, len(validation.kinds)), size)
@@ -155,8 +153,6 @@ class SegmenterTask:
         sheet = np.vstack(rows) if len(rows) % 3 else np.hstack(np.split(np.vstack(rows), 3))
         cv2.imwrite(str(run / "sheet.png"), (sheet[:, :, ::-1] * 255).round().astype(np.uint8))
         with_second_stage(self.detector, network, settings, run / "hub")
-        if self.archives:
-            finish_second_stage(run / "hub", *self.archives)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -189,13 +185,17 @@ def task_from(args: argparse.Namespace) -> SegmenterTask:
         for part, count in counts.items()
     ]
     network = trained_second_stage(args.detector) if args.go_on else None
-    archives = args.people, args.scenes
-    return SegmenterTask(*closeups, args.detector, args.samples, args.seed, network, archives)
+    return SegmenterTask(*closeups, args.detector, args.samples, args.seed, network)
+
+
+def measured(args: argparse.Namespace) -> None:
+    """Choose the threshold of the detector with its new second stage, and fill in its card."""
+    finish_second_stage(args.out / "hub", args.people, args.scenes)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    return train_command(parser(), task_from, arguments)
+    return train_command(parser(), task_from, arguments, after=measured)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ class PersonDetector:
 
             overrides = {
                 "imgsz": imgsz,
-                "conf": DOUBTED if closer else threshold,
+                "conf": min(DOUBTED, threshold) if closer else threshold,
                 "iou": iou,
                 "device": "0" if device == "cuda" else device,
                 "classes": [0],

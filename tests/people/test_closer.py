@@ -1,10 +1,13 @@
 """The second stage, with a network that is a few lines: what is bright is the person."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from bgswap.people import closer
 from bgswap.people.closer import CloserLook
 from bgswap.types import Person
 
@@ -56,6 +59,17 @@ def test_who_is_there_is_drawn_anew_beyond_a_box_that_ended_too_early(look, phot
     sure = torch.sigmoid(torch.tensor(4.0)).item()
     assert person.confidence == pytest.approx((0.3 * sure * sure) ** (1 / 3))
     assert person.number == 4 and person.mask.dtype == np.float32
+
+
+def test_both_answers_outvote_the_rough_mask_where_both_are_in_doubt() -> None:
+    candidate = person_of(rough(slice(20, 100), slice(60, 90)))
+    doubted = candidate.mask * np.float32(0.3)
+    doubted[:, :75] = candidate.mask[:, :75]
+    # (0.5 + 0.3 + 0.3) / 2.5 is below one half, (1 + 0.3 + 0.3) / 3 would be above
+    answer = replace(candidate, mask=doubted)
+    together = closer._together(candidate, answer, answer)
+    assert (together.mask[:, 75:] < 0.5).all()
+    assert (together.mask[20:100, 60:75] == 1).all()
 
 
 def test_where_nobody_is_no_mask_is_left(look, photo) -> None:

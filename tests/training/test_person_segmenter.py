@@ -130,6 +130,16 @@ def test_some_are_cut_as_by_the_border_of_a_photo():
     assert {"left", "right"} == set(beyond)
 
 
+@pytest.mark.parametrize("often", [0.0, 1.0])
+def test_varied_closeups_are_cut_as_often_as_said(monkeypatch, often):
+    monkeypatch.setattr(closeups, "AT_BORDER", often)
+    closeup = drawn_closeups(2).crops[1].copy()
+    closeup[:, :, 4] = 255  # others are all over the photo, and nowhere beyond its border
+    crops = [varied(closeup, (192, 128), np.random.default_rng(seed))[0] for seed in range(15)]
+    inside = np.median([float(crop[4].mean()) for crop in crops])
+    assert inside < 0.88 if often else inside > 0.95
+
+
 def test_whom_a_border_would_hide_is_left_whole():
     closeup = drawn_closeups(2).crops[1].copy()
     closeup[:, :, 5] = 0
