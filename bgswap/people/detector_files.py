@@ -43,10 +43,9 @@ def read_own(folder: Path) -> tuple["nn.Module", dict[str, Any], "PersonUNet | N
     try:
         config = json.loads((folder / "config.json").read_text())
         weights = load_file(folder / "model.safetensors")
-        closer = {k: weights.pop(k) for k in list(weights) if k.startswith(CLOSER)}
         network = SegmentationModel(f"{config['architecture']}.yaml", nc=1, verbose=False)
-        _fill(network, weights)
-        second = second_stage(config, closer) if "closer" in config else None
+        _fill(network, {k: v for k, v in weights.items() if not k.startswith(CLOSER)})
+        second = second_stage(config, weights) if "closer" in config else None
         running = {key: config[key] for key in OFFICIAL}
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelUnavailable(f"no person detector in {folder.name}: {error}") from error
