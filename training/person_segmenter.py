@@ -23,7 +23,8 @@ from torch.utils.data import Dataset
 
 from bgswap.networks import PersonUNet
 from bgswap.people.detector import PersonDetector
-from training.closeups import LEAST, SOMEBODY, UNCLEAR, Closeups, gather, varied
+from training.closeup_variation import set_before, varied
+from training.closeups import LEAST, PHOTO, SOMEBODY, UNCLEAR, Closeups, gather
 from training.detector_export import (
     finish_second_stage,
     trained_second_stage,
@@ -35,8 +36,10 @@ from training.losses import mask_losses
 from training.tasks import LoopSettings
 
 DETECTOR = Path("bgswap/starter/person-detector")
-# Somebody is shown this often; candidates that show nobody are more than those who do.
-SOMEBODY_SHARE = 0.6
+# How often somebody of a photo is shown, somebody of a composite, and anything else.
+SHARES = (0.25, 0.35, 0.4)
+# So often a person is set before what another close-up of a photo shows.
+SET_BEFORE = 0.4
 # How much it counts whether anybody is there, next to the mask.
 SCORE_WEIGHT = 0.3
 
@@ -53,24 +56,23 @@ class VariedCloseups(Dataset):
 
     def __init__(self, closeups: Closeups, length: int, size: tuple[int, int], seed: int) -> None:
         self.closeups, self.length, self.size, self.seed = closeups, length, size, seed
-        self.groups = [
-            group
-            for group in (
-                np.flatnonzero(closeups.kinds == SOMEBODY),
-                np.flatnonzero(closeups.kinds != SOMEBODY),
-            )
-            if group.size
-        ]
+        somebody, photo = closeups.kinds == SOMEBODY, closeups.sources == PHOTO
+        self.photos = np.flatnonzero(photo)
+        groups = (somebody & photo, somebody & ~photo, ~somebody)
+        self.groups = [np.flatnonzero(group) for group in groups]
+        shares = np.array(SHARES) * [group.size > 0 for group in self.groups]
+        self.shares = shares / shares.sum()
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor, int]:
         rng = np.random.default_rng([self.seed, number])
-        group = self.groups[0 if rng.random() < SOMEBODY_SHARE else -1]
-        index = int(group[rng.integers(len(group))])
-        crop, true = varied(self.closeups.crops[index], self.size, rng)
-        return crop, true, int(self.closeups.kinds[index])
+        index = int(rng.choice(self.groups[rng.choice(len(self.groups), p=self.shares)]))
+        closeup, kind = self.closeups.crops[index], int(self.closeups.kinds[index])
+        if kind == SOMEBODY and self.photos.size and rng.random() < SET_BEFORE:
+            closeup = set_before(closeup, self.closeups.crops[rng.choice(self.photos)], rng)
+        return *varied(closeup, self.size, rng), kind
 
 
 class StillCloseups(Dataset):

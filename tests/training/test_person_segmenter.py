@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from drawn_people import write_archives
+from drawn_people import drawn_closeups, write_archives
 
 from bgswap.networks import PersonUNet
 from bgswap.people.detector import PersonDetector
@@ -13,19 +13,20 @@ from bgswap.people.detector_files import CLOSER
 from bgswap.types import Person
 from training import closeups, person_segmenter
 from training.closeups import (
+    COMPOSITE,
     NOBODY,
+    PHOTO,
+    SCENE,
     SOMEBODY,
     STORED,
     UNCLEAR,
-    Closeups,
     closeups_of,
     gather,
-    varied,
 )
 from training.detector_export import export, with_second_stage
 from training.detector_loop import build_model
 from training.detector_scores import HeldOut
-from training.person_segmenter import SegmenterTask, main
+from training.person_segmenter import SegmenterTask, VariedCloseups, main
 
 SMALL = {"height": 64, "width": 32, "widths": (4, 4, 8, 8, 8), "depths": (1, 1, 1, 1, 1)}
 
@@ -54,19 +55,6 @@ def mask_of(*columns):
     mask = np.zeros((60, 80), np.float32)
     mask[10:50, columns[0] : columns[1]] = 1
     return mask
-
-
-def drawn_closeups(count):
-    """Bright figures on noise, half of the candidates without one."""
-    rng = np.random.default_rng(0)
-    crops = rng.integers(0, 120, (count, *STORED, closeups.LAYERS), dtype=np.uint8)
-    crops[..., 3:] = 0
-    kinds = np.uint8([SOMEBODY if n % 2 else NOBODY for n in range(count)])
-    for n in range(count):
-        crops[n, 60:180, 40:110, 3] = 255
-        if n % 2:
-            crops[n, 50:190, 50:110, :3], crops[n, 50:190, 50:110, 5] = 230, 255
-    return Closeups(crops, kinds)
 
 
 def test_candidates_are_told_apart_by_what_they_show():
@@ -99,56 +87,6 @@ def test_everybody_else_is_shown_beside_a_candidate():
     assert crop[120, -30, 4] == 255 and crop[120, -30, 3] == 0
 
 
-def test_closeups_stay_whole_where_nothing_is_varied():
-    closeup = drawn_closeups(2).crops[1]
-    crop, true = varied(closeup, (192, 128), None)
-    assert crop.shape == (5, 192, 128) and true.shape == (1, 192, 128)
-    # the window is the middle of what is kept, at the same scale
-    assert crop[0, 96, 64] == pytest.approx(102 / 128) and true[0, 96, 64] == 1
-    assert true.sum() == pytest.approx(140 * 60, rel=0.02)
-    rng = np.random.default_rng(3)
-    moved = [varied(closeup, (192, 128), rng) for _ in range(12)]
-    assert len({float(t.sum()) for _, t in moved}) > 6
-    assert all(c[3:].min() >= 0 and c[3:].max() <= 1 for c, _ in moved)
-    assert all(t.min() >= 0 and t.max() <= 1 for _, t in moved)
-
-
-def test_some_are_cut_as_by_the_border_of_a_photo():
-    closeup, beyond = drawn_closeups(2).crops[1], []
-    for seed in range(12):
-        part, stretched = closeups.cut_by_border(closeup, np.random.default_rng(seed))
-        outside = (part[..., :3] == 128).all(axis=(0, 2))
-        assert not part[:, outside, 3:].any()
-        np.testing.assert_array_equal(part[:, ~outside], closeup[:, ~outside])
-        # the rough mask, 70 columns wide, loses some of them and is shown as a window of its own
-        shown = np.flatnonzero(part[..., 3].any(axis=0))
-        assert 0.15 * 70 <= shown.size <= 0.85 * 70
-        assert outside[shown[0] - 1] or outside[shown[-1] + 1]
-        ends = stretched[0, 0] * np.array([shown[0], shown[-1] + 1]) + stretched[0, 2]
-        assert ends.mean() == pytest.approx(80) and 0.4 <= np.ptp(ends) * 1.25 / 160 <= 0.65
-        beyond.append("left" if outside[0] else "right")
-    assert {"left", "right"} == set(beyond)
-
-
-@pytest.mark.parametrize("often", [0.0, 1.0])
-def test_varied_closeups_are_cut_as_often_as_said(monkeypatch, often):
-    monkeypatch.setattr(closeups, "AT_BORDER", often)
-    closeup = drawn_closeups(2).crops[1].copy()
-    closeup[:, :, 4] = 255  # others are all over the photo, and nowhere beyond its border
-    crops = [varied(closeup, (192, 128), np.random.default_rng(seed))[0] for seed in range(15)]
-    inside = np.median([float(crop[4].mean()) for crop in crops])
-    assert inside < 0.88 if often else inside > 0.95
-
-
-def test_whom_a_border_would_hide_is_left_whole():
-    closeup = drawn_closeups(2).crops[1].copy()
-    closeup[:, :, 5] = 0
-    closeup[0, 0, 5] = 255  # hardly anything of the rough mask is theirs
-    part, stretched = closeups.cut_by_border(closeup, np.random.default_rng(0))
-    np.testing.assert_array_equal(part, closeup)
-    np.testing.assert_array_equal(stretched, np.eye(3))
-
-
 def test_pictures_are_looked_at_once(archives, detector, tmp_path, monkeypatch):
     def candidates(self, photo):
         mask = np.zeros(photo.shape[:2], np.float32)
@@ -158,9 +96,30 @@ def test_pictures_are_looked_at_once(archives, detector, tmp_path, monkeypatch):
     monkeypatch.setattr(PersonDetector, "candidates", candidates)
     first = gather(PersonDetector.load(detector), archives, archives, "val", 3, tmp_path)
     assert len(first.crops) == len(first.kinds) == 3 + 4 + 1
+    assert first.sources.tolist() == [COMPOSITE] * 3 + [PHOTO] * 4 + [SCENE]
     monkeypatch.delattr(PersonDetector, "candidates")
     again = gather(None, archives, archives, "val", 3, tmp_path)
-    np.testing.assert_array_equal(first.crops, again.crops)
+    for of in ("crops", "kinds", "sources"):
+        np.testing.assert_array_equal(getattr(first, of), getattr(again, of))
+
+
+@pytest.mark.parametrize("often", [0.0, 1.0])
+def test_people_are_set_before_photos_as_often_as_said(monkeypatch, often):
+    monkeypatch.setattr(person_segmenter, "SET_BEFORE", often)
+    seen = []
+
+    def before(closeup, behind, rng):
+        seen.append((closeup[..., 5].any(), behind))
+        return closeup
+
+    monkeypatch.setattr(person_segmenter, "set_before", before)
+    data = drawn_closeups(8)
+    samples = VariedCloseups(data, 60, (64, 32), 0)
+    kinds = [samples[n][2] for n in range(60)]
+    assert 0.4 < np.mean(np.equal(kinds, SOMEBODY)) < 0.8
+    assert len(seen) == often * kinds.count(SOMEBODY) and all(theirs for theirs, _ in seen)
+    photos = data.crops[data.sources == PHOTO]
+    assert all(any(np.array_equal(b, photo) for photo in photos) for _, b in seen)
 
 
 def test_masks_count_where_somebody_is_and_scores_where_it_is_clear(detector):
