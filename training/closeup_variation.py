@@ -17,11 +17,13 @@ from training.photometric import camera, cut_edge, tinted
 
 # So often a close-up is cut by the photo's border; what is left has this share of its window's
 # width, as the windows of narrow boxes give it.
-AT_BORDER, SHARE_OF_WINDOW = 0.15, (0.4, 0.65)
-# So often what is behind a person is brought near their colours, and so near.
+AT_BORDER, SHARE_OF_WINDOW = 0.2, (0.4, 0.65)
+# So often what is behind or beside a person is brought near their colours, and so near.
 ALIKE, HOW_ALIKE = 0.4, (0.3, 0.9)
 # So often a rough mask takes along what another one has of what is behind, ...
 TAKES_ALONG = 0.4
+# ... the whole of a thing beside the person, as high as this share of them, ...
+BESIDE, HOW_HIGH = 0.6, (0.12, 0.5)
 # ... and an area of one colour that touches the person: of at most this reach, as a share of the
 # crop's height, and with neighbouring pixels that differ by at most so many grey levels.
 LEAKS, LEAK_REACH, LEAK_LEVELS = 0.4, (0.06, 0.3), (3, 14)
@@ -105,9 +107,7 @@ def set_before(closeup: np.ndarray, behind: np.ndarray, rng: np.random.Generator
     back = cv2.resize(np.ascontiguousarray(back), part.shape[1::-1])
     share = cut_edge(np.ascontiguousarray(part[:, :, 5]), rng)[..., None] / 255
     lit, scene = tinted(part[:, :, :3], rng), back[:, :, :3].astype(np.float64)
-    if rng.random() < ALIKE and share.sum() > 1:
-        mean = (lit * share).sum((0, 1)) / share.sum()
-        scene += rng.uniform(*HOW_ALIKE) * (mean - scene.mean((0, 1)))
+    scene = _like(scene, lit, share, rng)
     made = closeup.copy()
     made[here][:, :, :3] = np.clip(lit * share + scene * (1 - share) + 0.5, 0, 255)
     # where the candidate is wrong about the person, so are the others: no true edge may show
@@ -121,11 +121,61 @@ def set_before(closeup: np.ndarray, behind: np.ndarray, rng: np.random.Generator
     return made
 
 
+def put_beside(closeup: np.ndarray, thing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A close-up with another one's candidate, cut out, behind the person's edge.
+
+    Args:
+        closeup, thing: (240, 160, 6) uint8.
+        rng: where chance comes from.
+
+    Returns:
+        (240, 160, 6) uint8; ``closeup`` itself where no person or no thing is seen.
+    """
+    body, shape = closeup[:, :, 5] > 127, thing[_seen(thing)]
+    part, tall = shape[_box(shape[:, :, 3] > 127)], np.flatnonzero(body.any(axis=1))
+    edges = np.argwhere(cv2.dilate(np.uint8(body), np.ones((9, 9), np.uint8)) - body)
+    if min(part.shape[:2]) < 8 or not len(edges):
+        return closeup
+    scale = rng.uniform(*HOW_HIGH) * np.ptp(tall) / len(part)
+    moved = np.diag([scale, scale, 1.0])[:2]
+    moved[:, 2] = edges[rng.integers(len(edges))][::-1] - scale * np.array(part.shape[1::-1]) / 2
+    put = cv2.warpAffine(np.ascontiguousarray(part[:, :, :4]), moved, (STORED[1], STORED[0]))
+    inside = np.zeros(STORED, bool)
+    inside[_seen(closeup)] = True
+    shown = put[:, :, 3] * inside
+    theirs = closeup[:, :, 5, None] / 255
+    share = shown[..., None] / 255 * (1 - theirs)
+    lit = _like(put[:, :, :3].astype(np.float64), closeup[:, :, :3], theirs, rng)
+    made = closeup.copy()
+    made[:, :, :3] = np.clip(lit * share + closeup[:, :, :3] * (1 - share) + 0.5, 0, 255)
+    if rng.random() < BESIDE:
+        made[:, :, 3] = np.maximum(closeup[:, :, 3], shown)
+    else:
+        made[:, :, 4] = np.maximum(closeup[:, :, 4], shown * (closeup[:, :, 3] < 128))
+    return made
+
+
+def _like(
+    scene: np.ndarray, person: np.ndarray, share: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """A scene (H, W, 3) float64, sometimes brought near the colours of a person with this alpha."""
+    if rng.random() >= ALIKE or share.sum() < 1:
+        return scene
+    mean = (person * share).sum((0, 1)) / share.sum()
+    return scene + rng.uniform(*HOW_ALIKE) * (mean - scene.mean((0, 1)))
+
+
 def _seen(closeup: np.ndarray) -> tuple[slice, slice]:
     """Rows and columns of a close-up that lie inside its photo."""
     inside = (closeup[:, :, :3] != 128).any(axis=2)
-    lines = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
-    return tuple(slice(line[0] + 1, line[-1]) if line.size else slice(0, 0) for line in lines)
+    rows, columns = _box(inside)
+    return slice(rows.start + 1, rows.stop - 1), slice(columns.start + 1, columns.stop - 1)
+
+
+def _box(mask: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of what a mask (H, W) holds; of nothing, none."""
+    lines = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return tuple(slice(line[0], line[-1] + 1) if line.size else slice(1, 1) for line in lines)
 
 
 def leaked(

@@ -23,8 +23,8 @@ from torch.utils.data import Dataset
 
 from bgswap.networks import PersonUNet
 from bgswap.people.detector import PersonDetector
-from training.closeup_variation import set_before, varied
-from training.closeups import LEAST, PHOTO, SOMEBODY, UNCLEAR, Closeups, gather
+from training.closeup_variation import put_beside, set_before, varied
+from training.closeups import LEAST, NOBODY, PHOTO, SOMEBODY, UNCLEAR, Closeups, gather
 from training.detector_export import (
     finish_second_stage,
     trained_second_stage,
@@ -40,6 +40,8 @@ DETECTOR = Path("bgswap/starter/person-detector")
 SHARES = (0.25, 0.35, 0.4)
 # So often a person is set before what another close-up of a photo shows.
 SET_BEFORE = 0.4
+# So often a thing of a photo that was taken for a person is put beside one.
+PUT_BESIDE = 0.35
 # How much it counts whether anybody is there, next to the mask.
 SCORE_WEIGHT = 0.3
 
@@ -58,6 +60,7 @@ class VariedCloseups(Dataset):
         self.closeups, self.length, self.size, self.seed = closeups, length, size, seed
         somebody, photo = closeups.kinds == SOMEBODY, closeups.sources == PHOTO
         self.photos = np.flatnonzero(photo)
+        self.things = np.flatnonzero(photo & (closeups.kinds == NOBODY))
         groups = (somebody & photo, somebody & ~photo, ~somebody)
         self.groups = [np.flatnonzero(group) for group in groups]
         shares = np.array(SHARES) * [group.size > 0 for group in self.groups]
@@ -70,8 +73,13 @@ class VariedCloseups(Dataset):
         rng = np.random.default_rng([self.seed, number])
         index = int(rng.choice(self.groups[rng.choice(len(self.groups), p=self.shares)]))
         closeup, kind = self.closeups.crops[index], int(self.closeups.kinds[index])
-        if kind == SOMEBODY and self.photos.size and rng.random() < SET_BEFORE:
-            closeup = set_before(closeup, self.closeups.crops[rng.choice(self.photos)], rng)
+        if kind == SOMEBODY:
+            for put, others, often in (
+                (set_before, self.photos, SET_BEFORE),
+                (put_beside, self.things, PUT_BESIDE),
+            ):
+                if others.size and rng.random() < often:
+                    closeup = put(closeup, self.closeups.crops[rng.choice(others)], rng)
         return *varied(closeup, self.size, rng), kind
 
 

@@ -6,7 +6,7 @@ import pytest
 from drawn_people import drawn_closeups
 
 from training import closeup_variation
-from training.closeup_variation import cut_by_border, leaked, set_before, varied
+from training.closeup_variation import cut_by_border, leaked, put_beside, set_before, varied
 
 
 def test_closeups_stay_whole_where_nothing_is_varied():
@@ -88,6 +88,36 @@ def test_who_stands_before_nothing_is_left_as_they_are():
     closeup, behind = (crop.copy() for crop in drawn_closeups(2).crops[::-1])
     behind[..., :3] = 128
     assert set_before(closeup, behind, np.random.default_rng(0)) is closeup
+
+
+def test_a_thing_is_put_beside_a_person():
+    closeup, thing = (crop.copy() for crop in drawn_closeups(2).crops[::-1])
+    closeup[:, :40, :3] = 128  # beyond the photo's border
+    closeup[..., 3] = closeup[..., 5]
+    thing[..., :3] = (20, 90, 160)
+    thing[30:90, 30:90, 3] = 255
+    true, took = closeup[..., 5] > 127, 0
+    for seed in range(12):
+        made = put_beside(closeup, thing, np.random.default_rng(seed))
+        changed = (made[..., :3] != closeup[..., :3]).any(axis=2)
+        np.testing.assert_array_equal(made[..., 5], closeup[..., 5])
+        assert not changed[true].any() and not changed[:, :40].any()
+        # it touches the person, and one of the two masks of candidates has it
+        assert (changed & (cv2.dilate(np.uint8(true), np.ones((13, 13))) > 0)).any()
+        gained = (made[..., 3:5] > closeup[..., 3:5]).any(axis=(0, 1))
+        assert gained.sum() == 1
+        took += gained[0]
+        mask = made[..., 3 if gained[0] else 4] > 127
+        assert (changed & mask).sum() > 0.8 * changed.sum()
+    assert 3 <= took <= 11
+
+
+def test_nothing_is_put_beside_nobody():
+    nobody, somebody = drawn_closeups(2).crops
+    assert put_beside(nobody, somebody, np.random.default_rng(0)) is nobody
+    nothing = np.full_like(nobody, 128)
+    nothing[..., 3:] = 0
+    assert put_beside(somebody, nothing, np.random.default_rng(0)) is somebody
 
 
 def test_a_rough_mask_takes_along_a_thing_up_to_its_edges():

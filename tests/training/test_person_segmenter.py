@@ -104,22 +104,25 @@ def test_pictures_are_looked_at_once(archives, detector, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("often", [0.0, 1.0])
-def test_people_are_set_before_photos_as_often_as_said(monkeypatch, often):
-    monkeypatch.setattr(person_segmenter, "SET_BEFORE", often)
+@pytest.mark.parametrize("put", ["set_before", "put_beside"])
+def test_photos_join_people_as_often_as_said(monkeypatch, put, often):
     seen = []
 
-    def before(closeup, behind, rng):
-        seen.append((closeup[..., 5].any(), behind))
+    def joined(closeup, other, rng):
+        seen.append((closeup[..., 5].any(), other))
         return closeup
 
-    monkeypatch.setattr(person_segmenter, "set_before", before)
+    for name in ("set_before", "put_beside"):
+        monkeypatch.setattr(person_segmenter, name.upper(), often * (name == put))
+    monkeypatch.setattr(person_segmenter, put, joined)
     data = drawn_closeups(8)
     samples = VariedCloseups(data, 60, (64, 32), 0)
     kinds = [samples[n][2] for n in range(60)]
     assert 0.4 < np.mean(np.equal(kinds, SOMEBODY)) < 0.8
     assert len(seen) == often * kinds.count(SOMEBODY) and all(theirs for theirs, _ in seen)
-    photos = data.crops[data.sources == PHOTO]
-    assert all(any(np.array_equal(b, photo) for photo in photos) for _, b in seen)
+    photos = data.sources == PHOTO
+    joining = data.crops[photos if put == "set_before" else photos & (data.kinds == NOBODY)]
+    assert all(any(np.array_equal(other, crop) for crop in joining) for _, other in seen)
 
 
 def test_masks_count_where_somebody_is_and_scores_where_it_is_clear(detector):
