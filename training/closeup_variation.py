@@ -1,9 +1,7 @@
 """How stored close-ups are varied each time that the person U-Net is shown one.
 
 They are moved, lit and damaged as cameras do, their rough masks made rougher; some are cut by a
-photo's border, and of some the person is put before another photo's people and things, as in
-Copy-Paste (Ghiasi et al., CVPR 2021). Scenes are stored small, so composites have soft
-backgrounds; without that the network would take whatever is sharp for a person.
+photo's border.
 """
 
 import cv2
@@ -13,20 +11,11 @@ from torch import Tensor
 from bgswap.tensors import closeups_to_tensor, masks_to_tensor
 from training.closeups import GROWN, STORED, THEIRS
 from training.masks import put_spot
-from training.photometric import camera, cut_edge, tinted
+from training.photometric import camera
 
 # So often a close-up is cut by the photo's border; what is left has this share of its window's
 # width, as the windows of narrow boxes give it.
 AT_BORDER, SHARE_OF_WINDOW = 0.2, (0.4, 0.65)
-# So often what is behind or beside a person is brought near their colours, and so near.
-ALIKE, HOW_ALIKE = 0.4, (0.3, 0.9)
-# So often a rough mask takes along what another one has of what is behind, ...
-TAKES_ALONG = 0.4
-# ... the whole of a thing beside the person, as high as this share of them, ...
-BESIDE, HOW_HIGH = 0.6, (0.12, 0.5)
-# ... and an area of one colour that touches the person: of at most this reach, as a share of the
-# crop's height, and with neighbouring pixels that differ by at most so many grey levels.
-LEAKS, LEAK_REACH, LEAK_LEVELS = 0.4, (0.06, 0.3), (3, 14)
 
 
 def varied(
@@ -55,7 +44,6 @@ def varied(
     if rng is not None:
         image = camera(image, rng) if rng.random() < 0.6 else image
         rough = _doubtful(np.ascontiguousarray(rough), true, rng)
-        rough = leaked(rough, true, image, rng) if rng.random() < LEAKS else rough
         others = others * (rng.random() < 0.85)
     return closeups_to_tensor([image], [rough], [others])[0], masks_to_tensor([true])[0]
 
@@ -84,126 +72,6 @@ def cut_by_border(closeup: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
     stretched = np.diag([stretch, 1.0, 1.0])
     stretched[0, 2] = STORED[1] / 2 - stretch * sum(shown) / 2
     return part, stretched
-
-
-def set_before(closeup: np.ndarray, behind: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The person of a close-up before what another one shows, whose candidate is now another.
-
-    Args:
-        closeup, behind: (240, 160, 6) uint8.
-        rng: where chance comes from.
-
-    Returns:
-        (240, 160, 6) uint8; ``closeup`` itself where either shows hardly anything of a photo.
-    """
-    here, there = _seen(closeup), _seen(behind)
-    part, back = closeup[here], behind[there]
-    if min(*part.shape[:2], *back.shape[:2]) < 16:
-        return closeup
-    size = np.array(back.shape[:2])
-    kept = np.int64(size * rng.uniform(0.5, 1, 2))
-    top, left = rng.integers(size - kept + 1)
-    back = back[top : top + kept[0], left : left + kept[1]][:, :: rng.choice([-1, 1])]
-    back = cv2.resize(np.ascontiguousarray(back), part.shape[1::-1])
-    share = cut_edge(np.ascontiguousarray(part[:, :, 5]), rng)[..., None] / 255
-    lit, scene = tinted(part[:, :, :3], rng), back[:, :, :3].astype(np.float64)
-    scene = _like(scene, lit, share, rng)
-    made = closeup.copy()
-    made[here][:, :, :3] = np.clip(lit * share + scene * (1 - share) + 0.5, 0, 255)
-    # where the candidate is wrong about the person, so are the others: no true edge may show
-    candidates = back[:, :, 3:5].max(axis=2)
-    made[here][:, :, 4] = candidates * (part[:, :, 3] < 128)
-    if rng.random() < TAKES_ALONG:
-        spot = np.zeros(candidates.shape, np.uint8)
-        centre = int(rng.integers(spot.shape[1])), int(rng.integers(spot.shape[0]))
-        put_spot(spot, centre, len(spot) * rng.uniform(*LEAK_REACH), 1, rng)
-        made[here][:, :, 3] = np.maximum(part[:, :, 3], spot * candidates)
-    return made
-
-
-def put_beside(closeup: np.ndarray, thing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A close-up with another one's candidate, cut out, behind the person's edge.
-
-    Args:
-        closeup, thing: (240, 160, 6) uint8.
-        rng: where chance comes from.
-
-    Returns:
-        (240, 160, 6) uint8; ``closeup`` itself where no person or no thing is seen.
-    """
-    body, shape = closeup[:, :, 5] > 127, thing[_seen(thing)]
-    part, tall = shape[_box(shape[:, :, 3] > 127)], np.flatnonzero(body.any(axis=1))
-    edges = np.argwhere(cv2.dilate(np.uint8(body), np.ones((9, 9), np.uint8)) - body)
-    if min(part.shape[:2]) < 8 or not len(edges):
-        return closeup
-    scale = rng.uniform(*HOW_HIGH) * np.ptp(tall) / len(part)
-    moved = np.diag([scale, scale, 1.0])[:2]
-    moved[:, 2] = edges[rng.integers(len(edges))][::-1] - scale * np.array(part.shape[1::-1]) / 2
-    put = cv2.warpAffine(np.ascontiguousarray(part[:, :, :4]), moved, (STORED[1], STORED[0]))
-    inside = np.zeros(STORED, bool)
-    inside[_seen(closeup)] = True
-    shown = put[:, :, 3] * inside
-    theirs = closeup[:, :, 5, None] / 255
-    share = shown[..., None] / 255 * (1 - theirs)
-    lit = _like(put[:, :, :3].astype(np.float64), closeup[:, :, :3], theirs, rng)
-    made = closeup.copy()
-    made[:, :, :3] = np.clip(lit * share + closeup[:, :, :3] * (1 - share) + 0.5, 0, 255)
-    if rng.random() < BESIDE:
-        made[:, :, 3] = np.maximum(closeup[:, :, 3], shown)
-    else:
-        made[:, :, 4] = np.maximum(closeup[:, :, 4], shown * (closeup[:, :, 3] < 128))
-    return made
-
-
-def _like(
-    scene: np.ndarray, person: np.ndarray, share: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """A scene (H, W, 3) float64, sometimes brought near the colours of a person with this alpha."""
-    if rng.random() >= ALIKE or share.sum() < 1:
-        return scene
-    mean = (person * share).sum((0, 1)) / share.sum()
-    return scene + rng.uniform(*HOW_ALIKE) * (mean - scene.mean((0, 1)))
-
-
-def _seen(closeup: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of a close-up that lie inside its photo."""
-    inside = (closeup[:, :, :3] != 128).any(axis=2)
-    rows, columns = _box(inside)
-    return slice(rows.start + 1, rows.stop - 1), slice(columns.start + 1, columns.stop - 1)
-
-
-def _box(mask: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of what a mask (H, W) holds; of nothing, none."""
-    lines = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    return tuple(slice(line[0], line[-1] + 1) if line.size else slice(1, 1) for line in lines)
-
-
-def leaked(
-    rough: np.ndarray, true: np.ndarray, image: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """A rough mask that also holds a thing which touches the person, up to that thing's edges.
-
-    Args:
-        rough, true: (H, W) float32 in [0, 1].
-        image: (H, W, 3) uint8 RGB.
-        rng: where chance comes from.
-    """
-    body = np.uint8(true > 0.5)
-    ring = cv2.dilate(body, np.ones((15, 15), np.uint8)) - cv2.dilate(body, np.ones((5, 5)))
-    rows, columns = np.nonzero(ring)
-    if not rows.size:
-        return rough
-    at = rng.integers(rows.size)
-    seed = int(columns[at]), int(rows[at])
-    area = np.zeros((len(rough) + 2, rough.shape[1] + 2), np.uint8)
-    levels = (float(rng.uniform(*LEAK_LEVELS)),) * 3
-    way = 4 | cv2.FLOODFILL_MASK_ONLY | (1 << 8)
-    cv2.floodFill(cv2.blur(image, (3, 3)), area, seed, 0, levels, levels, way)
-    spot = np.zeros(rough.shape, np.float32)
-    put_spot(spot, seed, len(rough) * rng.uniform(*LEAK_REACH), 1.0, rng)
-    held = cv2.morphologyEx(area[1:-1, 1:-1], cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-    thing = cv2.GaussianBlur(spot * held, (0, 0), rng.uniform(0.6, 2.5))
-    return np.maximum(rough, thing).clip(0, 1)
 
 
 def _movement(size: tuple[int, int], rng: np.random.Generator | None) -> np.ndarray:

@@ -23,25 +23,30 @@ from torch.utils.data import Dataset
 
 from bgswap.networks import PersonUNet
 from bgswap.people.detector import PersonDetector
-from training.closeup_variation import put_beside, set_before, varied
+from training.closeup_pastes import candidate_of, leaked, put_beside, set_before
+from training.closeup_variation import varied
 from training.closeups import LEAST, NOBODY, PHOTO, SOMEBODY, UNCLEAR, Closeups, gather
 from training.detector_export import (
     finish_second_stage,
     trained_second_stage,
     with_second_stage,
 )
+from training.drawn_things import drawn_thing
 from training.initialise import he_initialise
 from training.loop import add_flags, command_parser, train_command
 from training.losses import mask_losses
 from training.tasks import LoopSettings
 
 DETECTOR = Path("bgswap/starter/person-detector")
-# How often somebody of a photo is shown, somebody of a composite, and anything else.
+# How often somebody of a photo is shown, somebody of a composite, and nobody.
 SHARES = (0.25, 0.35, 0.4)
 # So often a person is set before what another close-up of a photo shows.
 SET_BEFORE = 0.4
-# So often a thing of a photo that was taken for a person is put beside one.
-PUT_BESIDE = 0.35
+# So often a thing is put beside one; it is drawn so often, or else of a photo, where it was taken
+# for a person.
+PUT_BESIDE, DRAWN = 0.4, 0.5
+# So often a rough mask leaks into what is beside a person.
+LEAKS = 0.35
 # How much it counts whether anybody is there, next to the mask.
 SCORE_WEIGHT = 0.3
 
@@ -61,7 +66,7 @@ class VariedCloseups(Dataset):
         somebody, photo = closeups.kinds == SOMEBODY, closeups.sources == PHOTO
         self.photos = np.flatnonzero(photo)
         self.things = np.flatnonzero(photo & (closeups.kinds == NOBODY))
-        groups = (somebody & photo, somebody & ~photo, ~somebody)
+        groups = (somebody & photo, somebody & ~photo, closeups.kinds == NOBODY)
         self.groups = [np.flatnonzero(group) for group in groups]
         shares = np.array(SHARES) * [group.size > 0 for group in self.groups]
         self.shares = shares / shares.sum()
@@ -72,15 +77,21 @@ class VariedCloseups(Dataset):
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor, int]:
         rng = np.random.default_rng([self.seed, number])
         index = int(rng.choice(self.groups[rng.choice(len(self.groups), p=self.shares)]))
-        closeup, kind = self.closeups.crops[index], int(self.closeups.kinds[index])
-        if kind == SOMEBODY:
-            for put, others, often in (
-                (set_before, self.photos, SET_BEFORE),
-                (put_beside, self.things, PUT_BESIDE),
-            ):
-                if others.size and rng.random() < often:
-                    closeup = put(closeup, self.closeups.crops[rng.choice(others)], rng)
-        return *varied(closeup, self.size, rng), kind
+        closeup = self._pasted(index, rng)
+        return *varied(closeup, self.size, rng), int(self.closeups.kinds[index])
+
+    def _pasted(self, index: int, rng: np.random.Generator) -> np.ndarray:
+        """A close-up (240, 160, 6), sometimes before or beside what others show."""
+        crops = self.closeups.crops
+        closeup, somebody = crops[index], self.closeups.kinds[index] == SOMEBODY
+        if somebody and self.photos.size and rng.random() < SET_BEFORE:
+            closeup = set_before(closeup, crops[rng.choice(self.photos)], rng)
+        if rng.random() < PUT_BESIDE:
+            thing = None
+            if self.things.size and rng.random() >= DRAWN:
+                thing = candidate_of(crops[rng.choice(self.things)])
+            closeup = put_beside(closeup, drawn_thing(rng) if thing is None else thing, rng)
+        return leaked(closeup, rng) if rng.random() < LEAKS else closeup
 
 
 class StillCloseups(Dataset):
