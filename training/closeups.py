@@ -5,7 +5,6 @@ close-up: the photo, the candidate's rough mask, everybody else's, and the true 
 shows, if anybody. Close-ups are kept in one array on disk and varied when they are drawn.
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,6 @@ from training.composites import LAYOUTS, Composer
 from training.cutouts import PASSER_BY, Photo, alone, load_photos
 from training.data import PictureArchive
 from training.photometric import camera
-
-log = logging.getLogger(__name__)
 
 # Candidates of less confidence than this are left out. The program itself looks closer at fewer.
 LEAST = 0.06
