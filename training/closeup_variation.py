@@ -90,6 +90,14 @@ def _movement(size: tuple[int, int], rng: np.random.Generator | None) -> np.ndar
     return np.column_stack([linear, target - linear @ middle])
 
 
+def core(mask: np.ndarray, depth: float) -> np.ndarray:
+    """What of a mask (H, W) float32 lies deeper than this share of its deepest point, in [0, 1)."""
+    # nothing is beyond the crop: what it cuts is no edge
+    inside = cv2.copyMakeBorder(np.uint8(mask > 0.5), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    depths = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    return mask * (depths > depth * depths.max())
+
+
 def _doubtful(rough: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A rough mask (H, W) float32 made rougher, or nearly the true one, as on a second look."""
     if rng.random() < 0.15:
@@ -100,6 +108,8 @@ def _doubtful(rough: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> 
         rough = cv2.erode(rough, disc)
     elif chance < 0.3:
         rough = cv2.dilate(rough, disc)
+    elif chance < 0.45:
+        rough = core(rough, rng.uniform(0.1, 0.7))
     side = max(rough.shape)
     for value, often, largest in ((0.0, 0.8, 0.09), (1.0, 0.5, 0.13)):
         for _ in range(rng.poisson(often)):
