@@ -32,7 +32,10 @@ def test_a_whole_run_as_a_process(tmp_path: Path) -> None:
     )  # fmt: skip
     assert status == 0, stderr
     details = json.loads(stdout)
-    assert details["kept"] == [1, 2] and details["seed"] == 5
+    assert details["kept"] == [1, 2]
+    # a scene of one step may let people grow: then more seeds were tried, and the best counts
+    tried = [candidate["seed"] for candidate in details["candidates"]]
+    assert sorted(tried) == list(range(5, 6 + details["retries"])) and details["seed"] == tried[0]
     image, cutout = Image.open(out), Image.open(cut)
     assert image.size == cutout.size == (810, 1080)
     assert cutout.mode == "RGBA"
