@@ -64,7 +64,7 @@ def set_before(closeup: np.ndarray, behind: np.ndarray, rng: np.random.Generator
     if rng.random() < TAKES_CANDIDATE:
         held = np.zeros(STORED, np.uint8)
         held[here] = candidates
-        made[:, :, 3] = _taken_along(made, held * _spot(made, rng))
+        made[:, :, 3] = _taken_along(made, held * _spot(_beside(_body(made), rng), rng))
     return made
 
 
@@ -91,8 +91,8 @@ def put_beside(closeup: np.ndarray, thing: np.ndarray, rng: np.random.Generator)
     lit = _like(thing[:, :, :3].astype(np.float64), thing[:, :, 3:] / 255, person, rng)
     moved = np.array([[1.0, 0, at[0] - wide // 2], [0, 1, at[1] - high // 2]])
     put = cv2.warpAffine(np.dstack([lit, thing[:, :, 3]]), moved, STORED[::-1])
-    shown = np.zeros(STORED, np.uint8)
-    shown[_seen(closeup)] = put[_seen(closeup)][:, :, 3]
+    seen, shown = _seen(closeup), np.zeros(STORED, np.uint8)
+    shown[seen] = put[seen][:, :, 3]
     share = shown[..., None] / 255 * (1 - theirs)
     made = closeup.copy()
     lit = np.clip(put[:, :, :3], 0, 255)
@@ -119,12 +119,10 @@ def leaked(closeup: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     image = cv2.blur(np.ascontiguousarray(closeup[:, :, :3]), (3, 3))
     cv2.floodFill(image, area, at, 0, levels, levels, 4 | cv2.FLOODFILL_MASK_ONLY | (1 << 8))
     held = cv2.morphologyEx(area[1:-1, 1:-1], cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-    spot = np.zeros(STORED, np.uint8)
-    put_spot(spot, at, STORED[0] * rng.uniform(*REACH), 255, rng)
     seen = np.zeros(STORED, np.uint8)
-    seen[_seen(closeup)] = 1
+    seen[_seen(closeup)] = 255
     made = closeup.copy()
-    made[:, :, 3] = _taken_along(made, spot * held * seen)
+    made[:, :, 3] = _taken_along(made, _spot(at, rng) * held * seen)
     return made
 
 
@@ -147,10 +145,9 @@ def _beside(body: np.ndarray, rng: np.random.Generator) -> tuple[int, int] | Non
     return tuple(int(v) for v in edges[rng.integers(len(edges))][::-1]) if len(edges) else None
 
 
-def _spot(closeup: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(240, 160) uint8, 1 in a spot at the person's edge."""
+def _spot(at: tuple[int, int] | None, rng: np.random.Generator) -> np.ndarray:
+    """(240, 160) uint8, 1 in an irregular spot at a point (x, y); all 0 without one."""
     spot = np.zeros(STORED, np.uint8)
-    at = _beside(_body(closeup), rng)
     if at is not None:
         put_spot(spot, at, STORED[0] * rng.uniform(*REACH), 1, rng)
     return spot
