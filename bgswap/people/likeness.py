@@ -69,8 +69,6 @@ def votes(
     Returns:
         (H, W) float32 in [0, 1]; where nothing was asked, or one side is empty, as was said.
     """
-    from scipy.spatial import cKDTree
-
     share = person.astype(np.float32)
     if not (asked.any() and person.any() and ground.any()):
         return share
@@ -78,10 +76,26 @@ def votes(
     sides = []
     for known in (features[person], features[ground]):
         sides.append(known[rng.choice(len(known), min(ELECTORATE, len(known)), replace=False)])
-    count = min(VOTERS, len(sides[0]) + len(sides[1]))
-    _, nearest = cKDTree(np.vstack(sides)).query(features[asked], k=count, eps=0.5, workers=-1)
-    share[asked] = (nearest.reshape(-1, count) < len(sides[0])).mean(axis=1)
+    share[asked] = ballot(*sides, features[asked])
     return share
+
+
+def ballot(person: np.ndarray, ground: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Of each of M features, which share of its nearest neighbours among both is the person's.
+
+    Args:
+        person, ground: (K, N) and (L, N) float32, samples; at least one in all.
+        asked: (M, N) float32.
+
+    Returns:
+        (M,) float64 in [0, 1].
+    """
+    from scipy.spatial import cKDTree
+
+    count = min(VOTERS, len(person) + len(ground))
+    tree = cKDTree(np.vstack([person, ground]))
+    _, nearest = tree.query(asked, k=count, eps=0.5, workers=-1)
+    return (nearest.reshape(-1, count) < len(person)).mean(axis=1)
 
 
 def places_and_colours(photo: np.ndarray, scale: float) -> np.ndarray:

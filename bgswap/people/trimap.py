@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from bgswap.people.likeness import PLACE, distances, places_and_colours, votes
+from bgswap.people.vicinity import defended
 
 # What a mask must say to be believed without the colours.
 SURE = 0.9
@@ -120,6 +121,7 @@ def _judged(
     trust *= _ramp(float((again[core] > 0.5).mean()) if core.any() else 0.0, AGREED_INSIDE)
     trust *= _ramp(float((again[around] < 0.5).mean()) if around.any() else 0.0, AGREED_OUTSIDE)
     settled = first + np.float32(trust) * (again - first)
+    settled = defended(picture, body, left_out, settled, radius * scale)
     return cv2.resize(settled, inside.shape[::-1], interpolation=cv2.INTER_LINEAR), trust
 
 
