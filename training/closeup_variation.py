@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
+from bgswap.people.taken_along import core
 from bgswap.tensors import closeups_to_tensor, masks_to_tensor
 from training.closeups import GROWN, STORED, THEIRS
 from training.masks import put_spot
@@ -88,14 +89,6 @@ def _movement(size: tuple[int, int], rng: np.random.Generator | None) -> np.ndar
     middle = np.array([STORED[1] - 1, STORED[0] - 1]) / 2
     target = np.array([size[1] - 1, size[0] - 1]) / 2 + shift
     return np.column_stack([linear, target - linear @ middle])
-
-
-def core(mask: np.ndarray, depth: float) -> np.ndarray:
-    """What of a mask (H, W) float32 lies deeper than this share of its deepest point, in [0, 1)."""
-    # nothing is beyond the crop: what it cuts is no edge
-    inside = cv2.copyMakeBorder(np.uint8(mask > 0.5), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    depths = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    return mask * (depths > depth * depths.max())
 
 
 def _doubtful(rough: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -67,9 +67,29 @@ def test_both_answers_outvote_the_rough_mask_where_both_are_in_doubt() -> None:
     doubted[:, :75] = candidate.mask[:, :75]
     # (0.5 + 0.3 + 0.3) / 2.5 is below one half, (1 + 0.3 + 0.3) / 3 would be above
     answer = replace(candidate, mask=doubted)
-    together = closer._together(candidate, answer, answer)
+    together = closer._together(candidate, answer, answer, None)
     assert (together.mask[:, 75:] < 0.5).all()
     assert (together.mask[20:100, 60:75] == 1).all()
+
+
+class Trusting(Bright):
+    """Draws what is bright, and what touches that and is in the rough mask."""
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        rough = crops[:, 3:4] > 0.5
+        drawn, sure = super().forward(crops)
+        return torch.where(rough & (crops[:, :1] > 0.3), torch.full_like(drawn, 10), drawn), sure
+
+
+def test_a_large_thing_that_is_believed_only_because_it_was_drawn_goes(photo) -> None:
+    photo[40:80, 90:115] = 100  # beside the figure
+    figure, thing = rough(slice(20, 100), slice(60, 90)), rough(slice(40, 80), slice(90, 115))
+    candidate = person_of(np.maximum(figure, thing))
+    look = CloserLook(Trusting())
+    (person,) = look(photo, [candidate])
+    assert person.mask[thing > 0].max() == 0
+    assert person.mask[figure > 0].mean() > 0.92
+    assert person.box[2] == pytest.approx(90, abs=2)
 
 
 def test_where_nobody_is_no_mask_is_left(look, photo) -> None:

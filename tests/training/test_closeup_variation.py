@@ -5,7 +5,7 @@ import pytest
 from drawn_people import drawn_closeups
 
 from training import closeup_variation
-from training.closeup_variation import core, cut_by_border, varied
+from training.closeup_variation import cut_by_border, varied
 
 
 def test_closeups_stay_whole_where_nothing_is_varied():
@@ -56,18 +56,3 @@ def test_whom_a_border_would_hide_is_left_whole():
     part, stretched = cut_by_border(closeup, np.random.default_rng(0))
     np.testing.assert_array_equal(part, closeup)
     np.testing.assert_array_equal(stretched, np.eye(3))
-
-
-def test_the_core_of_a_mask_has_no_thin_parts():
-    mask = np.zeros((100, 60), np.float32)
-    mask[30:70, 10:50] = 0.8  # deepest at 20
-    mask[70:, 26:34] = 1
-    np.testing.assert_array_equal(core(mask, 0.0), mask)
-    half = core(mask, 0.5)
-    assert not half[71:].any() and half[50, 30] == mask[50, 30]
-    assert half.any(axis=1).sum() == pytest.approx(20, abs=2)
-    # what the crop cuts has no edge there
-    mask[:30] = mask[30]
-    assert core(mask, 0.5)[0, 30] == mask[0, 30]
-    nothing = np.zeros((9, 9), np.float32)
-    assert not core(nothing, 0.5).any()
