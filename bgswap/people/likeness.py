@@ -109,3 +109,8 @@ def distances(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of each pixel of (H, W) bool to the nearest outside and to the nearest inside, in pixels."""
     body = inside.astype(np.uint8)
     return tuple(cv2.distanceTransform(b, cv2.DIST_L2, 3) for b in (body, 1 - body))
+
+
+def ramp(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
+    """0 up to the first end, 1 from the second on, straight between; of the values' shape."""
+    return np.clip((values - ends[0]) / (ends[1] - ends[0]), 0, 1)

@@ -6,6 +6,8 @@ at most one megapixel; above that He and Sun's "Fast Guided Filter", 2015, carri
 alpha to the photo's own pixels.
 """
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
@@ -28,6 +30,10 @@ SNAP = 0.03
 MIXED, VOTED, MASKED = 1e-4, 0.06, 1e-4
 PURE = (0.1, 0.95)
 DEEPEST = 4.0
+# What is fainter than this joins nothing to a person.
+FAINT = 0.1
+# Pieces of a mask this large, as a share of the largest one, are matted by themselves.
+APART = 0.1
 # Residual, as a share of the first one, at which the solver stops.
 TOLERANCE = 1e-4
 GUIDED_RADIUS = 3
@@ -57,15 +63,44 @@ def matte(photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None = None)
     if photo.shape[:2] != mask.shape or (others is not None and others.shape != mask.shape):
         raise ValueError(f"photo {photo.shape} and masks {mask.shape} differ in size")
     alpha = np.zeros_like(mask)
-    radius = band_radius(mask)
-    window = _window(mask, SURROUNDINGS * radius)
-    if window is None:
-        return alpha
-    crop, rough = photo[window], mask[window]
-    other = None if others is None else others[window]
+    for piece, rest in _pieces(mask):
+        near = rest if others is None else np.maximum(rest, others)
+        window = _window(piece, SURROUNDINGS * band_radius(piece))
+        if window is not None:
+            found = _matte_piece(photo[window], piece[window], near[window], band_radius(piece))
+            alpha[window] = np.maximum(alpha[window], found)
     # In the 256 levels that a file holds, so that opaque there is opaque here, to the pixel.
-    alpha[window] = np.rint(_matte_crop(crop, rough, other, radius) * 255) / np.float32(255)
-    return alpha
+    return np.rint(alpha * 255) / np.float32(255)
+
+
+def _pieces(mask: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The mask (H, W) in parts that do not touch, each beside what the others are.
+
+    People apart from each other are matted by themselves: each has colours of their own. What is
+    small belongs to the nearest.
+    """
+    labels, stats = cv2.connectedComponentsWithStats((mask > 0.5).astype(np.uint8))[1:3]
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    large = np.flatnonzero(areas >= APART * areas.max(initial=0)) + 1
+    if len(large) < 2:
+        yield mask, np.zeros_like(mask)
+        return
+    apart = np.isin(labels, large)
+    nearest = cv2.distanceTransformWithLabels(
+        np.uint8(~apart), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_CCOMP
+    )[1]
+    for piece in np.unique(nearest[apart]):
+        yield np.where(nearest == piece, mask, 0), np.where(nearest == piece, 0, mask)
+
+
+def _matte_piece(
+    photo: np.ndarray, mask: np.ndarray, others: np.ndarray, radius: float
+) -> np.ndarray:
+    """Alpha without what nothing joins to the mask: the ground has such colours, too."""
+    alpha = _matte_crop(photo, mask, others, radius)
+    _, found = cv2.connectedComponents((alpha > FAINT).astype(np.uint8))
+    theirs = np.unique(found[mask > 0.5])
+    return np.where((found > 0) & ~np.isin(found, theirs[theirs > 0]), 0, alpha)
 
 
 def band_radius(mask: np.ndarray) -> float:
@@ -85,7 +120,7 @@ def _window(mask: np.ndarray, margin: float) -> tuple[slice, slice] | None:
 
 
 def _matte_crop(
-    photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None, radius: float
+    photo: np.ndarray, mask: np.ndarray, others: np.ndarray, radius: float
 ) -> np.ndarray:
     if mask.size <= WORKING_PIXELS:
         return _closed_form(photo, mask, others, radius)
@@ -93,15 +128,13 @@ def _matte_crop(
     size = (round(mask.shape[1] * scale), round(mask.shape[0] * scale))
     small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     small_mask = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-    small_others = None
-    if others is not None:
-        small_others = cv2.resize(others, size, interpolation=cv2.INTER_AREA)
+    small_others = cv2.resize(others, size, interpolation=cv2.INTER_AREA)
     alpha = _closed_form(small, small_mask, small_others, radius * scale)
     return _guided_upsampling(photo, small, alpha)
 
 
 def _closed_form(
-    photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None, radius: float
+    photo: np.ndarray, mask: np.ndarray, others: np.ndarray, radius: float
 ) -> np.ndarray:
     found = weigh(photo, mask, others, radius)
     trimap = found.trimap

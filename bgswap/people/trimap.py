@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from bgswap.people.likeness import PLACE, distances, places_and_colours, votes
+from bgswap.people.likeness import PLACE, distances, places_and_colours, ramp, votes
 from bgswap.people.vicinity import defended
 
 # What a mask must say to be believed without the colours.
@@ -117,9 +117,10 @@ def _judged(
     again = _again(features, again, again > 0.5, deep, SETTLED)
     core = deep > CORE * float(deep.max())
     around = (far > 3) & (far < OUTSIDE) & ~left_out
-    trust = _ramp(radius, RESOLVED)
-    trust *= _ramp(float((again[core] > 0.5).mean()) if core.any() else 0.0, AGREED_INSIDE)
-    trust *= _ramp(float((again[around] < 0.5).mean()) if around.any() else 0.0, AGREED_OUTSIDE)
+    trust = ramp(radius, RESOLVED)
+    trust *= ramp((again[core] > 0.5).mean() if core.any() else 0.0, AGREED_INSIDE)
+    trust *= ramp((again[around] < 0.5).mean() if around.any() else 0.0, AGREED_OUTSIDE)
+    trust = float(trust)
     settled = first + np.float32(trust) * (again - first)
     settled = defended(picture, body, left_out, settled, radius * scale)
     return cv2.resize(settled, inside.shape[::-1], interpolation=cv2.INTER_LINEAR), trust
@@ -136,7 +137,3 @@ def _again(
     asked = (before > 0) & ((before < 1) | (depth < OUTSIDE))
     clear = (before < sure[0]) | (before > sure[1])
     return np.where(asked, votes(features, asked, person & clear, ~person & clear), before)
-
-
-def _ramp(value: float, ends: tuple[float, float]) -> float:
-    return float(np.clip((value - ends[0]) / (ends[1] - ends[0]), 0, 1))

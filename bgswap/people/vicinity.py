@@ -2,17 +2,20 @@
 
 In the whole photo a person's dark hair is easily outnumbered by dark windows and dark coats. Close
 to it, most that looks like it may be the person all the same: then the mask is right. Wisps are
-different: hair and gaps take turns there, and a mask that holds both says nothing of either.
+different: hair and gaps take turns there, and a mask that holds both says nothing of either, unless
+what lies further around has none of the gaps' colour: then they are a pattern on clothes.
 """
 
 import cv2
 import numpy as np
 
-from bgswap.people.likeness import ballot
+from bgswap.people.likeness import ballot, ramp
 
 # What has fewer votes than this in its mask is asked for again, in squares of so many widths of the
-# band's half and as much around them.
-DOUBTED, VICINITY = 0.8, 6.0
+# band's half and as much around them; wisps, in squares of the second size, too.
+DOUBTED, VICINITY, WIDER = 0.8, 6.0, 12.0
+# Votes from there with which wisps are a pattern: not below, wholly from the second number.
+PATTERN = (0.85, 1.0)
 # So many samples of a vicinity vote, of either side as many as its share of the pixels.
 ELECTORATE = 4000
 # Samples in a mask with fewer votes than this are none of the person's.
@@ -39,18 +42,21 @@ def defended(
     Returns:
         (H, W) float32 in [0, 1], nowhere less than ``likely``.
     """
-    asked = mask & ~left_out & (likely < DOUBTED)
-    near = _votes_nearby(photo, asked, mask & ~left_out, ~mask & ~left_out, radius)
-    clear = 1 - wispiness(mask, likely > 0.5, radius)
+    person, ground = mask & ~left_out, ~mask & ~left_out
+    asked = person & (likely < DOUBTED)
+    colours = cv2.cvtColor(photo, cv2.COLOR_RGB2LAB).astype(np.float32)
+    near = _votes_nearby(colours, asked, person, ground, VICINITY * radius)
+    wisps = wispiness(mask, likely > 0.5, radius)
+    wider = _votes_nearby(colours, asked & (wisps > 0), person, ground, WIDER * radius)
+    clear = 1 - wisps * (1 - ramp(wider, PATTERN))
     return np.where(asked, likely + clear * np.maximum(near - likely, 0), likely)
 
 
 def _votes_nearby(
-    photo: np.ndarray, asked: np.ndarray, person: np.ndarray, ground: np.ndarray, radius: float
+    colours: np.ndarray, asked: np.ndarray, person: np.ndarray, ground: np.ndarray, reach: float
 ) -> np.ndarray:
     """Votes (H, W) for what was asked; those of the mask that lose the first round change sides."""
-    colours = cv2.cvtColor(photo, cv2.COLOR_RGB2LAB).astype(np.float32)
-    reach = max(1, round(VICINITY * radius))
+    reach = max(1, round(reach))
     first = _round(colours, asked, person, ground, reach)
     freed = asked & (first < FREED)
     return _round(colours, asked, person & ~freed, ground | freed, reach)
@@ -94,5 +100,4 @@ def wispiness(mask: np.ndarray, likely: np.ndarray, radius: float) -> np.ndarray
     wisps = person - cv2.morphologyEx(person, cv2.MORPH_OPEN, disc)
     side = 2 * round(NEIGHBOURHOOD * radius / 2) + 1
     near, all_near = (cv2.blur(m.astype(np.float32), (side, side)) for m in (wisps, mask))
-    share = near / np.maximum(all_near, 0.05)
-    return np.clip((share - WISPS[0]) / (WISPS[1] - WISPS[0]), 0, 1)
+    return ramp(near / np.maximum(all_near, 0.05), WISPS)
