@@ -63,6 +63,37 @@ def test_nothing_of_those_who_go_is_kept() -> None:
     assert alpha[80, 50] == 1
 
 
+def test_people_apart_are_matted_as_if_each_were_kept_alone() -> None:
+    photo, truth = scene(200, 300, blur=1.5)
+    photo = np.hstack([photo, np.ascontiguousarray(photo[:, :, ::-1])])  # the second one is blue
+    one, other = (np.zeros(photo.shape[:2], np.float32) for _ in range(2))
+    one[:, :300] = other[:, 300:] = truth > 0.5
+    alone = np.maximum(matting.matte(photo, one, other), matting.matte(photo, other, one))
+    np.testing.assert_array_equal(matting.matte(photo, np.maximum(one, other)), alone)
+
+
+def test_small_parts_belong_to_the_nearest_person() -> None:
+    photo, truth = scene(200, 300, blur=1.5)
+    photo = np.hstack([photo, photo])
+    mask = np.tile((truth > 0.5).astype(np.float32), 2)
+    mask[100:104, 250:254] = 1  # nearer to the first, whose right end is at 225
+    parts = list(matting._pieces(mask))
+    assert len(parts) == 2
+    for piece, rest in parts:
+        np.testing.assert_array_equal(piece + rest, mask)
+    assert [int(piece[102, 252]) for piece, _ in parts] == [1, 0]
+
+
+def test_what_nothing_joins_to_a_person_goes() -> None:
+    photo, truth = scene(480, 360)
+    mask = (truth > 0.5).astype(np.float32)
+    photo[200:216, 280:296] = (200, 40, 40)  # the person's colour, beyond their edge at 270
+    photo[300:303, 230:296] = (200, 40, 40)  # the same, but it begins at the person
+    alpha = matting.matte(photo, mask)
+    assert not alpha[200:216, 280:296].any()
+    assert alpha[301, 262:275].min() > 0.5
+
+
 def test_a_person_cut_by_the_photos_border_reaches_it() -> None:
     photo, truth = scene()
     mask = (truth > 0.5).astype(np.float32)
