@@ -87,10 +87,10 @@ def test_small_parts_belong_to_the_nearest_person() -> None:
 def test_what_nothing_joins_to_a_person_goes() -> None:
     photo, truth = scene(480, 360)
     mask = (truth > 0.5).astype(np.float32)
-    photo[200:216, 280:296] = (200, 40, 40)  # the person's colour, beyond their edge at 270
+    photo[204:208, 280:284] = (200, 40, 40)  # the person's colour, beyond their edge at 270
     photo[300:303, 230:296] = (200, 40, 40)  # the same, but it begins at the person
     alpha = matting.matte(photo, mask)
-    assert not alpha[200:216, 280:296].any()
+    assert not alpha[204:208, 280:284].any()
     assert alpha[301, 262:275].min() > 0.5
 
 
