@@ -57,16 +57,26 @@ class CloserLook:
         """
         once = self._look(photo, candidates)
         twice = self._look(photo, once)
-        anew = self._look(photo, [replace(p, mask=core(p.mask)) for p in candidates])
+        cores = [replace(p, mask=core(p.mask)) for p in candidates]
+        anew = self._look(photo, cores, candidates)
         rough, first, cored = ({p.number: p for p in people} for people in (candidates, once, anew))
         together = (
             _together(rough[p.number], first[p.number], p, cored.get(p.number)) for p in twice
         )
         return [person for person in together if person is not None]
 
-    def _look(self, photo: np.ndarray, people: Sequence[Person]) -> list[Person]:
-        """Those of the people of whom the network leaves a mask, as it draws and judges them."""
-        others = [_union([p.mask for p in people if p is not person], person) for person in people]
+    def _look(
+        self, photo: np.ndarray, people: Sequence[Person], around: Sequence[Person] | None = None
+    ) -> list[Person]:
+        """Those of the people of whom the network leaves a mask, as it draws and judges them.
+
+        ``around`` is who the others are for each of them, by number; the people themselves if None.
+        """
+        around = people if around is None else around
+        others = [
+            _union([p.mask for p in around if p.number != person.number], person)
+            for person in people
+        ]
         windows = [window_of(person.box) for person in people]
         masks, scores = self._answers(photo, people, others, windows)
         size = photo.shape[:2]

@@ -6,8 +6,6 @@ at most one megapixel; above that He and Sun's "Fast Guided Filter", 2015, carri
 alpha to the photo's own pixels.
 """
 
-from collections.abc import Iterator
-
 import cv2
 import numpy as np
 
@@ -32,8 +30,8 @@ PURE = (0.1, 0.95)
 DEEPEST = 4.0
 # What is fainter than this joins nothing to a person.
 FAINT = 0.1
-# Pieces of a mask this large, as a share of the largest one, are matted by themselves.
-APART = 0.1
+# Pieces of a mask this large, as a share of the largest one, are matted by themselves; so many.
+APART, MOST = 0.1, 8
 # Residual, as a share of the first one, at which the solver stops.
 TOLERANCE = 1e-4
 GUIDED_RADIUS = 3
@@ -63,44 +61,55 @@ def matte(photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None = None)
     if photo.shape[:2] != mask.shape or (others is not None and others.shape != mask.shape):
         raise ValueError(f"photo {photo.shape} and masks {mask.shape} differ in size")
     alpha = np.zeros_like(mask)
-    for piece, rest in _pieces(mask):
-        near = rest if others is None else np.maximum(rest, others)
-        window = _window(piece, SURROUNDINGS * band_radius(piece))
+    pieces = _pieces(mask)
+    count = pieces.max() + 1
+    for piece in range(count):
+        own, rest = np.where(pieces == piece, mask, 0), np.where(pieces == piece, 0, mask)
+        radius = band_radius(own)
+        window = _window(own, SURROUNDINGS * radius)
         if window is not None:
-            found = _matte_piece(photo[window], piece[window], near[window], band_radius(piece))
+            near = rest if others is None else np.maximum(rest, others)
+            found = _matte_piece(photo[window], own[window], near[window], radius, 1 / count)
             alpha[window] = np.maximum(alpha[window], found)
     # In the 256 levels that a file holds, so that opaque there is opaque here, to the pixel.
     return np.rint(alpha * 255) / np.float32(255)
 
 
-def _pieces(mask: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The mask (H, W) in parts that do not touch, each beside what the others are.
+def _pieces(mask: np.ndarray) -> np.ndarray:
+    """Of each pixel of (H, W) the number, from 0, of the nearest part of a mask.
 
-    People apart from each other are matted by themselves: each has colours of their own. What is
-    small belongs to the nearest.
+    People well apart from each other are parts: each is matted by themselves, as each has colours
+    of their own. What is small belongs to the nearest.
     """
-    labels, stats = cv2.connectedComponentsWithStats((mask > 0.5).astype(np.uint8))[1:3]
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    large = np.flatnonzero(areas >= APART * areas.max(initial=0)) + 1
-    if len(large) < 2:
-        yield mask, np.zeros_like(mask)
-        return
-    apart = np.isin(labels, large)
+    body = (mask > 0.5).astype(np.uint8)
+    reach = int(np.ceil(band_radius(mask)))
+    wide = cv2.dilate(body, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    labels = cv2.connectedComponents(wide)[1] * body
+    areas = np.bincount(labels.ravel())[1:]
+    largest = np.argsort(-areas)[:MOST]
+    large = np.isin(labels, largest[areas[largest] >= APART * areas.max(initial=0)] + 1)
+    if not large.any():
+        return np.zeros(mask.shape, np.int32)
     nearest = cv2.distanceTransformWithLabels(
-        np.uint8(~apart), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_CCOMP
+        np.uint8(~large), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )[1]
-    for piece in np.unique(nearest[apart]):
-        yield np.where(nearest == piece, mask, 0), np.where(nearest == piece, 0, mask)
+    numbers = np.zeros(nearest.max() + 1, np.int32)
+    numbers[nearest[large]] = np.unique(labels[large], return_inverse=True)[1]
+    return numbers[nearest]
 
 
 def _matte_piece(
-    photo: np.ndarray, mask: np.ndarray, others: np.ndarray, radius: float
+    photo: np.ndarray, mask: np.ndarray, others: np.ndarray, radius: float, budget: float
 ) -> np.ndarray:
     """Alpha without what nothing joins to the mask: the ground has such colours, too."""
-    alpha = _matte_crop(photo, mask, others, radius)
+    alpha = _matte_crop(photo, mask, others, radius, budget)
     _, found = cv2.connectedComponents((alpha > FAINT).astype(np.uint8))
     theirs = np.unique(found[mask > 0.5])
-    return np.where((found > 0) & ~np.isin(found, theirs[theirs > 0]), 0, alpha)
+    kept = np.isin(found, theirs[theirs > 0])
+    stray = (found > 0) & ~kept
+    if not stray.any() or not kept.any():
+        return alpha
+    return np.where(distances(stray)[1] < distances(kept)[1], 0, alpha)
 
 
 def band_radius(mask: np.ndarray) -> float:
@@ -120,11 +129,12 @@ def _window(mask: np.ndarray, margin: float) -> tuple[slice, slice] | None:
 
 
 def _matte_crop(
-    photo: np.ndarray, mask: np.ndarray, others: np.ndarray, radius: float
+    photo: np.ndarray, mask: np.ndarray, others: np.ndarray, radius: float, budget: float
 ) -> np.ndarray:
-    if mask.size <= WORKING_PIXELS:
+    """Alpha, found on no more than that share of the pixels that a photo may cost."""
+    if mask.size <= WORKING_PIXELS * budget:
         return _closed_form(photo, mask, others, radius)
-    scale = np.sqrt(SCALED_PIXELS / mask.size)
+    scale = np.sqrt(SCALED_PIXELS * budget / mask.size)
     size = (round(mask.shape[1] * scale), round(mask.shape[0] * scale))
     small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     small_mask = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)

@@ -58,19 +58,17 @@ class Evidence:
     trust: float
 
 
-def weigh(
-    photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None, radius: float
-) -> Evidence:
+def weigh(photo: np.ndarray, mask: np.ndarray, others: np.ndarray, radius: float) -> Evidence:
     """Sure person, surely not, or in between.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
         mask: (H, W) float32 in [0, 1].
-        others: (H, W) float32 in [0, 1] of people who go, or None.
+        others: (H, W) float32 in [0, 1], of everybody else.
         radius: half the width in pixels of the band round the mask's edge that is always unknown.
     """
     inside = mask > 0.5
-    gone = np.zeros_like(inside) if others is None else (others > 0.5) & (others > mask)
+    gone = (others > 0.5) & (others > mask)
     depth, distance = (far / np.float32(radius) for far in distances(inside))
     likely, trust = _judged(photo, inside, gone, depth, distance, radius)
     side = 2 * int(np.ceil(NEIGHBOURHOOD * radius / 2)) + 1

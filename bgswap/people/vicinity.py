@@ -16,6 +16,8 @@ from bgswap.people.likeness import ballot, ramp
 DOUBTED, VICINITY, WIDER = 0.8, 6.0, 12.0
 # Votes from there with which wisps are a pattern: not below, wholly from the second number.
 PATTERN = (0.85, 1.0)
+# Levels of colour by which none of them is told from another.
+GRAIN = np.float32(0.1)
 # So many samples of a vicinity vote, of either side as many as its share of the pixels.
 ELECTORATE = 4000
 # Samples in a mask with fewer votes than this are none of the person's.
@@ -45,6 +47,8 @@ def defended(
     person, ground = mask & ~left_out, ~mask & ~left_out
     asked = person & (likely < DOUBTED)
     colours = cv2.cvtColor(photo, cv2.COLOR_RGB2LAB).astype(np.float32)
+    # of equal colours any may be the nearest, not the one that was listed first
+    colours += np.random.default_rng(0).random(colours.shape, np.float32) * GRAIN
     near = _votes_nearby(colours, asked, person, ground, VICINITY * radius)
     wisps = wispiness(mask, likely > 0.5, radius)
     wider = _votes_nearby(colours, asked & (wisps > 0), person, ground, WIDER * radius)

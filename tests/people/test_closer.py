@@ -73,7 +73,7 @@ def test_both_answers_outvote_the_rough_mask_where_both_are_in_doubt() -> None:
 
 
 class Trusting(Bright):
-    """Draws what is bright, and what touches that and is in the rough mask."""
+    """Draws what is bright, and what is fairly bright in the rough mask."""
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         rough = crops[:, 3:4] > 0.5
@@ -90,6 +90,21 @@ def test_a_large_thing_that_is_believed_only_because_it_was_drawn_goes(photo) ->
     assert person.mask[thing > 0].max() == 0
     assert person.mask[figure > 0].mean() > 0.92
     assert person.box[2] == pytest.approx(90, abs=2)
+
+
+def test_on_the_look_from_cores_the_others_are_whole(photo) -> None:
+    seen = []
+
+    class Watched(Bright):
+        def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+            seen.append(crops[:2, 3:].sum(dim=(2, 3)))
+            return super().forward(crops)
+
+    one, other = (rough(slice(20, 100), slice(*s)) for s in ((50, 70), (72, 92)))
+    CloserLook(Watched())(photo, [person_of(one, number=1), person_of(other, number=2)])
+    first, _, anew = seen
+    assert (anew[:, 0] < 0.8 * first[:, 0]).all()
+    torch.testing.assert_close(anew[:, 1], first[:, 1])
 
 
 def test_where_nobody_is_no_mask_is_left(look, photo) -> None:

@@ -56,6 +56,19 @@ def test_what_may_be_theirs_stays(side: int, denied: float) -> None:
     assert without_denied(mask, from_core) is mask
 
 
+def test_who_goes_on_below_the_photo_stays_whole() -> None:
+    mask, thing = body_and_wheel(40)
+    mask[180:, 30:80] = 1
+    from_core = np.where(thing, 0.2, mask).astype(np.float32)
+    assert without_denied(mask, from_core) is mask
+
+
+def test_a_look_that_denies_most_of_somebody_is_wrong() -> None:
+    mask, thing = body_and_wheel(40)
+    from_core = np.where(thing, 0.2, mask * 0.44).astype(np.float32)
+    assert without_denied(mask, from_core) is mask
+
+
 def test_what_is_thin_stays_however_long() -> None:
     mask, _ = body_and_wheel(1)
     thin = np.zeros_like(mask)

@@ -27,7 +27,7 @@ def test_votes_without_a_side_are_what_was_said() -> None:
 def test_gaps_that_the_mask_filled_are_found_and_opened() -> None:
     body, gaps = combed()
     photo, mask = painted(body), silhouette().astype(np.float32)
-    found = trimap.weigh(photo, mask, None, matting.band_radius(mask))
+    found = trimap.weigh(photo, mask, np.zeros_like(mask), matting.band_radius(mask))
     assert found.trust == 1
     assert (found.trimap[gaps] != 1).mean() > 0.8
     alpha = matting.matte(photo, mask)
@@ -43,7 +43,7 @@ def test_a_body_of_the_grounds_colours_stays_whole() -> None:
     photo[shirt] = painted(np.zeros_like(body))[shirt]
     mask = body.astype(np.float32)
     radius = matting.band_radius(mask)
-    found = trimap.weigh(photo, mask, None, radius)
+    found = trimap.weigh(photo, mask, np.zeros_like(mask), radius)
     assert found.trust == 0
     depth, _ = likeness.distances(body)
     deep = shirt & (depth > (trimap.INSIDE + 2) * radius)

@@ -52,6 +52,41 @@ def test_votes_only_rise_and_only_in_the_mask() -> None:
     np.testing.assert_array_equal(found[same], likely[same])
 
 
+def striped(wall: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A body with fine gaps of another colour: the ground's, or only that of some walls."""
+    body = silhouette()
+    gaps = np.zeros_like(body)
+    for column in range(3):
+        gaps[60:80, column::5] = True
+    gaps &= body
+    photo = painted(body & ~gaps)
+    if wall:
+        noise = np.random.default_rng(4).normal(0, 6, photo.shape)
+        dark = gaps.copy()
+        dark[:, :62] = dark[:, -62:] = True
+        photo[dark] = np.uint8((np.float32(BLACK) + noise).clip(0, 255)[dark])
+    return photo, body, gaps
+
+
+@pytest.mark.parametrize("wall", [False, True], ids=["hair and gaps", "a pattern on clothes"])
+def test_wisps_are_defended_only_where_the_gaps_are_not_the_grounds(wall: bool) -> None:
+    photo, body, gaps = striped(wall)
+    likely = np.where(body & ~gaps, np.float32(1), np.float32(0))
+    found = vicinity.defended(photo, body, np.zeros_like(body), likely, RADIUS)
+    inner = gaps.copy()
+    inner[:64] = inner[76:] = False
+    assert (found[inner].mean() > 0.8) if wall else (found[inner].mean() < 0.3)
+
+
+def test_of_equal_colours_the_many_win() -> None:
+    body = silhouette()
+    said = body.copy()
+    said[180:200, 20:60] = True
+    flat = np.where(body[..., None], np.uint8((190, 50, 50)), np.uint8((90, 120, 110)))
+    found = vicinity.defended(flat, said, np.zeros_like(body), np.float32(body), RADIUS)
+    assert found[said & ~body].mean() < 0.3
+
+
 def test_hair_and_gaps_in_turn_are_wisps_and_a_whole_body_is_none() -> None:
     body = silhouette()
     hair = body.copy()
