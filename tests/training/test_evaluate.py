@@ -208,7 +208,7 @@ def test_scene_evaluation_says_whether_pictures_show_their_class(tmp_path, capsy
     weights = shutil.copytree("bgswap/starter/scene", tmp_path / "scene")
     scenes = scenes_folder(tmp_path / "data")
     flags = ["--weights", str(weights), "--scenes", str(scenes), "--out", str(tmp_path / "out")]
-    assert main(["scene", *flags, "--each", "2", "--epochs", "12"]) == 0
+    assert main(["scene", *flags, "--each", "2", "--epochs", "30"]) == 0
     found = json.loads((tmp_path / "out" / "scores.json").read_text())
     assert list(found["scores"]) == ["forest", "sea", "all"]
     assert found["scores"]["all"]["held_out"] == 1.0
