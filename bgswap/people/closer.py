@@ -5,7 +5,7 @@ anew and says whether anybody is there. What it drew is shown to it once more, i
 the new mask asks for: people whose box had ended too early are whole then. The mean of the rough
 mask and both answers counts, the rough one half: the two networks err in different places. That,
 and how confidences go together, was chosen on held-out pictures. A third look, from the core of
-the rough mask alone, takes large things out that the other two believed the rough mask.
+the rough mask alone, takes large things out that the other two took over from it.
 """
 
 from collections.abc import Sequence
