@@ -16,7 +16,7 @@ CORE = 0.4
 DENIED, UNSURE = 0.25, 0.45
 # Only a piece of this share of the mask goes, at least so deep as a share of the square root of
 # the mask's area, and never more than the third number's share: the look is wrong then. With
-# these figures held-out people's scores stay as they were; with lower ones, shoulders and hems went.
+# these figures held-out people's scores stay as they were; with lower ones, shoulders went.
 LARGE, DEEP, MOST = 0.06, 0.1, 0.4
 # Who goes on below this share of the photo's height stays whole: a face says little of shoulders.
 FEET = 0.98
