@@ -73,7 +73,14 @@ def upload_bus(page: Page) -> int:
 
 def set_steps(page: Page, steps: int) -> None:
     page.locator("#options > button").click()
-    page.get_by_label("Steps").fill(str(steps))
+    field = page.get_by_label("Steps")
+    expect(field).to_be_visible()
+    # Gradio gives fields that were folded away their defaults once more, one frame after they
+    # appear: too soon for a hand, not for a test.
+    page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    field.fill(str(steps))
 
 
 def test_from_a_photo_to_a_picture(page: Page, tmp_path: Path) -> None:
