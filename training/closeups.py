@@ -5,12 +5,15 @@ close-up: the photo, the candidate's rough mask, everybody else's, and the true 
 shows, if anybody. Close-ups are kept in one array on disk and varied when they are drawn.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from bgswap.people.closeup import cut, window_of
@@ -83,12 +86,12 @@ def _shown(person: Person, truths: list[np.ndarray]) -> tuple[np.ndarray, int]:
     return truths[best], SOMEBODY if sure else UNCLEAR
 
 
-def pictures(
-    photos: list[Photo], scenes: PictureArchive, part: str, count: int
-) -> Iterator[tuple[np.ndarray, list[np.ndarray], bool, int]]:
-    """Composites, photos of one person and scenes.
+# An image, its true masks, whether others may pass by, and what it is.
+Picture = tuple[np.ndarray, list[np.ndarray], bool, int]
 
-    Each is an image, its true masks, whether others may pass by, and which of the three it is.
+
+class Pictures:
+    """Composites, photos of one person and scenes; number n is always the same.
 
     Args:
         photos: of one person each.
@@ -96,23 +99,79 @@ def pictures(
         part: ``"train"`` or ``"val"``.
         count: composites; there are a third as many scenes.
     """
-    composer = Composer(photos, scenes, part, seed=1)
-    rng = np.random.default_rng(2)
-    for number in range(count):
-        size = SIZES[number % len(SIZES)]
-        made = composer.compose(*size, LAYOUTS[0] if number % 8 == 0 else None)
-        truths = [np.uint8(made.instances == i + 1) * 255 for i in range(made.instances.max())]
-        yield made.image, truths, False, COMPOSITE
-    for photo in photos:
-        yield photo.image, [photo.alpha], not photo.portrait, PHOTO
-    names = scenes.pictures(part)
-    for name in rng.choice(names, min(len(names), count // 3), replace=False):
-        scene = cv2.resize(scenes.read(name), (384, 384), interpolation=cv2.INTER_CUBIC)
-        yield camera(scene, rng), [], False, SCENE
+
+    def __init__(self, photos: list[Photo], scenes: PictureArchive, part: str, count: int) -> None:
+        self.photos, self.scenes, self.count = photos, scenes, count
+        self.composer = Composer(photos, scenes, part, seed=1)
+        names = scenes.pictures(part)
+        chosen = np.random.default_rng(2)
+        self.names = chosen.choice(names, min(len(names), count // 3), replace=False)
+
+    def __len__(self) -> int:
+        return self.count + len(self.photos) + len(self.names)
+
+    def __getitem__(self, number: int) -> Picture:
+        rng = np.random.default_rng([3, number])
+        if number < self.count:
+            self.composer.rng = rng
+            size = SIZES[number % len(SIZES)]
+            made = self.composer.compose(*size, LAYOUTS[0] if number % 8 == 0 else None)
+            truths = [np.uint8(made.instances == i + 1) * 255 for i in range(made.instances.max())]
+            return made.image, truths, False, COMPOSITE
+        number -= self.count
+        if number < len(self.photos):
+            photo = self.photos[number]
+            return photo.image, [photo.alpha], not photo.portrait, PHOTO
+        name = self.names[number - len(self.photos)]
+        scene = cv2.resize(self.scenes.read(name), (384, 384), interpolation=cv2.INTER_CUBIC)
+        return camera(scene, rng), [], False, SCENE
+
+
+class _Mapped(Dataset):
+    """What a function gives for each of a sequence of items."""
+
+    def __init__(self, function: Callable[[Any], Any], items: Sequence[Any]) -> None:
+        self.function, self.items = function, items
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, number: int) -> Any:
+        return self.function(self.items[number])
+
+
+def in_order(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> DataLoader:
+    """``function`` of every item, in their order, by so many forked processes; 0 is this one."""
+    if workers:
+        cv2.setNumThreads(1)  # its threads do not come along into a fork
+    return DataLoader(
+        _Mapped(function, items),
+        batch_size=None,
+        collate_fn=_as_it_is,
+        num_workers=workers,
+        multiprocessing_context="fork" if workers else None,
+    )
+
+
+def _as_it_is(item: Any) -> Any:
+    return item
+
+
+def _look(detector: PersonDetector, picture: Picture) -> list[tuple[np.ndarray, int, int]]:
+    """The close-ups of a picture's candidates, what each shows, and what the picture is."""
+    image, truths, passers_by, source = picture
+    found = closeups_of(image, truths, detector.candidates(image), passers_by)
+    return [(crop, kind, source) for crop, kind in found]
 
 
 def gather(
-    detector: PersonDetector, people: Path, scenes: Path, part: str, count: int, folder: Path
+    detector: PersonDetector,
+    people: Path,
+    scenes: Path,
+    part: str,
+    count: int,
+    folder: Path,
+    workers: int = 0,
 ) -> Closeups:
     """Look at all pictures of ``part`` and keep the close-ups in ``folder``; read them if there.
 
@@ -122,21 +181,20 @@ def gather(
         part: ``"train"`` or ``"val"``.
         count: composites to draw.
         folder: for ``closeups-PART.raw``, and their kinds and sources in ``closeups-PART.npy``.
+        workers: processes that look; their number changes nothing but rounding.
     """
     crops_file, kinds_file = folder / f"closeups-{part}.raw", folder / f"closeups-{part}.npy"
     if not kinds_file.exists():
-        archive, scene_archive = PictureArchive(people), PictureArchive(scenes)
-        photos = [alone(p, detector.candidates) for p in load_photos(archive, part)]
+        photos = load_photos(PictureArchive(people), part)
+        photos = list(in_order(partial(alone, find=detector.candidates), photos, workers))
+        pictures = Pictures(photos, PictureArchive(scenes), part, count)
+        looks = in_order(partial(_look, detector), pictures, workers)
         rows = []
         with crops_file.open("wb") as file:
-            drawn = pictures(photos, scene_archive, part, count)
-            for image, truths, passers_by, source in tqdm(
-                drawn, desc=f"{part} close-ups", mininterval=10
-            ):
-                found = detector.candidates(image)
-                for crop, kind in closeups_of(image, truths, found, passers_by):
+            for found in tqdm(looks, desc=f"{part} close-ups", mininterval=10):
+                for crop, *kind_and_source in found:
                     file.write(crop.tobytes())
-                    rows.append((kind, source))
+                    rows.append(kind_and_source)
         np.save(kinds_file, np.uint8(rows).reshape(-1, 2))
     kinds, sources = np.load(kinds_file).T
     shape = (len(kinds), *STORED, LAYERS)

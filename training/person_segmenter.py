@@ -4,10 +4,11 @@
         --out runs/person-segmenter --epochs 6
 
 First the detector that ships looks at some 9,000 pictures, and its candidates are kept as close-ups
-(``OUT/closeups-train.raw``, 6 GB; ten minutes of one core). Then the network learns to draw each
-person's mask anew from the photo and the rough mask, and whether anybody is there at all. Out come
-``person_unet.pth`` (state dict), curves, a sample sheet, metrics.json, and ``hub/``: the detector
-with its new second stage, the threshold chosen and the figures measured on held-out pictures.
+(``OUT/closeups-train.raw``, 6 GB; ten minutes of one core, which ``--workers`` share). Then the
+network learns to draw each person's mask anew from the photo and the rough mask, and whether
+anybody is there at all. Out come ``person_unet.pth`` (state dict), curves, a sample sheet,
+metrics.json, and ``hub/``: the detector with its new second stage, the threshold chosen and the
+figures measured on held-out pictures.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from torch.nn import functional as F
 from torch.utils.data import Dataset
 
 from bgswap.networks import PersonUNet
+from bgswap.networks.person_unet import WIDTHS
 from bgswap.people.detector import PersonDetector
 from training.closeup_pastes import candidate_of, leaked, put_beside, set_before
 from training.closeup_variation import varied
@@ -118,7 +120,7 @@ class SegmenterTask:
         detector: folder of the detector that becomes a second stage.
         samples: close-ups an epoch.
         seed: of first weights and samples.
-        network: to go on with; None for a new one.
+        network: to go on with; None for a new one of these ``widths``.
     """
 
     weights_name = "person_unet.pth"
@@ -131,10 +133,11 @@ class SegmenterTask:
         samples: int,
         seed: int,
         network: PersonUNet | None = None,
+        widths: tuple[int, ...] = WIDTHS,
     ) -> None:
         torch.manual_seed(seed)
         cv2.setNumThreads(1)
-        self.network = network or he_initialise(PersonUNet())
+        self.network = network or he_initialise(PersonUNet(widths=widths))
         self.detector = detector
         size = self.network.height, self.network.width
         self.training = VariedCloseups(training, samples, size, seed)
@@ -143,6 +146,7 @@ class SegmenterTask:
             "network": "person-segmenter",
             "samples": samples,
             "closeups": len(training.kinds),
+            "widths": list(self.network.shape["widths"]),
         }
 
     def losses(self, network: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
@@ -189,6 +193,9 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--composites", type=int, default=5000, help="pictures to compose")
     parser.add_argument("--samples", type=int, default=20000, help="close-ups an epoch")
+    parser.add_argument(
+        "--widths", type=int, nargs=len(WIDTHS), default=WIDTHS, help="channels of a new network"
+    )
     defaults = LoopSettings(
         out=Path("runs/person-segmenter"), epochs=6, batch=32, learning_rate=0.002
     )
@@ -202,11 +209,12 @@ def task_from(args: argparse.Namespace) -> SegmenterTask:
     detector = PersonDetector.load(args.detector, LEAST)
     counts = {"train": args.composites, "val": max(args.composites // 60, 1)}
     closeups = [
-        gather(detector, args.people, args.scenes, part, count, args.out)
+        gather(detector, args.people, args.scenes, part, count, args.out, args.workers)
         for part, count in counts.items()
     ]
     network = trained_second_stage(args.detector) if args.go_on else None
-    return SegmenterTask(*closeups, args.detector, args.samples, args.seed, network)
+    settings = args.detector, args.samples, args.seed
+    return SegmenterTask(*closeups, *settings, network, tuple(args.widths))
 
 
 def measured(args: argparse.Namespace) -> None:

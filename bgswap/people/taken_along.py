@@ -9,8 +9,9 @@ import numpy as np
 
 from bgswap.people.likeness import distances
 
-# How deep the core begins, as a share of the mask's deepest point.
-CORE = 0.4
+# How deep the core begins, as a share of the mask's deepest point: little that a rough mask took
+# along lies so deep.
+CORE = 0.7
 # The look from the core denies what it gives less than the first number; with it goes all around
 # of which it is not sure by the second.
 DENIED, UNSURE = 0.25, 0.45

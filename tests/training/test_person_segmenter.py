@@ -1,6 +1,7 @@
 """The person U-Net's training on small drawn people."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -20,9 +21,13 @@ from training.closeups import (
     SOMEBODY,
     STORED,
     UNCLEAR,
+    Pictures,
     closeups_of,
     gather,
+    in_order,
 )
+from training.cutouts import load_photos
+from training.data import PictureArchive
 from training.detector_export import export, with_second_stage
 from training.detector_loop import build_model
 from training.detector_scores import HeldOut
@@ -87,20 +92,45 @@ def test_everybody_else_is_shown_beside_a_candidate():
     assert crop[120, -30, 4] == 255 and crop[120, -30, 3] == 0
 
 
-def test_pictures_are_looked_at_once(archives, detector, tmp_path, monkeypatch):
+@pytest.mark.parametrize("workers", [0, 2])
+def test_pictures_are_looked_at_once(archives, detector, tmp_path, monkeypatch, workers):
     def candidates(self, photo):
         mask = np.zeros(photo.shape[:2], np.float32)
         mask[20:60, 20:40] = 1
         return [person(mask)]
 
     monkeypatch.setattr(PersonDetector, "candidates", candidates)
-    first = gather(PersonDetector.load(detector), archives, archives, "val", 3, tmp_path)
+    found = PersonDetector.load(detector)
+    first = gather(found, archives, archives, "val", 3, tmp_path, workers)
     assert len(first.crops) == len(first.kinds) == 3 + 4 + 1
     assert first.sources.tolist() == [COMPOSITE] * 3 + [PHOTO] * 4 + [SCENE]
     monkeypatch.delattr(PersonDetector, "candidates")
     again = gather(None, archives, archives, "val", 3, tmp_path)
     for of in ("crops", "kinds", "sources"):
         np.testing.assert_array_equal(getattr(first, of), getattr(again, of))
+
+
+def test_a_picture_is_the_same_whichever_came_before(archives):
+    photos, scenes = load_photos(PictureArchive(archives), "val"), PictureArchive(archives)
+    pictures = Pictures(photos, scenes, "val", 3)
+    last_first = [pictures[n] for n in reversed(range(len(pictures)))][::-1]
+    anew = Pictures(photos, scenes, "val", 3)
+    for number, (image, truths, *what) in enumerate(last_first):
+        image_again, truths_again, *what_again = anew[number]
+        np.testing.assert_array_equal(image, image_again)
+        np.testing.assert_array_equal(truths, truths_again)
+        assert what == what_again
+    assert not np.array_equal(last_first[0][0][:8, :8], last_first[2][0][:8, :8])
+
+
+def test_in_order_whoever_works():
+    # the first items take longest
+    def work(item):
+        time.sleep(0.02 * (6 - item))
+        return item * item
+
+    for workers in (0, 2):
+        assert list(in_order(work, range(6), workers)) == [0, 1, 4, 9, 16, 25]
 
 
 @pytest.mark.parametrize("put", ["SET_BEFORE", "PUT_BESIDE", "LEAKS"])
@@ -175,20 +205,23 @@ def test_masks_count_where_somebody_is_and_scores_where_it_is_clear(detector):
 def test_the_network_learns_and_becomes_the_detectors_second_stage(
     archives, detector, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(person_segmenter, "PersonUNet", lambda: PersonUNet(**SMALL))
+    monkeypatch.setattr(
+        person_segmenter, "PersonUNet", lambda widths: PersonUNet(**SMALL | {"widths": widths})
+    )
     monkeypatch.setattr(person_segmenter, "gather", lambda *_: drawn_closeups(16))
     monkeypatch.setattr(
         "training.detector_export.HeldOut", lambda p, s: HeldOut(p, s, composites=2)
     )
     common = ["--people", str(archives), "--scenes", str(archives), "--out", str(tmp_path / "run")]
     common += ["--detector", str(detector), "--samples", "48", "--epochs", "6", "--batch", "8"]
+    common += ["--widths", "4", "4", "8", "8", "16"]
     assert main([*common, "--learning-rate", "0.01", "--cpu"]) == 0
     losses = [
         e["validation"] for e in json.loads((tmp_path / "run/metrics.json").read_text())["history"]
     ]
     assert losses[-1]["total"] < 0.7 * losses[0]["total"]
     config = json.loads((tmp_path / "run/hub/config.json").read_text())
-    assert config["closer"]["widths"] == [4, 4, 8, 8, 8] and config["training"] == {"minutes": 3}
+    assert config["closer"]["widths"] == [4, 4, 8, 8, 16] and config["training"] == {"minutes": 3}
     assert 0 < PersonDetector.load(tmp_path / "run/hub").threshold < 1
     card = (tmp_path / "run/hub/README.md").read_text()
     assert "second stage, samples: 48" in card and "first stage, minutes: 3" in card
