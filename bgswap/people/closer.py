@@ -129,7 +129,7 @@ def _together(rough: Person, first: Person, second: Person, anew: Person | None)
     mask = (rough.mask * weight + first.mask + second.mask) / (weight + 2)
     solid = np.clip((mask - 0.5) * CONTRAST + 0.5, 0, 1)
     if anew is not None:
-        solid = without_denied(solid, anew.mask)
+        solid = without_denied(solid, rough.mask, anew.mask)
     sure = rough.confidence * first.confidence * second.confidence
     return _redrawn(rough, solid, sure ** (1 / 3))
 

@@ -12,9 +12,8 @@ from bgswap.people.likeness import distances
 # How deep the core begins, as a share of the mask's deepest point: little that a rough mask took
 # along lies so deep.
 CORE = 0.7
-# The look from the core denies what it gives less than the first number; with it goes all around
-# of which it is not sure by the second.
-DENIED, UNSURE = 0.25, 0.45
+# The look from the core denies what it gives less than this.
+DENIED = 0.25
 # Only a piece of this share of the mask goes, at least so deep as a share of the square root of
 # the mask's area, and never more than the third number's share: the look is wrong then. With
 # these figures held-out people's scores stay as they were; with lower ones, shoulders went.
@@ -31,11 +30,13 @@ def core(mask: np.ndarray, depth: float = CORE) -> np.ndarray:
     return mask * (depths > depth * depths.max())
 
 
-def without_denied(mask: np.ndarray, from_core: np.ndarray) -> np.ndarray:
-    """The mask without large pieces that the look from its core denies.
+def without_denied(mask: np.ndarray, rough: np.ndarray, from_core: np.ndarray) -> np.ndarray:
+    """The mask without large pieces that the look from the rough mask's core denies.
 
     Args:
         mask: (H, W) float32 in [0, 1].
+        rough: (H, W) float32 in [0, 1], what it was drawn from: of a thing that this took along
+            whole, the mask may hold bits alone.
         from_core: (H, W) float32 in [0, 1], the mask as it was drawn from the core alone.
 
     Returns:
@@ -43,7 +44,7 @@ def without_denied(mask: np.ndarray, from_core: np.ndarray) -> np.ndarray:
     """
     body = mask > 0.5
     area = np.count_nonzero(body)
-    denied = (body & (from_core < DENIED)).astype(np.uint8)
+    denied = ((body | (rough > 0.5)) & (from_core < DENIED)).astype(np.uint8)
     if np.count_nonzero(denied) < LARGE * area or not area or _goes_on_below(body):
         return mask
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(denied)
@@ -54,8 +55,7 @@ def without_denied(mask: np.ndarray, from_core: np.ndarray) -> np.ndarray:
         if stats[piece, cv2.CC_STAT_AREA] >= LARGE * area
         and depths[pieces == piece].max() >= DEEP * np.sqrt(area)
     ]
-    _, unsure = cv2.connectedComponents((body & (from_core < UNSURE)).astype(np.uint8))
-    gone = np.isin(unsure, np.unique(unsure[np.isin(pieces, large)]))
+    gone = np.isin(pieces, large)
     if not large or np.count_nonzero(gone) > MOST * area:
         return mask
     # with the soft edge that was theirs
