@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from bgswap.people.closeup import cut, window_of
-from bgswap.people.detector import PersonDetector
+from bgswap.people.detector import PersonDetector, restored_threads
 from bgswap.types import Person
 from training.composites import LAYOUTS, Composer
 from training.cutouts import PASSER_BY, Photo, alone, load_photos
@@ -90,7 +90,7 @@ def _shown(person: Person, truths: list[np.ndarray]) -> tuple[np.ndarray, int]:
 Picture = tuple[np.ndarray, list[np.ndarray], bool, int]
 
 
-class Pictures:
+class Pictures(Dataset):
     """Composites, photos of one person and scenes; number n is always the same.
 
     Args:
@@ -102,7 +102,7 @@ class Pictures:
 
     def __init__(self, photos: list[Photo], scenes: PictureArchive, part: str, count: int) -> None:
         self.photos, self.scenes, self.count = photos, scenes, count
-        self.composer = Composer(photos, scenes, part, seed=1)
+        self.composer = Composer(photos, scenes, part, seed=0)  # seeded anew for each picture
         names = scenes.pictures(part)
         chosen = np.random.default_rng(2)
         self.names = chosen.choice(names, min(len(names), count // 3), replace=False)
@@ -130,7 +130,7 @@ class Pictures:
 class _Mapped(Dataset):
     """What a function gives for each of a sequence of items."""
 
-    def __init__(self, function: Callable[[Any], Any], items: Sequence[Any]) -> None:
+    def __init__(self, function: Callable[[Any], Any], items: Sequence[Any] | Dataset) -> None:
         self.function, self.items = function, items
 
     def __len__(self) -> int:
@@ -140,21 +140,24 @@ class _Mapped(Dataset):
         return self.function(self.items[number])
 
 
-def in_order(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> DataLoader:
-    """``function`` of every item, in their order, by so many forked processes; 0 is this one."""
-    if workers:
-        cv2.setNumThreads(1)  # its threads do not come along into a fork
-    return DataLoader(
-        _Mapped(function, items),
-        batch_size=None,
-        collate_fn=_as_it_is,
-        num_workers=workers,
-        multiprocessing_context="fork" if workers else None,
-    )
-
-
 def _as_it_is(item: Any) -> Any:
     return item
+
+
+def in_order(
+    function: Callable[[Any], Any], items: Sequence[Any] | Dataset, workers: int
+) -> Iterator[Any]:
+    """``function`` of every item, in their order, by so many forked processes; 0 is this one."""
+    with restored_threads():
+        if workers:
+            cv2.setNumThreads(1)  # its threads do not come along into a fork
+        yield from DataLoader(
+            _Mapped(function, items),
+            batch_size=None,
+            collate_fn=_as_it_is,
+            num_workers=workers,
+            multiprocessing_context="fork" if workers else None,
+        )
 
 
 def _look(detector: PersonDetector, picture: Picture) -> list[tuple[np.ndarray, int, int]]:
@@ -191,7 +194,7 @@ def gather(
         looks = in_order(partial(_look, detector), pictures, workers)
         rows = []
         with crops_file.open("wb") as file:
-            for found in tqdm(looks, desc=f"{part} close-ups", mininterval=10):
+            for found in tqdm(looks, f"{part} close-ups", len(pictures), mininterval=10):
                 for crop, *kind_and_source in found:
                     file.write(crop.tobytes())
                     rows.append(kind_and_source)

@@ -23,7 +23,6 @@ from torch.nn import functional as F
 from torch.utils.data import Dataset
 
 from bgswap.networks import PersonUNet
-from bgswap.networks.person_unet import WIDTHS
 from bgswap.people.detector import PersonDetector
 from training.closeup_pastes import candidate_of, leaked, put_beside, set_before
 from training.closeup_variation import varied
@@ -120,7 +119,7 @@ class SegmenterTask:
         detector: folder of the detector that becomes a second stage.
         samples: close-ups an epoch.
         seed: of first weights and samples.
-        network: to go on with; None for a new one of these ``widths``.
+        network: to go on with; None for a new one.
     """
 
     weights_name = "person_unet.pth"
@@ -133,11 +132,10 @@ class SegmenterTask:
         samples: int,
         seed: int,
         network: PersonUNet | None = None,
-        widths: tuple[int, ...] = WIDTHS,
     ) -> None:
         torch.manual_seed(seed)
         cv2.setNumThreads(1)
-        self.network = network or he_initialise(PersonUNet(widths=widths))
+        self.network = network or he_initialise(PersonUNet())
         self.detector = detector
         size = self.network.height, self.network.width
         self.training = VariedCloseups(training, samples, size, seed)
@@ -146,7 +144,6 @@ class SegmenterTask:
             "network": "person-segmenter",
             "samples": samples,
             "closeups": len(training.kinds),
-            "widths": list(self.network.shape["widths"]),
         }
 
     def losses(self, network: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
@@ -193,9 +190,6 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--composites", type=int, default=5000, help="pictures to compose")
     parser.add_argument("--samples", type=int, default=20000, help="close-ups an epoch")
-    parser.add_argument(
-        "--widths", type=int, nargs=len(WIDTHS), default=WIDTHS, help="channels of a new network"
-    )
     defaults = LoopSettings(
         out=Path("runs/person-segmenter"), epochs=6, batch=32, learning_rate=0.002
     )
@@ -213,8 +207,7 @@ def task_from(args: argparse.Namespace) -> SegmenterTask:
         for part, count in counts.items()
     ]
     network = trained_second_stage(args.detector) if args.go_on else None
-    settings = args.detector, args.samples, args.seed
-    return SegmenterTask(*closeups, *settings, network, tuple(args.widths))
+    return SegmenterTask(*closeups, args.detector, args.samples, args.seed, network)
 
 
 def measured(args: argparse.Namespace) -> None:

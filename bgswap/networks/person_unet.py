@@ -11,8 +11,6 @@ from torch.nn import functional as F
 
 # Red, green, blue; this person's rough mask; everybody else's.
 INPUTS = 5
-# Channels of each level, unless others are asked for.
-WIDTHS = (16, 32, 64, 128, 192)
 
 
 def _normed(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
@@ -46,7 +44,7 @@ class PersonUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         self,
         height: int = 192,
         width: int = 128,
-        widths: tuple[int, ...] = WIDTHS,
+        widths: tuple[int, ...] = (24, 48, 96, 192, 288),
         depths: tuple[int, ...] = (1, 2, 2, 3, 2),
     ) -> None:
         super().__init__()

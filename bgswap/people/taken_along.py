@@ -56,7 +56,8 @@ def without_denied(mask: np.ndarray, rough: np.ndarray, from_core: np.ndarray) -
         and depths[pieces == piece].max() >= DEEP * np.sqrt(area)
     ]
     gone = np.isin(pieces, large)
-    if not large or np.count_nonzero(gone) > MOST * area:
+    taken = np.count_nonzero(gone & body)
+    if not taken or taken > MOST * area:
         return mask
     # with the soft edge that was theirs
     nearer = distances(gone)[1] < distances(body & ~gone)[1]

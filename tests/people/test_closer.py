@@ -72,6 +72,15 @@ def test_both_answers_outvote_the_rough_mask_where_both_are_in_doubt() -> None:
     assert (together.mask[20:100, 60:75] == 1).all()
 
 
+def test_what_the_rough_mask_took_along_goes_though_the_answers_leave_bits_of_it() -> None:
+    figure, thing = rough(slice(20, 100), slice(60, 90)), rough(slice(40, 80), slice(90, 115))
+    bits = rough(slice(50, 56), slice(90, 96))
+    candidate = person_of(np.maximum(figure, thing))
+    answer = replace(candidate, mask=np.maximum(figure, bits))
+    together = closer._together(candidate, answer, answer, replace(candidate, mask=figure))
+    assert not together.mask[thing > 0].any() and (together.mask[figure > 0] == 1).all()
+
+
 class Trusting(Bright):
     """Draws what is bright, and what is fairly bright in the rough mask."""
 

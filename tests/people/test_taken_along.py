@@ -43,9 +43,10 @@ def test_a_large_thing_that_is_denied_goes_with_its_soft_edge() -> None:
     np.testing.assert_array_equal(left[same], mask[same])
 
 
-def test_bits_go_of_a_thing_that_the_rough_mask_held_whole() -> None:
-    rough, thing = body_and_wheel(40)
-    mask = rough * np.where(thing, 0.2, 1).astype(np.float32)
+@pytest.mark.parametrize("side", [40, 65])
+def test_bits_go_however_large_the_thing_was(side: int) -> None:
+    rough, thing = body_and_wheel(side)
+    mask = rough * ~thing
     mask[100:112, 81:93] = 0.9  # alone too small to be judged
     from_core = np.where(thing, 0.2, mask).astype(np.float32)
     assert without_denied(mask, mask, from_core) is mask
@@ -53,10 +54,17 @@ def test_bits_go_of_a_thing_that_the_rough_mask_held_whole() -> None:
     assert not left[:, 81:].any() and (left[20:180, 30:79] == 1).all()
 
 
+def test_what_the_mask_never_held_takes_nothing_from_it() -> None:
+    rough, thing = body_and_wheel(40)
+    mask = rough * ~thing
+    mask[90:130, 80] = 0.4  # a soft edge beside the thing
+    assert without_denied(mask, rough, np.where(thing, 0.2, mask).astype(np.float32)) is mask
+
+
 @pytest.mark.parametrize(
     ("side", "denied"),
-    [(15, 0.2), (40, 0.4)],
-    ids=["as small as a hand", "not denied outright"],
+    [(15, 0.2), (21, 0.2), (40, 0.4)],
+    ids=["as thin as a hand", "as small as a head", "not denied outright"],
 )
 def test_what_may_be_theirs_stays(side: int, denied: float) -> None:
     mask, thing = body_and_wheel(side)

@@ -205,23 +205,26 @@ def test_masks_count_where_somebody_is_and_scores_where_it_is_clear(detector):
 def test_the_network_learns_and_becomes_the_detectors_second_stage(
     archives, detector, tmp_path, monkeypatch
 ):
+    monkeypatch.setattr(person_segmenter, "PersonUNet", lambda: PersonUNet(**SMALL))
+    gathered = []
     monkeypatch.setattr(
-        person_segmenter, "PersonUNet", lambda widths: PersonUNet(**SMALL | {"widths": widths})
+        person_segmenter, "gather", lambda *a: gathered.append(a[3:]) or drawn_closeups(16)
     )
-    monkeypatch.setattr(person_segmenter, "gather", lambda *_: drawn_closeups(16))
     monkeypatch.setattr(
         "training.detector_export.HeldOut", lambda p, s: HeldOut(p, s, composites=2)
     )
     common = ["--people", str(archives), "--scenes", str(archives), "--out", str(tmp_path / "run")]
     common += ["--detector", str(detector), "--samples", "48", "--epochs", "6", "--batch", "8"]
-    common += ["--widths", "4", "4", "8", "8", "16"]
+    common += ["--composites", "120", "--workers", "1"]
     assert main([*common, "--learning-rate", "0.01", "--cpu"]) == 0
+    run = tmp_path / "run"
+    assert gathered == [("train", 120, run, 1), ("val", 2, run, 1)]
     losses = [
         e["validation"] for e in json.loads((tmp_path / "run/metrics.json").read_text())["history"]
     ]
     assert losses[-1]["total"] < 0.7 * losses[0]["total"]
     config = json.loads((tmp_path / "run/hub/config.json").read_text())
-    assert config["closer"]["widths"] == [4, 4, 8, 8, 16] and config["training"] == {"minutes": 3}
+    assert config["closer"]["widths"] == [4, 4, 8, 8, 8] and config["training"] == {"minutes": 3}
     assert 0 < PersonDetector.load(tmp_path / "run/hub").threshold < 1
     card = (tmp_path / "run/hub/README.md").read_text()
     assert "second stage, samples: 48" in card and "first stage, minutes: 3" in card
