@@ -3,6 +3,7 @@
 import json
 import time
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -129,8 +130,12 @@ def test_in_order_whoever_works():
         time.sleep(0.02 * (6 - item))
         return item * item
 
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(2)
     for workers in (0, 2):
         assert list(in_order(work, range(6), workers)) == [0, 1, 4, 9, 16, 25]
+        assert cv2.getNumThreads() == 2
+    cv2.setNumThreads(threads)
 
 
 @pytest.mark.parametrize("put", ["SET_BEFORE", "PUT_BESIDE", "LEAKS"])
@@ -213,20 +218,18 @@ def test_the_network_learns_and_becomes_the_detectors_second_stage(
     monkeypatch.setattr(
         "training.detector_export.HeldOut", lambda p, s: HeldOut(p, s, composites=2)
     )
-    common = ["--people", str(archives), "--scenes", str(archives), "--out", str(tmp_path / "run")]
+    run = tmp_path / "run"
+    common = ["--people", str(archives), "--scenes", str(archives), "--out", str(run)]
     common += ["--detector", str(detector), "--samples", "48", "--epochs", "6", "--batch", "8"]
     common += ["--composites", "120", "--workers", "1"]
     assert main([*common, "--learning-rate", "0.01", "--cpu"]) == 0
-    run = tmp_path / "run"
     assert gathered == [("train", 120, run, 1), ("val", 2, run, 1)]
-    losses = [
-        e["validation"] for e in json.loads((tmp_path / "run/metrics.json").read_text())["history"]
-    ]
+    losses = [e["validation"] for e in json.loads((run / "metrics.json").read_text())["history"]]
     assert losses[-1]["total"] < 0.7 * losses[0]["total"]
-    config = json.loads((tmp_path / "run/hub/config.json").read_text())
+    config = json.loads((run / "hub/config.json").read_text())
     assert config["closer"]["widths"] == [4, 4, 8, 8, 8] and config["training"] == {"minutes": 3}
-    assert 0 < PersonDetector.load(tmp_path / "run/hub").threshold < 1
-    card = (tmp_path / "run/hub/README.md").read_text()
+    assert 0 < PersonDetector.load(run / "hub").threshold < 1
+    card = (run / "hub/README.md").read_text()
     assert "second stage, samples: 48" in card and "first stage, minutes: 3" in card
     assert "| photos of one person |" in card
     assert main(common) == 2  # it would overwrite the first run
