@@ -1,7 +1,8 @@
-"""The three networks that are the project's own."""
+"""The networks that are the project's own."""
 
 from bgswap.networks.face_vae import FaceVAE
 from bgswap.networks.mask_autoencoder import MaskAutoencoder
+from bgswap.networks.matting_unet import AlphaRefiner, MattingUNet
 from bgswap.networks.person_unet import PersonUNet
 
-__all__ = ["FaceVAE", "MaskAutoencoder", "PersonUNet"]
+__all__ = ["AlphaRefiner", "FaceVAE", "MaskAutoencoder", "MattingUNet", "PersonUNet"]
