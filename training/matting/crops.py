@@ -65,7 +65,8 @@ def draw_crops(
     layers = torch.cat([picture.image[rows], asked, rest, known, everyone, inside], 1)
     cut = F.grid_sample(layers.float(), grid, padding_mode="zeros", align_corners=False)
     image, alpha, others, known, anybody, inside = cut.split([3, 1, 1, 1, 1, 1], 1)
-    image = torch.where(inside > 0.5, image * 2 - 1, torch.zeros_like(image))
+    inside = (inside > 0.5).float()
+    image = (image * 2 - 1) * inside
     rough = damage(alpha, others, _in_crop(box, grid))
     whole = box.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(box), 4)
     told = (composer.uniform(len(box), 1, 1, 1) >= OTHERS_UNTOLD) & ~all_of_them

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from bgswap.networks.matting_unet import AlphaRefiner, MattingUNet
+from bgswap.networks import MattingUNet
 from training.matting.crops import Crops, draw_crops
 from training.matting.losses import SCORE, alpha_losses, score_loss
 from training.synthesis.bank import load_banks
@@ -38,7 +38,7 @@ DECAY = 0.998
 
 
 class Trainer:
-    """Networks, optimizer, averages and the clock of one run.
+    """Network, optimizer, average and the clock of one run.
 
     Args:
         composer: where pictures come from.
@@ -49,17 +49,16 @@ class Trainer:
     def __init__(self, composer: Composer, rate: float, compiled: bool) -> None:
         self.composer, self.rate, self.device = composer, rate, composer.device
         self.damage = Damage(composer.generator)
-        self.networks = nn.ModuleDict({"matting": MattingUNet(), "refiner": AlphaRefiner()})
-        self.networks.to(self.device, memory_format=torch.channels_last)
+        self.network = MattingUNet().to(self.device, memory_format=torch.channels_last)
         self.average = AveragedModel(
-            self.networks, multi_avg_fn=get_ema_multi_avg_fn(DECAY), use_buffers=True
+            self.network, multi_avg_fn=get_ema_multi_avg_fn(DECAY), use_buffers=True
         )
-        plain = [p for p in self.networks.parameters() if p.ndim < 2]
-        weights = [p for p in self.networks.parameters() if p.ndim >= 2]
+        plain = [p for p in self.network.parameters() if p.ndim < 2]
+        weights = [p for p in self.network.parameters() if p.ndim >= 2]
         groups = [{"params": weights, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0}]
         self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
         self.step, self.spent = 0, 0.0
-        self.forward = self.networks["matting"]
+        self.forward: nn.Module = self.network
         if compiled:
             self.forward = torch.compile(self.forward, dynamic=False)
 
@@ -101,30 +100,29 @@ class Trainer:
         losses["refined"] = alpha_losses(refined, crops.alpha, crops.weight, photo)["total"]
         loss = losses["total"] + SCORE * losses["score"] + 0.5 * losses["refined"]
         loss.backward()
-        nn.utils.clip_grad_norm_(self.networks.parameters(), 2.0)
+        nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.average.update_parameters(self.networks)
+        self.average.update_parameters(self.network)
         return {name: value.detach() for name, value in losses.items()}
 
     def _refined(self, crops: Crops, half: torch.autocast) -> Tensor:
         """Logits of the refiner: from the network's own alpha of the crops at half their size."""
         small = F.avg_pool2d(crops.inputs, 2)
         with torch.no_grad(), half:
-            self.networks["matting"].eval()
-            coarse = torch.sigmoid(self.networks["matting"](small)[0].float())
-            self.networks["matting"].train()
+            self.network.eval()
+            coarse = torch.sigmoid(self.network(small)[0].float())
+            self.network.train()
         enlarged = F.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False)
         with half:
-            return self.networks["refiner"](crops.inputs[:, :3], enlarged)
+            return self.network.refiner(crops.inputs[:, :3], enlarged)
 
     def save(self, folder: Path) -> None:
         """Write the averaged weights in half precision, and the state to go on from."""
-        for name, network in self.average.module.items():
-            half = {k: v.half() if v.is_floating_point() else v for k, v in _state(network).items()}
-            _replaced(folder / f"{name}.safetensors", lambda path, w=half: save_file(w, path))
+        half = {k: v.half() for k, v in _state(self.average.module).items()}
+        _replaced(folder / "model.safetensors", lambda path: save_file(half, path))
         state = {
-            "networks": self.networks.state_dict(),
+            "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "progress": (self.step, self.spent),
@@ -134,16 +132,15 @@ class Trainer:
     def load(self, path: Path) -> None:
         """Take up what :meth:`save` wrote."""
         state = torch.load(path, weights_only=True, map_location=self.device)
-        self.networks.load_state_dict(state["networks"])
+        self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.spent = state["progress"]
 
     def start_from(self, folder: Path) -> None:
         """Begin with the weights that :meth:`save` left in ``folder``."""
-        for networks in (self.networks, self.average.module):
-            for name, network in networks.items():
-                network.load_state_dict(load_file(folder / f"{name}.safetensors"), strict=False)
+        for network in (self.network, self.average.module):
+            network.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
 
 
 def _state(network: nn.Module) -> dict[str, Tensor]:
