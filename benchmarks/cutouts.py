@@ -102,6 +102,7 @@ def add_sets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=Path, help="people.zip: its part of varied")
     parser.add_argument("--more", type=Path, help="people_more.zip: its part of varied")
     parser.add_argument("--everyday", type=Path, help="folder of NAME.jpg and NAME.png: everyday")
+    parser.add_argument("--names", type=Path, help="file of everyday names, one a line: only these")
     parser.add_argument("--part", choices=("figures", "choice", "all"), default="figures")
     parser.add_argument("--limit", type=int, help="photos of each set at most")
     parser.add_argument(
@@ -117,6 +118,9 @@ def add_sets(parser: argparse.ArgumentParser) -> None:
 def chosen_photos(options: argparse.Namespace) -> list[ValPhoto]:
     """The photos that the arguments of :func:`add_sets` ask for."""
     photos = val_photos(options.people512, options.more, options.people, options.everyday)
+    if options.names is not None:
+        names = set(options.names.read_text().split())
+        photos = [p for p in photos if p.set != "everyday" or p.name in names]
     if options.least_area > 0:
         photos = [p for p in photos if p.read()[1].mean() >= options.least_area]
     return sampled(photos, options.part, options.limit)

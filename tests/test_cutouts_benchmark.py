@@ -117,6 +117,17 @@ def test_the_parts_have_nothing_in_common_and_samples_grow(sets):
     assert parts == ["figures", "choice", "figures", "figures"]
 
 
+def test_everyday_photos_may_be_named_and_small_people_left_out(sets, tmp_path, monkeypatch):
+    names = tmp_path / "names.txt"
+    names.write_text("3\n7\n")
+    given = [f"--{name}={path}" for name, path in sets.items() if name in ("everyday", "more")]
+    monkeypatch.setattr("sys.argv", ["cutouts", *given, "--part=all", f"--names={names}"])
+    photos = cutouts.chosen_photos(cutouts.parsed())
+    assert {p.name for p in photos if p.set == "everyday"} == {"3", "7"} and len(photos) == 14
+    monkeypatch.setattr("sys.argv", ["cutouts", *given, "--part=all", "--least-area=0.2"])
+    assert not cutouts.chosen_photos(cutouts.parsed())
+
+
 def test_the_right_people_are_those_inside_the_ground_truth():
     truth = box(10, 30)
     mostly, hardly, outside = (person(box(*x)) for x in ((12, 34), (25, 50), (60, 70)))
