@@ -28,6 +28,7 @@ class Settings:
         person_detector: full person detector, an official YOLOv8-seg size.
         person_threshold: least confidence of a person, in (0, 1); 0 leaves it to the model.
         mask_autoencoder: weights of the mask autoencoder.
+        matting: weights of the matting network.
         face_vae: weights of the face VAE.
         scene_starter: weights of the small scene pipeline; empty: the one that ships.
         scene_fast: inpainting pipeline of the preset ``fast``.
@@ -42,6 +43,7 @@ class Settings:
     person_detector: str = "yolov8m-seg.pt"
     person_threshold: float = 0.0
     mask_autoencoder: str = ""
+    matting: str = ""
     face_vae: str = ""
     scene_starter: str = ""
     scene_fast: str = "stable-diffusion-v1-5/stable-diffusion-inpainting"

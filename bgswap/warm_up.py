@@ -4,7 +4,7 @@ pymatting's numba functions take most of a minute the first time on a machine; n
 beside the package. An install ends with this, so that no first photo waits.
 """
 
-from bgswap.people import matting
+from bgswap.finish.compositing import warm_up
 
 if __name__ == "__main__":
-    matting.warm_up()
+    warm_up()

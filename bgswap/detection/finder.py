@@ -19,10 +19,10 @@ Alphas = Callable[[np.ndarray, Sequence[Person]], list[Person]]
 class FinderConfig:
     """How candidates become people."""
 
-    # Least confidence of a person; lies beside the matting weights, chosen on held-out pictures.
-    threshold: float = 0.4
+    # Least confidence of a person, in [0, 1]; the matting weights' calibration holds it.
+    threshold: float
     # The matting network's share in the confidence, next to the detector's: a geometric mean.
-    score_weight: float = 0.5
+    score_weight: float
     # Pixels on which people are looked for; masks are enlarged from there.
     pixels: int = 1_000_000
 

@@ -5,6 +5,7 @@ twice the resolution, as often as the photo has pixels for it; beyond that He an
 Guided Filter" (2015) takes it to the photo's own pixels.
 """
 
+import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from bgswap.types import Person
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from bgswap.networks import AlphaRefiner, MattingUNet
+    from bgswap.networks import MattingUNet
 
 
 @dataclass(frozen=True)
@@ -43,44 +44,62 @@ class NetworkConfig:
     snap: float = 0.03
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """What was chosen for one set of weights; ``calibration.json`` beside them holds it.
+
+    Attributes:
+        threshold: least confidence of a person, in [0, 1].
+        score_weight: the network's share in that confidence, next to the detector's.
+    """
+
+    threshold: float = 0.4
+    score_weight: float = 0.5
+
+    @classmethod
+    def read(cls, folder: Path) -> "Calibration":
+        """The calibration of the weights in a folder; the default where there is none."""
+        path = folder / "calibration.json"
+        return cls(**json.loads(path.read_text())) if path.is_file() else cls()
+
+
 class NetworkMatter:
     """The matting network and its refiner as functions on arrays. Safe to share between threads.
 
     Args:
-        network, refiner: trained.
+        network: trained.
         device: where they run, as torch names it.
         config: how they are run.
+        calibration: what was chosen for these weights.
     """
 
     def __init__(
         self,
         network: "MattingUNet",
-        refiner: "AlphaRefiner",
         device: str = "cpu",
         config: NetworkConfig | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         import torch
 
-        layout = torch.channels_last
-        self._network = network.eval().to(device, memory_format=layout)
-        self._refiner = refiner.eval().to(device, memory_format=layout)
+        self._network = network.eval().to(device, memory_format=torch.channels_last)
         self._device, self.config = device, config or NetworkConfig()
+        self.calibration = calibration or Calibration()
         self._lock = threading.Lock()
 
     @classmethod
     def from_folder(cls, folder: str | Path, device: str = "cpu") -> "NetworkMatter":
-        """The matter whose weights lie in a folder: the network, and ``refiner`` inside it.
+        """The matter whose weights lie in a folder in Hub layout.
 
         Raises:
             OSError, RuntimeError: the folder holds no such weights, or they do not fit.
         """
-        from bgswap.networks import AlphaRefiner, MattingUNet
+        from bgswap.networks import MattingUNet
 
         if not Path(folder, "model.safetensors").is_file():
             raise FileNotFoundError(f"no model.safetensors in {folder}")
         network = MattingUNet.from_pretrained(str(folder), strict=True)
-        refiner = AlphaRefiner.from_pretrained(str(Path(folder, "refiner")), strict=True)
-        return cls(network, refiner, device)
+        return cls(network, device, calibration=Calibration.read(Path(folder)))
 
     def alphas(self, photo: np.ndarray, people: Sequence[Person]) -> list[Person]:
         """The people with alphas for masks, and with the network's confidence that each is there.
@@ -227,7 +246,7 @@ class NetworkMatter:
             images = images_to_tensor([padded[view] for view in views]) * 2 - 1
             masks = masks_to_tensor([padded_alpha[view] for view in views])
             with self._lock, torch.inference_mode():
-                logits = self._refiner(images.to(self._device), masks.to(self._device))
+                logits = self._network.refiner(images.to(self._device), masks.to(self._device))
                 tiles = _array(torch.sigmoid(logits[:, 0]))
             for (row, column), tile in zip(part, tiles, strict=True):
                 target = result[row : row + config.tile, column : column + config.tile]

@@ -51,6 +51,35 @@ class Attention(nn.Module):
         return x + self.out(mixed.reshape(batch, channels, height, width))
 
 
+class AlphaRefiner(nn.Module):
+    """Gives an alpha that was enlarged to twice its size the detail of the photo there.
+
+    Args:
+        width: channels, at half the crop's size.
+        depth: residual blocks.
+    """
+
+    def __init__(self, width: int = 24, depth: int = 3) -> None:
+        super().__init__()
+        self.entry = nn.Sequential(_normed(4 * 4, width), nn.ReLU())
+        self.blocks = nn.Sequential(*(Residual(width) for _ in range(depth)))
+        self.change = nn.Conv2d(width, 4, 3, padding=1)
+
+    def forward(self, photo: Tensor, alpha: Tensor) -> Tensor:
+        """The refined alpha.
+
+        Args:
+            photo: (B, 3, H, W) float in [-1, 1]; H and W even.
+            alpha: (B, 1, H, W) float in [0, 1], enlarged from half the size.
+
+        Returns:
+            Logits (B, 1, H, W).
+        """
+        x = F.pixel_unshuffle(torch.cat([photo, 2 * alpha - 1], 1), 2)
+        change = F.pixel_shuffle(self.change(self.blocks(self.entry(x))), 2)
+        return alpha.clamp(0.01, 0.99).logit() + change
+
+
 class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
     """Five levels down, the first at half the crop's size, and up again.
 
@@ -58,6 +87,8 @@ class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         widths: channels of each level.
         depths: residual blocks of each level on the way down.
         up_depths: of each level on the way up, deepest first.
+
+    ``refiner`` is the :class:`AlphaRefiner` that carries its alphas to twice their resolution.
     """
 
     def __init__(
@@ -83,6 +114,7 @@ class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
             self.up.append(nn.Sequential(*(Residual(shallow) for _ in range(depth))))
         self.alpha = nn.Conv2d(widths[0], 4, 3, padding=1)
         self.score = nn.Linear(deepest, 1)
+        self.refiner = AlphaRefiner()
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Alphas and scores of crops.
@@ -115,32 +147,3 @@ class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
             wider = F.interpolate(bridge(x), scale_factor=2, mode="bilinear", align_corners=False)
             x = blocks(F.relu(wider + skips.pop()))
         return F.pixel_shuffle(self.alpha(x), 2), score
-
-
-class AlphaRefiner(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
-    """Gives an alpha that was enlarged to twice its size the detail of the photo there.
-
-    Args:
-        width: channels, at half the crop's size.
-        depth: residual blocks.
-    """
-
-    def __init__(self, width: int = 24, depth: int = 3) -> None:
-        super().__init__()
-        self.entry = nn.Sequential(_normed(4 * 4, width), nn.ReLU())
-        self.blocks = nn.Sequential(*(Residual(width) for _ in range(depth)))
-        self.change = nn.Conv2d(width, 4, 3, padding=1)
-
-    def forward(self, photo: Tensor, alpha: Tensor) -> Tensor:
-        """The refined alpha.
-
-        Args:
-            photo: (B, 3, H, W) float in [-1, 1]; H and W even.
-            alpha: (B, 1, H, W) float in [0, 1], enlarged from half the size.
-
-        Returns:
-            Logits (B, 1, H, W).
-        """
-        x = F.pixel_unshuffle(torch.cat([photo, 2 * alpha - 1], 1), 2)
-        change = F.pixel_shuffle(self.change(self.blocks(self.entry(x))), 2)
-        return alpha.clamp(0.01, 0.99).logit() + change
