@@ -52,18 +52,20 @@ def test_teacher_that_disagrees_is_not_used():
 
 def test_near_hashes_are_found_in_both_directions():
     grid = np.random.default_rng(0).integers(0, 255, (8, 9)).astype(np.int16)
-    known = labels.hashes(grid[None])
-    assert labels.near_hash(grid, known)
-    assert labels.near_hash(255 - grid, known)
-    assert not labels.near_hash(grid[::-1, ::-1], known)
-    assert labels.read_hashes(["0000000000000001"])[0, -1]
+    known = labels.read_hashes(labels.hash_words(grid)[:1])
+    assert labels.near_hash(labels.hash_words(grid), known)
+    assert labels.near_hash(labels.hash_words(255 - grid), known)
+    other = np.random.default_rng(1).integers(0, 255, (8, 9)).astype(np.int16)
+    assert not labels.near_hash(labels.hash_words(other), known)
+    assert not labels.near_hash(labels.hash_words(grid), known[:0])
+    assert labels.read_hashes(["0000000000000001"])[0].nonzero()[0].tolist() == [63]
 
 
 def test_polygon_parts_do_not_cancel():
     square = [10, 10, 40, 10, 40, 40, 10, 40]
     mask = labels.polygon_mask([square, square], (50, 50))
     assert mask[25, 25] == 255
-    assert labels.mask_box(mask) == (10, 10, 40, 40)
+    assert np.abs(np.subtract(labels.mask_box(mask), (10, 10, 40, 40))).max() <= 1
 
 
 def test_photos_of_two_are_groups(tmp_path):
@@ -96,8 +98,7 @@ def test_yolo_boxes_are_corners(tmp_path):
 
 
 def test_banks_hold_what_was_packed(tmp_path):
-    rng = np.random.default_rng(2)
-    photo = rng.integers(0, 255, (120, 90, 3)).astype(np.uint8)
+    photo = np.zeros((120, 90, 3), np.uint8) + np.arange(120, dtype=np.uint8)[:, None, None]
     path = str(archive(tmp_path / "a.zip", photo=photo, one=figure()))
     jobs = [
         Job("one", "single", "x", (path, "photo"), (path, "one"), portrait=True),
@@ -119,7 +120,7 @@ def test_banks_hold_what_was_packed(tmp_path):
     assert not photos.alphas[1].any()
     assert (photos.images[:, :, 120:] == 128).all()
     near = photos.images[0, :, :120, :90].float() - torch.from_numpy(photo).permute(2, 0, 1)
-    assert near.abs().mean() < 40
+    assert near.abs().mean() < 4
     assert scenes.images.shape == (1, 3, 256, 256)
 
 
@@ -129,6 +130,6 @@ def test_held_out_pictures_and_near_copies_are_left_out(tmp_path):
     boxed = [Job(n, "boxes", "coco", (path, "photo"), boxes=((0, 0, 1, 1),)) for n in "ab"]
     stored = [encode(job) for job in boxed]
     assert [s.entry["name"] for s in wanted(stored, np.zeros((0, 64), bool), 9)] == ["a"]
-    held = labels.hashes(np.array([stored[0].entry["grid"]]))
+    held = labels.read_hashes(stored[0].entry["hashes"][:1])
     assert not list(wanted(stored, held, 9))
     assert json.dumps(stored[0].entry)
