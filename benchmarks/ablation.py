@@ -2,7 +2,7 @@
 
     python -m benchmarks.ablation --people512 datasets/people512.zip --people datasets/people.zip \\
         --more datasets/people_more.zip --everyday datasets/everyday [--part figures] [--limit N] \\
-        [--steps "mask autoencoder,matting"] [--threads N] [--json FILE]
+        [--steps "mask NMS,refiner"] [--threads N] [--json FILE]
 
 A step's worth is what the figures of the right people kept lose without it, on the same photos; its
 seconds are what is saved. "helps" and "hurts" are the shares of photos whose IoU is more than 0.005
@@ -10,10 +10,12 @@ higher or lower with the step than without.
 """
 
 import argparse
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -46,14 +48,43 @@ def replaced(target: object, name: str, value: Any) -> Iterator[None]:
             delattr(target, name)
 
 
-def without_mask_autoencoder(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
-    """The masks stay as the detector drew them."""
-    refiner = swapper.shelf.refiner().model
-    return replaced(refiner, "refine", lambda masks, boxes: list(masks))
+@contextmanager
+def without_network(swapper: BackgroundSwapper) -> Iterator[None]:
+    """The detector's masks and confidences are all there is."""
+    from bgswap.detection.finder import PeopleFinder
+
+    full = swapper.shelf.finder()
+    config = dataclasses.replace(full.config, score_weight=0.0)
+    rough = PeopleFinder(full.detector, lambda photo, people: list(people), config)
+    with replaced(swapper.shelf, "finder", lambda: rough), without_matting(swapper):
+        yield
+
+
+def without_refiner(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
+    """The guided filter starts from what the matting network itself drew."""
+    matter = swapper.shelf.matter().model
+    return replaced(matter, "config", dataclasses.replace(matter.config, octaves=0))
+
+
+def without_guided_filter(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
+    """Alphas are enlarged without a look at the photo."""
+    from bgswap.matting import network
+
+    def plain(photo: np.ndarray, small: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+        return cv2.resize(alpha, photo.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+    return replaced(network, "guided_upsampling", plain)
+
+
+def without_mask_nms(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
+    """Everyone whom the detector's own suppression of boxes left is a person."""
+    from bgswap.detection import finder
+
+    return replaced(finder, "mask_nms", list)
 
 
 def without_matting(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
-    """The masks are the alpha; a pixel that more likely belongs to somebody who goes is theirs."""
+    """The masks as found are the alpha; of two people's pixels each has the likelier one."""
 
     def masks(
         photo: np.ndarray, people: Sequence[Person], others: Sequence[Person] = ()
@@ -67,8 +98,11 @@ def without_matting(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
 
 # By name, in the order of the work. Whoever adds a step to the cut-out adds a line here.
 STEPS: dict[str, LeftOut] = {
-    "mask autoencoder": without_mask_autoencoder,
-    "matting": without_matting,
+    "mask NMS": without_mask_nms,
+    "matting network": without_network,
+    "its second look": without_matting,
+    "refiner": without_refiner,
+    "guided filter": without_guided_filter,
 }
 
 

@@ -1,15 +1,14 @@
-"""The cut-out benchmark, its ablation and its sheets, on sets drawn here and with known finders."""
+"""The cut-out benchmark, its peers and its sheets, on sets drawn here and with known finders."""
 
-import io
-import zipfile
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from labelled_photos import HEIGHT, PHOTO, WIDTH, Swapper, box, labelled_sets, person
 from PIL import Image
 
-from benchmarks import ablation, cutouts
+from benchmarks import cutouts
 from benchmarks.cutout_scores import EVERYONE, KEPT, MASKS, Stopwatch, cut_out, summary, table
 from benchmarks.cutout_sheets import Shown, over_colours, sheet
 from benchmarks.peers import Peer, peers
@@ -23,72 +22,11 @@ from benchmarks.robustness import (
     same_people,
 )
 from benchmarks.val_sets import part_of, right_people, sampled, val_photos
-from bgswap.errors import NoPersonDetected
-from bgswap.types import Person
-
-HEIGHT, WIDTH = 60, 80
-
-
-def box(x0: int, x1: int, y0: int = 10, y1: int = 50) -> np.ndarray:
-    mask = np.zeros((HEIGHT, WIDTH), np.float32)
-    mask[y0:y1, x0:x1] = 1
-    return mask
-
-
-def person(mask: np.ndarray, number: int = 1) -> Person:
-    return Person(number, (0.0, 0.0, 1.0, 1.0), 0.9, mask)
-
-
-def encoded(array: np.ndarray, kind: str) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(array).save(file, kind)
-    return file.getvalue()
-
-
-PHOTO = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
-MASK = np.uint8(255 * box(10, 30))
 
 
 @pytest.fixture
 def sets(tmp_path: Path) -> dict[str, Path]:
-    """Twelve photos of each kind; train parts, photos without a mask and other kinds as bait."""
-    files = {
-        "people512": ("street", ".hand.png"),
-        "more": ("more", ".png"),
-        "people": ("mixed", ".png"),
-    }
-    for name, (kind, suffix) in files.items():
-        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
-            for number in range(12):
-                stem = f"people/val/{kind}_{number:04}"
-                archive.writestr(f"{stem}.webp", encoded(PHOTO, "WEBP"))
-                archive.writestr(f"{stem}{suffix}", encoded(MASK, "PNG"))
-            for stem in ("people/train/" + kind + "_1", "people/val/portraitauto_1"):
-                archive.writestr(f"{stem}.webp", encoded(PHOTO, "WEBP"))
-                archive.writestr(f"{stem}{suffix}", encoded(MASK, "PNG"))
-            archive.writestr(f"people/val/{kind}_bare.webp", encoded(PHOTO, "WEBP"))
-    folder = tmp_path / "everyday"
-    folder.mkdir()
-    for number in range(12):
-        (folder / f"{number}.jpg").write_bytes(encoded(PHOTO, "JPEG"))
-        (folder / f"{number}.png").write_bytes(encoded(MASK, "PNG"))
-    return {name: tmp_path / f"{name}.zip" for name in files} | {"everyday": folder}
-
-
-class Swapper:
-    """Finds the people it was given; a matte is their masks, less those of others."""
-
-    def __init__(self, *masks: np.ndarray) -> None:
-        self.people = [person(mask, n) for n, mask in enumerate(masks, 1)]
-
-    def find_people(self, photo):
-        if not self.people:
-            raise NoPersonDetected
-        return self.people
-
-    def matte(self, photo, people, others=()):
-        own = np.maximum.reduce([p.mask for p in people])
-        return own * (1 - np.maximum.reduce([p.mask for p in others])) if others else own
+    return labelled_sets(tmp_path)
 
 
 def test_sets_hold_the_labelled_val_photos_and_nothing_else(sets):
@@ -259,47 +197,6 @@ def test_a_cut_out_is_shown_at_full_size(tmp_path):
         assert picture.size == (3 * WIDTH, HEIGHT)
     cutouts.show(Swapper(), [("nobody", PHOTO)], tmp_path / "new")
     assert (tmp_path / "new" / "nobody.jpg").is_file()
-
-
-def test_a_step_is_worth_what_its_absence_costs(sets):
-    photos = sampled(val_photos(people512=sets["people512"]), "all", 3)
-    swapper = Swapper(box(10, 30))
-    worse = [person(box(10, 20))]
-
-    def without_good_finding(swapper):
-        return ablation.replaced(swapper, "people", worse)
-
-    steps = {"finding": without_good_finding, "matting": ablation.without_matting}
-    rows = ablation.measure(swapper, photos, steps)
-    full, finding, matting = ablation.worth(rows)
-    assert full["iou"] == 1 and finding["iou"] == pytest.approx(0.5) and matting["iou"] == 0
-    assert finding["helps"] == 1 and finding["hurts"] == matting["helps"] == 0
-    lines = ablation.table([full, finding, matting]).splitlines()
-    assert "+0.5000" in lines[3] and "| 100% | 0% |" in lines[3] and "1.0000" in lines[2]
-
-
-def test_without_matting_pixels_are_theirs_who_have_more_of_them():
-    swapper = Swapper()
-    with ablation.without_matting(swapper):
-        alpha = swapper.matte(PHOTO, [person(0.6 * box(10, 30))], [person(0.8 * box(20, 40))])
-    np.testing.assert_allclose(alpha, 0.6 * box(10, 20))
-    assert "matte" not in vars(swapper)
-
-
-def test_what_was_replaced_comes_back():
-    swapper = Swapper(box(1, 2))
-    people = swapper.people
-    with pytest.raises(RuntimeError), ablation.replaced(swapper, "people", []):
-        assert swapper.people == []
-        raise RuntimeError
-    assert swapper.people is people
-
-
-def test_unknown_steps_are_refused():
-    assert list(ablation.chosen_steps("matting")) == ["matting"]
-    assert ablation.chosen_steps(None) == ablation.STEPS
-    with pytest.raises(SystemExit, match="no step 'magic'"):
-        ablation.chosen_steps("magic")
 
 
 def test_a_stopwatch_adds_up():
