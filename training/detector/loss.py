@@ -37,8 +37,8 @@ class DetectorLoss(v8SegmentationLoss):
             outputs[name].permute(0, 2, 1).float()
             for name in ("boxes", "scores", "mask_coefficient")
         )
-        points, strides = make_anchors(outputs["feats"], self.stride, 0.5)
-        points, strides = points.float(), strides.float()
+        levels = [level[:1, :1].float() for level in outputs["feats"]]
+        points, strides = make_anchors(levels, self.stride, 0.5)
         decoded = self.bbox_decode(points, distances)
         labels = torch.zeros_like(targets.boxes[..., :1])
         _, boxes, wanted, found, index = self.assigner(

@@ -50,6 +50,8 @@ class RealPhotos:
         if not len(self.pool):
             raise ValueError("no photo of the packs has boxes of people")
         self.masked = _masks_known(photos)
+        # those with masks come twice as often
+        self.pool = torch.cat([self.pool, self.pool[self.masked[self.pool].any(1)]])
 
     def draw(self, batch: int, side: int) -> Targets:
         """``batch`` pictures of ``side`` pixels, some of them made of four photos."""

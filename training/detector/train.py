@@ -11,7 +11,6 @@ of small pictures from a few photos.
 
 import argparse
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -100,7 +99,6 @@ def work(options: argparse.Namespace) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    os.environ.setdefault("YOLO_OFFLINE", "1")
     options = parser().parse_args(arguments)
     return run_command(lambda: work(options))
 
