@@ -11,9 +11,9 @@ ROOT = Path(__file__).parent.parent
 # Each room may import what stands in a line above it, and what stands in its own set.
 LAYERS: list[set[str]] = [
     {"errors", "settings"},
-    {"types", "colour", "images", "tensors", "networks"},
+    {"types", "colour", "images", "tensors", "networks", "mask_ops"},
     {"weights"},
-    {"people", "scene", "finish"},
+    {"detection", "matting", "scene", "finish"},
     {"shelf", "selection", "figures", "candidates"},
     {"overlays"},
     {"report"},
@@ -21,7 +21,7 @@ LAYERS: list[set[str]] = [
     {"__main__", "__init__", "warm_up"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-SIBLINGS = {"people", "scene", "finish"}
+SIBLINGS = {"detection", "matting", "scene", "finish"}
 HEAVY = ("torch", "diffusers", "transformers", "ultralytics", "pymatting", "gradio", "skimage")
 
 

@@ -196,10 +196,10 @@ class NetworkMatter:
         """Alphas (N, h, w) and scores (N,) of crops of one size."""
         import torch
 
-        from bgswap.tensors import closeups_to_tensor
+        from bgswap.tensors import crops_to_tensor
 
         with self._lock, torch.inference_mode():
-            batch = closeups_to_tensor(*zip(*crops, strict=True)).to(
+            batch = crops_to_tensor(*zip(*crops, strict=True)).to(
                 self._device, memory_format=torch.channels_last
             )
             logits, scores = self._network(batch)

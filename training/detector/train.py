@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     add("--seconds", type=float, default=540, help="how long to train in all")
     add("--architecture", default="yolov8s-seg", help="of the network")
     add("--start", type=Path, help="folder of weights to begin with")
+    add("--side", type=int, help="pictures of this side alone, in place of growing ones")
     add("--scale", type=float, default=1.0, help="factor of the batches' sizes")
     add("--learning-rate", type=float, default=Plan.learning_rate, help="of AdamW")
     add("--seed", type=int, default=0, help="of weights and pictures")
@@ -72,6 +73,8 @@ def plan_from(options: argparse.Namespace) -> Plan:
         learning_rate=options.learning_rate,
     )
     stages = tuple((s, sides, round(batch * options.scale)) for s, sides, batch in plan.stages)
+    if options.side:
+        stages = ((0.0, (options.side,), stages[-1][2]),)
     plan = replace(plan, stages=stages)
     return replace(plan, **REHEARSAL) if options.rehearse else plan
 

@@ -21,6 +21,9 @@ EVERYBODY, NOBODY = 0.2, 0.12
 BOX_ERROR, MARGIN = 0.07, 0.12
 # So often nothing is told of the others.
 OTHERS_UNTOLD = 0.2
+# So often a rough mask takes along a thing of one colour beside the person; so often a rough mask
+# of nobody is such a thing, else one of another picture's person.
+THING, SHAPED = 0.3, 0.6
 # Beside a polygon's outline this share of a crop's height is not counted.
 POLYGON_BAND = 0.02
 
@@ -67,11 +70,18 @@ def draw_crops(
     image, alpha, others, known, anybody, inside = cut.split([3, 1, 1, 1, 1, 1], 1)
     inside = (inside > 0.5).float()
     image = (image * 2 - 1) * inside
-    rough = damage(alpha, others, _in_crop(box, grid))
+    outside = 0.02 + F.max_pool2d(alpha, 33, 4, 16)
+    outside = F.interpolate(outside, size=size) * (alpha < 0.1) * inside
+    thing = damage.region(image, outside)
+    joins = composer.uniform(len(box), 1, 1, 1) < THING
+    rough = damage(
+        torch.where(joins, torch.maximum(alpha, thing), alpha), others, _in_crop(box, grid)
+    )
     whole = box.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(box), 4)
     told = (composer.uniform(len(box), 1, 1, 1) >= OTHERS_UNTOLD) & ~all_of_them
     others = damage(others, alpha, whole) * told
-    rough = torch.where(none, rough.roll(1, 0), torch.where(all_of_them, 0.5, rough))
+    fake = torch.where(composer.uniform(len(box), 1, 1, 1) < SHAPED, thing, rough.roll(1, 0))
+    rough = torch.where(none, fake, torch.where(all_of_them, 0.5, rough))
     alpha = torch.where(none, 0.0, alpha)
     exact = picture.exact[rows, person][:, None, None, None] | all_of_them
     weight = inside * _weight(alpha, known, exact, none | all_of_them)

@@ -11,6 +11,7 @@ with the weights of a finished model.
 """
 
 import argparse
+import json
 import logging
 import time
 from pathlib import Path
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 # often each comes.
 SIZES = ((384, 256), (320, 320), (256, 384))
 TURNS = (0, 1, 0, 0, 2, 1, 0, 1)
-WARM_UP = 200
+WARM_UP = 100
 DECAY = 0.998
 
 
@@ -58,6 +59,7 @@ class Trainer:
         groups = [{"params": weights, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0}]
         self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
         self.step, self.spent = 0, 0.0
+        self.told: dict[str, object] = {}
         self.forward: nn.Module = self.network
         if compiled:
             self.forward = torch.compile(self.forward, dynamic=False)
@@ -65,19 +67,19 @@ class Trainer:
     def train(self, pictures: int, each: int, seconds: float, save_to: Path) -> None:
         """Go on until the run has had ``seconds``, saving once a minute."""
         begun, before, saved = time.monotonic(), self.spent, time.monotonic()
-        told: dict[str, Tensor] = {}
+        seen: dict[str, Tensor] = {}
         while self.spent < seconds:
             share = max(0.0, 1 - self.spent / seconds)
             for group in self.optimizer.param_groups:
                 group["lr"] = self.rate * min(1, (self.step + 1) / WARM_UP) * max(share, 0.005)
             losses = self.train_step(pictures, each)
             for name, value in losses.items():
-                told[name] = 0.98 * told.get(name, value) + 0.02 * value
+                seen[name] = 0.98 * seen.get(name, value) + 0.02 * value
             self.step += 1
             if self.step % 20 == 0 or self.device.type == "cpu":
                 self.spent = before + time.monotonic() - begun
             if self.step % 100 == 0 or self.step == 1:
-                log.info("step %d, %.0f s: %s", self.step, self.spent, _in_words(told))
+                log.info("step %d, %.0f s: %s", self.step, self.spent, _in_words(seen))
             if time.monotonic() - saved > 60:
                 self.save(save_to)
                 saved = time.monotonic()
@@ -121,6 +123,8 @@ class Trainer:
         """Write the averaged weights in half precision, and the state to go on from."""
         half = {k: v.half() for k, v in _state(self.average.module).items()}
         _replaced(folder / "model.safetensors", lambda path: save_file(half, path))
+        progress = {"seconds": round(self.spent), "steps": self.step} | self.told
+        _replaced(folder / "progress.json", lambda path: path.write_text(json.dumps(progress)))
         state = {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
@@ -169,7 +173,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--device", default="cpu", help="cpu, cuda, mps")
     parser.add_argument("--seconds", type=float, default=14400, help="of training in all")
     parser.add_argument("--pictures", type=int, default=8, help="composed a step")
-    parser.add_argument("--each", type=int, default=2, help="crops of each picture")
+    parser.add_argument("--each", type=int, default=3, help="crops of each picture")
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     parser.add_argument("--limit", type=int, help="photos of each kind, to try things")
     parser.add_argument("--workers", type=int, default=0, help="processes that read the packs")
@@ -188,6 +192,14 @@ def main(arguments: list[str] | None = None) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     banks = load_banks(options.pack, torch.device(options.device), options.limit, options.workers)
     trainer = Trainer(Composer(*banks, options.seed), options.rate, options.compile)
+    kinds = torch.bincount(banks[0].kinds, minlength=4).tolist()
+    trainer.told = {
+        "crops a step": options.pictures * options.each,
+        "learning rate": options.rate,
+        "photos (single, group, polygon)": kinds[:3],
+        "scenes": len(banks[1]),
+        "seed": options.seed,
+    }
     if options.start_from:
         trainer.start_from(options.start_from)
     if options.resume:

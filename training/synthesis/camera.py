@@ -63,7 +63,7 @@ def camera(image: Tensor, generator: torch.Generator) -> Tensor:
     image = torch.where(washed, 0.35 + 0.5 * image, (image - 0.5) * chance(0.7, 1.3) + 0.5)
     image = image.clamp(1e-4, 1) ** torch.exp(chance(-0.4, 0.4))
     image = image * torch.where(chance() < DARK, chance(0.2, 0.6), chance(0.85, 1.1))
-    soft = _blur(image, chance(0.4, 1.5))
+    soft = _blur(image, chance(0.2, 1.0))
     image = torch.where(chance() < BLUR, soft, image)
     grain = torch.randn(image.shape, generator=generator, device=image.device, dtype=image.dtype)
     strength = torch.where(chance() < NOISE, chance(0.0, 0.05), torch.zeros_like(kind))
@@ -71,16 +71,10 @@ def camera(image: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(chance() < JPEG, jpeg(image, chance(0.3, 3.0)), image)
 
 
-def _blur(image: Tensor, sigma: Tensor) -> Tensor:
-    """Gaussian blur of 9 by 9 taps, of another width for each picture."""
-    taps = torch.arange(-4, 5, device=image.device, dtype=image.dtype)
-    kernel = torch.exp(-(taps**2) / (2 * sigma.view(-1, 1) ** 2))
-    kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(3, 0)
-    batch, channels, height, width = image.shape
-    flat = F.pad(image, (4,) * 4, mode="replicate").reshape(1, batch * channels, height + 8, -1)
-    flat = F.conv2d(flat, kernel[:, None, :, None], groups=batch * channels)
-    flat = F.conv2d(flat, kernel[:, None, None, :], groups=batch * channels)
-    return flat.reshape(batch, channels, height, width)
+def _blur(image: Tensor, amount: Tensor) -> Tensor:
+    """Pictures with a blur of up to about two pixels, as far as ``amount`` in [0, 1] goes."""
+    soft = F.avg_pool2d(F.avg_pool2d(image, 3, 1, 1, count_include_pad=False), 5, 1, 2)
+    return image + amount * (soft - image)
 
 
 def jpeg(image: Tensor, coarseness: Tensor) -> Tensor:
@@ -106,9 +100,11 @@ def _quantised(planes: Tensor, coarseness: Tensor) -> Tensor:
     n = torch.arange(8, device=planes.device, dtype=planes.dtype)
     basis = torch.cos(math.pi / 8 * (n[None] + 0.5) * n[:, None]) / 2
     basis[0] /= math.sqrt(2)
-    table = planes.new_tensor(TABLE) / 255 * coarseness[..., None, None]
+    waves = torch.einsum("ij,kl->ikjl", basis, basis).reshape(64, 1, 8, 8)
     batch, channels, height, width = planes.shape
-    blocks = planes.view(batch, channels, height // 8, 8, width // 8, 8).transpose(3, 4)
-    table = table.view(batch, 1, 1, 1, 8, 8)
-    spectrum = torch.round(basis @ blocks @ basis.T / table) * table
-    return (basis.T @ spectrum @ basis).transpose(3, 4).reshape(planes.shape)
+    table = (planes.new_tensor(TABLE).view(1, 64, 1, 1) / 255 * coarseness).repeat_interleave(
+        channels, 0
+    )
+    flat = planes.reshape(batch * channels, 1, height, width)
+    spectrum = torch.round(F.conv2d(flat, waves, stride=8) / table) * table
+    return F.conv_transpose2d(spectrum, waves, stride=8).view(planes.shape)

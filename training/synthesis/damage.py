@@ -77,6 +77,33 @@ class Damage:
         wander = (self.uniform(mask) < WANDER) | core
         return torch.where(wander, moved, mask)
 
+    def region(self, image: Tensor, near: Tensor) -> Tensor:
+        """A piece of each picture of like colour round a pixel by chance, as things are.
+
+        Args:
+            image: (B, 3, H, W) float in [-1, 1].
+            near: (B, 1, H, W) float, how likely each pixel is to be the one it grows from.
+
+        Returns:
+            (B, 1, H, W) float in [0, 1].
+        """
+        height, width = image.shape[-2:]
+        odds = near.flatten(1) * torch.rand(
+            near.flatten(1).shape, generator=self.generator, device=near.device
+        )
+        place = odds.argmax(1)
+        rows = torch.arange(len(image), device=image.device)
+        colour = image.flatten(2)[rows, :, place][:, :, None, None]
+        grid_y, grid_x = _grid(near)
+        y, x = (place // width + 0.5) / height, (place % width + 0.5) / width
+        reach = self.uniform(near, 0.04, 0.22)
+        away = (grid_y - y[:, None, None, None]) ** 2 * (height / width) ** 2
+        away = (away + (grid_x - x[:, None, None, None]) ** 2) / reach**2
+        unlike = ((image - colour) ** 2).sum(1, keepdim=True) / self.uniform(near, 0.1, 0.7) ** 2
+        close = torch.exp(-0.5 * (away + unlike))
+        close = F.avg_pool2d(close, 5, 1, 2)
+        return torch.sigmoid((close - self.uniform(near, 0.2, 0.45)) * 20)
+
     def _cut(self, mask: Tensor) -> Tensor:
         """A head, legs or a side lost beyond a line, mostly across the figure's own extent."""
         grid_y, grid_x = _grid(mask)

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from bgswap.detection.mask_autoencoder import (
+    MaskRefiner,
+    merge,
+    square_crop,
+    square_of,
+    without_specks,
+)
 from bgswap.networks import MaskAutoencoder
-from bgswap.people.refiner import MaskRefiner, merge, square_crop, square_of, without_specks
 
 
 class Answers(MaskAutoencoder):

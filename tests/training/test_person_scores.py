@@ -1,24 +1,20 @@
-"""The starter person detector's training on small drawn people."""
+"""How people found are scored, and the pictures that they are scored on."""
 
 import json
 import shutil
 
 import numpy as np
 import pytest
-import torch
 from drawn_people import SHIRTS, drawn_person, write_archives
 
-from bgswap.people.detector import PersonDetector
+from bgswap.matting.network import Calibration
 from bgswap.types import Person
-from training import detector_loop, detector_scores
 from training.composites import LAYOUTS, Composer, Composite
 from training.cutouts import alone, load_photos, single_person
 from training.data import PictureArchive
-from training.detector_export import averaged_network, export, half
-from training.detector_loop import Batches, build_model, learning_rate, stage
-from training.detector_scores import Match, match, scores
+from training.detector.scores import HeldOut, Match, match, scores
 from training.evaluate.__main__ import main as evaluate
-from training.person_detector import main
+from training.matting.calibrate import main as calibrate
 
 
 @pytest.fixture(scope="module")
@@ -101,23 +97,6 @@ def test_boxes_enclose_what_is_visible():
     assert boxes[1] == pytest.approx([0.05, 0.875, 0.1, 0.25])
 
 
-def test_batches_fit_the_loss(composer):
-    model = build_model()
-    batch = Batches(composer, 64, 2).draw()
-    assert batch["img"].dtype == torch.uint8 and batch["img"].shape[0] == 2
-    assert batch["masks"].shape[1] * 4 == batch["img"].shape[2]
-    batch["img"] = batch["img"].float() / 255
-    loss, _ = model.loss(batch)
-    assert torch.isfinite(loss).all() and loss.sum() > 0
-
-
-def test_pictures_grow_and_the_rate_falls():
-    sides = [stage(p)[0] for p in (0.0, 0.3, 0.5, 0.7, 0.99)]
-    assert sides == sorted(sides) and sides[0] < sides[-1]
-    assert learning_rate(0.0, 0) < learning_rate(0.0, 1000)
-    assert learning_rate(0.1, 1000) > learning_rate(0.5, 1000) > learning_rate(1.0, 1000) > 0
-
-
 def person(mask, confidence):
     return Person(1, (0.0, 0.0, 1.0, 1.0), confidence, mask.astype(np.float32))
 
@@ -133,37 +112,6 @@ def test_matching_pairs_each_person_once():
     assert found.quality == pytest.approx(1 / (1 + 0.8 * 1 + 0.2 * 1))
     assert scores([matches], people=2, threshold=0.6).false == 0.0
     assert scores([[]], people=2, threshold=0.0).recall == 0.0
-
-
-def test_an_exported_folder_is_what_the_program_loads(tmp_path):
-    torch.manual_seed(0)
-    model = build_model().eval()
-    export(model, {"imgsz": 64, "threshold": 0.3, "iou": 0.5}, tmp_path)
-    config = json.loads((tmp_path / "config.json").read_text())
-    assert config["architecture"] == "yolov8n-seg" and config["classes"] == ["person"]
-    assert config["imgsz"] == 64
-    assert all(v.dtype == torch.float16 for v in half(model.state_dict()).values())
-    detector = PersonDetector.load(tmp_path)
-    assert detector.threshold == 0.3
-
-
-def test_the_command_trains_resumes_measures_and_exports(archives, tmp_path, monkeypatch):
-    monkeypatch.setattr(detector_loop, "STAGES", ((0.0, 32, 2), (0.5, 64, 2)))
-    monkeypatch.setattr(detector_scores, "SIZES", (64,))
-    monkeypatch.setattr(detector_scores, "OVERLAPS", (0.6,))
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
-    monkeypatch.setattr("training.detector_export.HeldOut", small_held_out)
-    out = tmp_path / "run"
-    common = ["--people", str(archives), "--scenes", str(archives), "--out", str(out)]
-    assert main([*common, "--minutes", "0.01"]) == 0
-    clock = averaged_network(out / "last.pt")[1]
-    assert clock["steps"] > 0
-    assert PersonDetector.load(out / "hub").threshold > 0
-    assert "mask IoU of those found" in (out / "hub" / "README.md").read_text()
-    assert main([*common, "--minutes", "0.02"]) == 2  # it would overwrite the first run
-    longer = str(clock["seconds"] / 60 + 0.005)
-    assert main([*common, "--minutes", longer, "--resume"]) == 0
-    assert averaged_network(out / "last.pt")[1]["steps"] > clock["steps"]
 
 
 def test_passers_by_keep_a_photo_from_being_background(archives):
@@ -185,7 +133,19 @@ def test_passers_by_keep_a_photo_from_being_background(archives):
     assert crowded in composer.standing and crowded not in composer.grounds
 
 
-def test_evaluation_measures_refined_masks_and_shows_who_was_missed(
+def small_held_out(people, scenes, **options):
+    return HeldOut(people, scenes, composites=4, **options)
+
+
+def test_photos_for_choosing_and_for_figures_are_different_ones(archives):
+    choosing, figures = (HeldOut(archives, archives, 4, c) for c in (True, False))
+    assert len(choosing.single) + len(figures.single) == len(SHIRTS)
+    assert not any(
+        np.array_equal(a.image, b.image) for a in choosing.single for b in figures.single
+    )
+
+
+def test_evaluation_measures_the_products_masks_and_shows_who_was_missed(
     archives, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr("training.evaluate.people.HeldOut", small_held_out)
@@ -199,11 +159,11 @@ def test_evaluation_measures_refined_masks_and_shows_who_was_missed(
     assert f"| {recall:.3f} |" in (folder / "README.md").read_text()
 
 
-def small_held_out(people, scenes):
-    return detector_scores.HeldOut(people, scenes, composites=4)
-
-
-def test_nothing_to_resume_is_one_line(archives, tmp_path, caplog):
-    common = ["--people", str(archives), "--scenes", str(archives), "--out", str(tmp_path)]
-    assert main([*common, "--resume"]) == 2
-    assert "no checkpoint to resume from" in caplog.text
+def test_calibration_lies_beside_the_weights(archives, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.matting.calibrate.HeldOut", small_held_out)
+    monkeypatch.setattr("training.matting.calibrate.SHARES", (0.5,))
+    folder = shutil.copytree("bgswap/starter/matting", tmp_path / "matting")
+    (folder / "calibration.json").unlink(missing_ok=True)
+    data = ["--people", str(archives), "--scenes", str(archives), "--matting", str(folder)]
+    assert calibrate(data) == 0
+    assert 0 < Calibration.read(folder).threshold < 1

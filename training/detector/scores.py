@@ -1,16 +1,15 @@
-"""How well people are found, measured through the detector that the product uses."""
+"""How well people are found, measured through the finder that the product uses."""
 
-import copy
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from torch import nn
 
+from bgswap.detection.finder import FinderConfig, PeopleFinder
+from bgswap.detection.yolo import YoloDetector
 from bgswap.errors import NoPersonDetected
-from bgswap.people.detector import PersonDetector
-from bgswap.people.refiner import MaskRefiner
+from bgswap.matting.network import NetworkMatter
 from bgswap.types import Person
 from training.composites import Composer, Composite
 from training.cutouts import load_photos
@@ -21,7 +20,8 @@ from training.plots import Table
 # From a picture (H, W, 3) uint8 RGB to the people in it.
 Finder = Callable[[np.ndarray], list[Person]]
 
-SIZES, OVERLAPS = (256, 320, 384), (0.6, 0.5)
+# The val photos: one in so many is for choosing thresholds, the others are for figures alone.
+CHOSEN_ON = 3
 THRESHOLDS = tuple(n / 100 for n in range(10, 92, 2))
 # F2: who is found wrongly can be clicked away, who is missed cannot be called back.
 MISSED_WEIGHT = 0.8
@@ -63,18 +63,23 @@ class Scores:
     quality: float
 
 
-def finder(detector: PersonDetector, refiner: MaskRefiner | None = None) -> Finder:
-    """The detector as a function, with refined masks if asked; nobody is an empty list here."""
+def finder(detector: Path, matting: Path, config: FinderConfig | None = None) -> Finder:
+    """The detector and the matting network of two folders as one; nobody is an empty list here.
+
+    Args:
+        detector, matting: folders in Hub layout.
+        config: how sure one has to be; as the matting network's calibration says if None.
+    """
+    matter = NetworkMatter.from_folder(matting)
+    chosen = matter.calibration
+    config = config or FinderConfig(chosen.threshold, chosen.score_weight)
+    people = PeopleFinder(YoloDetector.load(detector), matter.alphas, config)
 
     def find(image: np.ndarray) -> list[Person]:
         try:
-            people = detector.find(image)
+            return people.find(image)
         except NoPersonDetected:
             return []
-        if refiner is None:
-            return people
-        masks = refiner.refine([p.mask for p in people], [p.box for p in people])
-        return [replace(p, mask=mask) for p, mask in zip(people, masks, strict=True)]
 
     return find
 
@@ -118,11 +123,15 @@ class HeldOut:
     Args:
         people, scenes: the archives; only their ``val`` parts are read.
         composites: how many composites to draw, and how many scenes to take.
+        choosing: take the photos that thresholds are chosen on, not those for figures.
     """
 
-    def __init__(self, people: Path, scenes: Path, composites: int = 64) -> None:
+    def __init__(
+        self, people: Path, scenes: Path, composites: int = 64, choosing: bool = False
+    ) -> None:
         self.archive, scene_archive = PictureArchive(people), PictureArchive(scenes)
-        photos = load_photos(self.archive, "val")
+        every = load_photos(self.archive, "val")
+        photos = [p for i, p in enumerate(every) if (i % CHOSEN_ON == 0) == choosing] or every
         self.single = [Composite(p.image, np.uint8(p.alpha > 127)) for p in photos]
         composer = Composer(photos, scene_archive, "val", seed=0)
         # larger than the photos, so that the people in them are no less sharp than a camera's
@@ -150,26 +159,6 @@ class HeldOut:
 def count(pictures: Iterable[Composite]) -> int:
     """True people in all the pictures."""
     return sum(int(p.instances.max()) for p in pictures)
-
-
-def choose(network: nn.Module, held_out: HeldOut) -> dict[str, float]:
-    """Input size, threshold and NMS overlap with the best mean panoptic quality.
-
-    The size is chosen first, then the overlap at that size; the threshold is best for both.
-
-    Returns:
-        ``imgsz``, ``threshold`` and ``iou`` as config.json names them, and ``quality``.
-    """
-    sized = [_sized(network, held_out, size, OVERLAPS[0]) for size in SIZES]
-    best = max(sized, key=lambda tried: tried["quality"])
-    others = [_sized(network, held_out, best["imgsz"], o) for o in OVERLAPS[1:]]
-    return max([best, *others], key=lambda tried: tried["quality"])
-
-
-def _sized(network: nn.Module, held_out: HeldOut, size: int, overlap: float) -> dict[str, float]:
-    find = finder(PersonDetector(copy.deepcopy(network), size, THRESHOLDS[0], overlap))
-    threshold, quality = best_threshold(find, held_out)
-    return {"imgsz": size, "threshold": threshold, "iou": overlap, "quality": quality}
 
 
 def best_threshold(find: Finder, held_out: HeldOut) -> tuple[float, float]:
