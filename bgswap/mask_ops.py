@@ -94,6 +94,15 @@ def window_around(box: Box, margin: float, sizes: Sequence[tuple[int, int]]) -> 
     return (round((x0 + x1 - width) / 2), round((y0 + y1 - height) / 2), width, height), best
 
 
+def box_iou(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return width * height / (both - width * height)
+
+
 def box_of(mask: np.ndarray) -> Box | None:
     """The box of what is above one half in a mask (H, W); None where nothing is."""
     x, y, width, height = cv2.boundingRect((mask > 0.5).astype(np.uint8))

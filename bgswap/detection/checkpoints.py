@@ -41,7 +41,7 @@ def read_own(folder: Path) -> tuple["nn.Module", dict[str, Any]]:
         config = json.loads((folder / "config.json").read_text())
         network = SegmentationModel(f"{config['architecture']}.yaml", nc=1, verbose=False)
         _fill(network, load_file(folder / "model.safetensors"))
-        running = {key: config[key] for key in OFFICIAL}
+        running = {key: config[key] for key in OFFICIAL} | {"mirror": config.get("mirror", False)}
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelUnavailable(f"no person detector in {folder.name}: {error}") from error
     network.names = {0: "person"}

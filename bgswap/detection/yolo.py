@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import numpy as np
 from bgswap.detection.base import enlarged, left_to_right
 from bgswap.detection.checkpoints import read_official, read_own
 from bgswap.images import fit_within
+from bgswap.mask_ops import box_iou
 from bgswap.types import Person
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 # a photo only costs memory (four bytes a pixel and person inside ultralytics).
 WORKING_PIXELS = 1_000_000
 MOST_PEOPLE = 50
+# Boxes of two looks that overlap by more than this are one person's.
+SAME_BOX = 0.55
 
 
 class YoloDetector:
@@ -34,6 +38,7 @@ class YoloDetector:
         threshold: least confidence of a candidate, in (0, 1).
         iou: overlap above which two boxes count as one person, in (0, 1).
         device: ``cpu``, ``cuda`` or ``mps``.
+        mirror: look at the mirrored photo as well and take the mean of both looks.
     """
 
     def __init__(
@@ -43,8 +48,9 @@ class YoloDetector:
         threshold: float,
         iou: float,
         device: str = "cpu",
+        mirror: bool = False,
     ) -> None:
-        self.threshold = threshold
+        self.threshold, self._mirror = threshold, mirror
         self._lock = threading.Lock()
         with restored_threads():
             from ultralytics.models.yolo.segment import SegmentationPredictor
@@ -76,9 +82,9 @@ class YoloDetector:
         """
         with restored_threads():
             network, config = read_official(path) if path.is_file() else read_own(path)
-        return cls(
-            network, config["imgsz"], threshold or config["threshold"], config["iou"], device
-        )
+        least = threshold or config["threshold"]
+        mirror = config.get("mirror", False)
+        return cls(network, config["imgsz"], least, config["iou"], device, mirror)
 
     def detect(self, photo: np.ndarray) -> list[Person]:
         """The candidates in a photo, numbered from left to right; may be empty.
@@ -90,9 +96,15 @@ class YoloDetector:
             One :class:`Person` each, with a mask at photo size, as rough as the network draws it.
         """
         small = fit_within(photo, pixels=WORKING_PIXELS)
+        bgr = np.ascontiguousarray(small[:, :, ::-1])
+        pictures = [bgr, np.ascontiguousarray(bgr[:, ::-1])] if self._mirror else [bgr]
         with self._lock, restored_threads():
-            (result,) = self._predictor([np.ascontiguousarray(small[:, :, ::-1])])
-        return [enlarged(person, photo.shape[:2]) for person in people_from(result)]
+            straight, *mirrored = map(people_from, self._predictor(pictures))
+        found = straight
+        if mirrored:
+            turned = [_mirrored(person) for person in mirrored[0]]
+            found = agreed(straight, turned, self.threshold)
+        return [enlarged(person, photo.shape[:2]) for person in left_to_right(found)]
 
 
 def people_from(result: "Results") -> list[Person]:
@@ -112,6 +124,49 @@ def people_from(result: "Results") -> list[Person]:
         )
         for i in range(len(boxes))
     )
+
+
+def agreed(one: list[Person], other: list[Person], threshold: float) -> list[Person]:
+    """What two looks at a photo say together: test-time augmentation.
+
+    Those that both found have the mean of both masks, boxes and confidences, weighted by the
+    latter; who was found once has half their confidence.
+
+    Args:
+        one, other: the people of each look, in pixels of one photo.
+        threshold: least confidence of a person.
+    """
+    left, together = list(other), []
+    for person in sorted(one, key=lambda p: -p.confidence):
+        overlaps = [box_iou(person.box, p.box) for p in left]
+        best = int(np.argmax(overlaps)) if overlaps else -1
+        twin = left.pop(best) if overlaps and overlaps[best] > SAME_BOX else None
+        together.append(_mean(person, twin))
+    together += [_mean(person, None) for person in left]
+    return [person for person in together if person.confidence >= threshold]
+
+
+def _mean(person: Person, twin: Person | None) -> Person:
+    if twin is None:
+        return replace(person, confidence=person.confidence / 2)
+    weights = np.array([person.confidence, twin.confidence]) + 1e-6
+    box = np.average([person.box, twin.box], axis=0, weights=weights)
+    mask = np.average([person.mask, twin.mask], axis=0, weights=weights)
+    confidence = (person.confidence + twin.confidence) / 2
+    return replace(
+        person,
+        box=tuple(float(v) for v in box),
+        confidence=confidence,
+        mask=mask.astype(np.float32),
+    )
+
+
+def _mirrored(person: Person) -> Person:
+    """The person in the mirrored picture."""
+    x0, y0, x1, y1 = person.box
+    width = person.size[1]
+    mask = np.ascontiguousarray(person.mask[:, ::-1])
+    return replace(person, box=(width - x1, y0, width - x0, y1), mask=mask)
 
 
 @contextmanager

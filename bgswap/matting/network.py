@@ -8,16 +8,15 @@ Guided Filter" (2015) takes it to the photo's own pixels.
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
-from bgswap.mask_ops import GREY, Window, box_of, cut, inside, put_back, union, window_around
-from bgswap.matting.upsampling import guided_upsampling
-from bgswap.types import Person
+from bgswap.mask_ops import GREY, Window, box_of, cut, put_back, union, window_around
+from bgswap.matting.detail import DetailConfig, full_size
+from bgswap.types import Box, Person
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,15 +32,15 @@ class NetworkConfig:
     sizes: tuple[tuple[int, int], ...] = ((384, 256), (320, 320), (256, 384))
     # Shown around a box, as a share of its sides; the middle of what training showed.
     margin: float = 0.12
+    # An alpha that reaches a window's side along so much of it runs out of the window: the window
+    # is widened there by this share of the box's longer side, so many times at most.
+    running_out: float = 0.08
+    widened_by: float = 0.35
+    widenings: int = 2
     # Crops at once: bounds memory however many people there are.
     batch: int = 4
-    # Doublings of resolution by the refiner; more than two show no gain on the photos at hand.
-    octaves: int = 2
-    # Side of the refiner's tiles and what is seen around them, pixels.
-    tile: int = 96
-    context: int = 16
-    # Alpha nearer to 0 or 1 than this is 0 or 1: a network is never quite sure.
-    snap: float = 0.03
+    # How alphas are carried to the photo's resolution.
+    detail: DetailConfig = field(default_factory=DetailConfig)
 
 
 @dataclass(frozen=True)
@@ -111,13 +110,42 @@ class NetworkMatter:
         Returns:
             As many people, their boxes those of the new masks where anything is left of them.
         """
-        size = photo.shape[:2]
-        found = []
-        for person, (alpha, window, score) in zip(people, self._run(photo, people), strict=True):
-            mask = put_back(alpha, window, size)
-            box = box_of(mask) or person.box
-            found.append(replace(person, box=box, confidence=score, mask=mask))
+        found = list(people)
+        wanted = list(range(len(people)))
+        for _ in range(1 + self.config.widenings):
+            seen = zip(wanted, self._run(photo, found, wanted), strict=True)
+            wider = []
+            for i, (alpha, window, score) in seen:
+                mask = put_back(alpha, window, photo.shape[:2])
+                box = box_of(mask) or found[i].box
+                running = self._running_out(alpha, window, photo.shape[:2])
+                if any(running):
+                    wider.append(i)
+                    box = self._widened(box, running)
+                found[i] = replace(found[i], box=box, confidence=score, mask=mask)
+            wanted = wider
+            if not wanted:
+                break
         return found
+
+    def _running_out(
+        self, alpha: np.ndarray, window: Window, size: tuple[int, int]
+    ) -> tuple[bool, bool, bool, bool]:
+        """Whether an alpha runs out of its window at the left, top, right and lower side."""
+        x, y, width, height = window
+        more = (x > 0, y > 0, x + width < size[1], y + height < size[0])
+        sides = (alpha[:, :2], alpha[:2], alpha[:, -2:], alpha[-2:])
+        long = [float((side > 0.5).mean()) > self.config.running_out for side in sides]
+        return tuple(is_long and there for is_long, there in zip(long, more, strict=True))
+
+    def _widened(self, box: Box, sides: tuple[bool, bool, bool, bool]) -> Box:
+        """A box with more on the given sides."""
+        reach = self.config.widened_by * max(box[2] - box[0], box[3] - box[1])
+        signs = (-1, -1, 1, 1)
+        x0, y0, x1, y1 = (
+            v + sign * reach * grows for v, sign, grows in zip(box, signs, sides, strict=True)
+        )
+        return x0, y0, x1, y1
 
     def everyone(self, photo: np.ndarray) -> np.ndarray:
         """The alpha of everybody in a photo together, (H, W) float32, by one look at the whole."""
@@ -158,23 +186,23 @@ class NetworkMatter:
             cut(around, window, size, 0),
         )
         alphas, _ = self._answers([crop])
-        return self._full_size(photo, alphas[0], window)
+        return full_size(self._refine, photo, alphas[0], window, self.config.detail)
 
     def _run(
-        self, photo: np.ndarray, people: Sequence[Person]
+        self, photo: np.ndarray, people: Sequence[Person], wanted: Sequence[int]
     ) -> list[tuple[np.ndarray, Window, float]]:
-        """For each person the alpha of their window, the window, and how sure the network is."""
+        """For each wanted person the alpha of their window, the window, and the network's score."""
         config, found = self.config, {}
         windows = [window_around(p.box, config.margin, config.sizes) for p in people]
         for shape, size in enumerate(config.sizes):
-            chosen = [i for i, (_, best) in enumerate(windows) if best == shape]
+            chosen = [i for i in wanted if windows[i][1] == shape]
             for start in range(0, len(chosen), config.batch):
                 part = chosen[start : start + config.batch]
                 crops = [self._crop(photo, people, i, windows[i][0], size) for i in part]
                 alphas, scores = self._answers(crops)
                 for i, alpha, score in zip(part, alphas, scores, strict=True):
                     found[i] = (alpha, windows[i][0], float(score))
-        return [found[i] for i in range(len(people))]
+        return [found[i] for i in wanted]
 
     @staticmethod
     def _crop(
@@ -205,63 +233,16 @@ class NetworkMatter:
             logits, scores = self._network(batch)
             return _array(torch.sigmoid(logits[:, 0])), _array(torch.sigmoid(scores))
 
-    def _full_size(self, photo: np.ndarray, alpha: np.ndarray, window: Window) -> np.ndarray:
-        """The alpha of a window at the photo's resolution, (H, W)."""
-        config = self.config
-        x, y, width, height = window
-        for _ in range(config.octaves):
-            if alpha.shape[0] >= height:
-                break
-            size = min(2 * alpha.shape[0], height), min(2 * alpha.shape[1], width)
-            alpha = self._refined(cut(photo, window, size, GREY), alpha)
-        alpha = ((alpha - config.snap) / (1 - 2 * config.snap)).clip(0, 1)
-        rows, columns = inside(window, photo.shape)
-        whole = np.zeros(photo.shape[:2], np.float32)
-        if alpha.shape[0] >= height:
-            return np.rint(put_back(alpha, window, whole.shape) * 255) / np.float32(255)
-        part = guided_upsampling(
-            cut(photo, window, (height, width), GREY), cut(photo, window, alpha.shape, GREY), alpha
-        )
-        whole[rows, columns] = part[
-            rows.start - y : rows.stop - y, columns.start - x : columns.stop - x
-        ]
-        return np.rint(whole * 255) / np.float32(255)
-
-    def _refined(self, photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-        """An alpha enlarged to the size of a photo (h, w, 3), refined where it is soft."""
+    def _refine(self, images: Sequence[np.ndarray], alphas: Sequence[np.ndarray]) -> np.ndarray:
+        """The refiner's alphas (N, h, w) of tiles: photos uint8 and alphas enlarged to them."""
         import torch
 
         from bgswap.tensors import images_to_tensor, masks_to_tensor
 
-        config = self.config
-        large = cv2.resize(alpha, photo.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        corners = soft_tiles(large, config.tile)
-        edge, side = config.context, config.tile + 2 * config.context
-        padded = cv2.copyMakeBorder(photo, edge, side, edge, side, cv2.BORDER_REFLECT_101)
-        padded_alpha = cv2.copyMakeBorder(large, edge, side, edge, side, cv2.BORDER_REPLICATE)
-        result = large.copy()
-        for start in range(0, len(corners), 16):
-            part = corners[start : start + 16]
-            views = [np.s_[row : row + side, column : column + side] for row, column in part]
-            images = images_to_tensor([padded[view] for view in views]) * 2 - 1
-            masks = masks_to_tensor([padded_alpha[view] for view in views])
-            with self._lock, torch.inference_mode():
-                logits = self._network.refiner(images.to(self._device), masks.to(self._device))
-                tiles = _array(torch.sigmoid(logits[:, 0]))
-            for (row, column), tile in zip(part, tiles, strict=True):
-                target = result[row : row + config.tile, column : column + config.tile]
-                target[:] = tile[edge : edge + target.shape[0], edge : edge + target.shape[1]]
-        return result
-
-
-def soft_tiles(alpha: np.ndarray, tile: int) -> list[tuple[int, int]]:
-    """Row and column of the tiles of an alpha (h, w) in which anything is soft or an edge."""
-    low, high = cv2.erode(alpha, np.ones((5, 5))), cv2.dilate(alpha, np.ones((5, 5)))
-    soft = (high - low > 0.1) | ((alpha > 0.04) & (alpha < 0.96))
-    corners = (
-        (r, c) for r in range(0, alpha.shape[0], tile) for c in range(0, alpha.shape[1], tile)
-    )
-    return [(r, c) for r, c in corners if soft[r : r + tile, c : c + tile].any()]
+        photos, masks = images_to_tensor(images) * 2 - 1, masks_to_tensor(alphas)
+        with self._lock, torch.inference_mode():
+            logits = self._network.refiner(photos.to(self._device), masks.to(self._device))
+            return _array(torch.sigmoid(logits[:, 0]))
 
 
 def _array(values: "Tensor") -> np.ndarray:

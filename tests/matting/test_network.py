@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from bgswap.matting.network import Calibration, NetworkConfig, NetworkMatter, soft_tiles
+from bgswap.matting.detail import DetailConfig, soft_tiles
+from bgswap.matting.network import Calibration, NetworkConfig, NetworkMatter
 from bgswap.networks import MattingUNet
 from bgswap.types import Person
 
-SMALL = NetworkConfig(sizes=((64, 32), (64, 64), (32, 64)), tile=16, context=4)
+SMALL = NetworkConfig(sizes=((64, 32), (64, 64), (32, 64)), detail=DetailConfig(tile=16, context=4))
 
 
 def matter() -> NetworkMatter:

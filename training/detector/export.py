@@ -19,7 +19,7 @@ from training.loop import command_parser, run_command
 
 # Of one file with a part of the weights, in bytes.
 LARGEST_CHUNK = 15 * 2**20
-RUNNING = {"imgsz": 640, "threshold": 0.35, "iou": 0.6}
+RUNNING = {"imgsz": 512, "threshold": 0.15, "iou": 0.6}
 log = logging.getLogger(__name__)
 
 
@@ -111,7 +111,8 @@ def export(chunks: Path, folder: Path, architecture: str, **running: float) -> N
     fill(build_model(architecture), weights)
     folder.mkdir(parents=True, exist_ok=True)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    config = {"architecture": architecture, "classes": ["person"], **RUNNING, **running}
+    config = {"architecture": architecture, "classes": ["person"], "mirror": True}
+    config |= RUNNING | running
     log_file = chunks / "detector.json"
     if log_file.exists():
         config["training"] = json.loads(log_file.read_text())

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 SIZES = ((384, 256), (320, 320), (256, 384))
 TURNS = (0, 1, 0, 0, 2, 1, 0, 1)
 WARM_UP = 100
+# The refiner has fewer weights to learn: it is trained in every second step.
+REFINED_EVERY = 2
 DECAY = 0.998
 
 
@@ -98,9 +100,11 @@ class Trainer:
         photo = crops.inputs[:, :3]
         losses = alpha_losses(logits, crops.alpha, crops.weight, photo)
         losses["score"] = score_loss(scores, crops.somebody, crops.clear)
-        refined = self._refined(crops, half)
-        losses["refined"] = alpha_losses(refined, crops.alpha, crops.weight, photo)["total"]
-        loss = losses["total"] + SCORE * losses["score"] + 0.5 * losses["refined"]
+        loss = losses["total"] + SCORE * losses["score"]
+        if self.step % REFINED_EVERY == 0:
+            refined = self._refined(crops, half)
+            losses["refined"] = alpha_losses(refined, crops.alpha, crops.weight, photo)["total"]
+            loss = loss + losses["refined"]
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
         self.optimizer.step()
