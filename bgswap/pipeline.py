@@ -170,6 +170,7 @@ class BackgroundSwapper:
     def _find(self, report: Report, picture: np.ndarray) -> list[Person]:
         with report.stage("find"):
             report.used("people", self.shelf.detector())
+            report.used("mask_autoencoder", self.shelf.refiner())
             report.used("matting", self.shelf.matter())
             return self.shelf.finder().find(picture)
 

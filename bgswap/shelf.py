@@ -14,6 +14,7 @@ from bgswap.weights import Role, Weights, WeightStore
 
 if TYPE_CHECKING:
     from bgswap.detection.finder import PeopleFinder
+    from bgswap.detection.mask_autoencoder import MaskRefiner
     from bgswap.detection.yolo import YoloDetector
     from bgswap.finish.faces import FaceEnhancer
     from bgswap.matting.network import NetworkMatter
@@ -69,6 +70,16 @@ class ModelShelf:
 
         return self._get("person_detector", load)
 
+    def refiner(self) -> "Loaded":
+        """The :class:`MaskRefiner`."""
+
+        def load(weights: Weights) -> "MaskRefiner":
+            from bgswap.detection.mask_autoencoder import MaskRefiner
+
+            return MaskRefiner.from_folder(weights.path, self.device)
+
+        return self._get("mask_autoencoder", load)
+
     def matter(self) -> "Loaded":
         """The :class:`NetworkMatter`."""
 
@@ -86,7 +97,8 @@ class ModelShelf:
         matter, least = self.matter().model, self.settings.person_threshold
         found = matter.calibration
         config = FinderConfig(least or found.threshold, found.score_weight)
-        return PeopleFinder(self.detector().model, matter.alphas, config)
+        refine = self.refiner().model.refine
+        return PeopleFinder(self.detector().model, matter.alphas, config, refine)
 
     def faces(self) -> "Loaded":
         """The :class:`FaceEnhancer`."""
@@ -122,7 +134,7 @@ class ModelShelf:
         Args:
             preset: of the scene; None where only people are looked for.
         """
-        wanted: list[Role] = ["person_detector", "matting"]
+        wanted: list[Role] = ["person_detector", "mask_autoencoder", "matting"]
         if preset is not None:
             wanted += SCENE_ROLES[self._settled(preset)]
         with self._guard:
@@ -171,7 +183,7 @@ class ModelShelf:
             ModelUnavailable: as the models' own methods.
         """
         self.ask_for("auto")
-        for load in (self.detector, self.matter, self.scene):
+        for load in (self.finder, self.scene):
             load()
 
     def status(self) -> list[str]:

@@ -9,10 +9,12 @@ from bgswap.detection.base import Detector, enlarged, left_to_right
 from bgswap.detection.mask_nms import mask_nms
 from bgswap.errors import NoPersonDetected
 from bgswap.images import fit_within
-from bgswap.types import Person
+from bgswap.types import Box, Person
 
 # People with rough masks to the same with alphas, and how sure the network is of each.
 Alphas = Callable[[np.ndarray, Sequence[Person]], list[Person]]
+# Rough masks and boxes to cleaner masks.
+Refine = Callable[[Sequence[np.ndarray], Sequence[Box]], list[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,18 @@ class PeopleFinder:
         detector: gives candidates.
         alphas: the matting network's own look at candidates.
         config: how sure one has to be.
+        refine: the mask autoencoder, which cleans the rough masks; None leaves them.
     """
 
-    def __init__(self, detector: Detector, alphas: Alphas, config: FinderConfig) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        alphas: Alphas,
+        config: FinderConfig,
+        refine: Refine | None = None,
+    ) -> None:
         self.detector, self._alphas, self.config = detector, alphas, config
+        self._refine = refine
 
     def find(self, photo: np.ndarray) -> list[Person]:
         """The people in a photo, numbered from left to right.
@@ -52,7 +62,7 @@ class PeopleFinder:
             NoPersonDetected: there is nobody it is sure of.
         """
         small = fit_within(photo, pixels=self.config.pixels)
-        candidates = self.detector.detect(small)
+        candidates = self._refined(self.detector.detect(small))
         judged = self._alphas(small, candidates)
         pairs = zip(candidates, judged, strict=True)
         sure = [replace(p, confidence=self._confidence(c, p)) for c, p in pairs]
@@ -60,6 +70,12 @@ class PeopleFinder:
         if not people:
             raise NoPersonDetected
         return [enlarged(person, photo.shape[:2]) for person in left_to_right(people)]
+
+    def _refined(self, people: list[Person]) -> list[Person]:
+        if self._refine is None or not people:
+            return people
+        masks = self._refine([p.mask for p in people], [p.box for p in people])
+        return [replace(p, mask=mask) for p, mask in zip(people, masks, strict=True)]
 
     def _confidence(self, candidate: Person, judged: Person) -> float:
         share = self.config.score_weight

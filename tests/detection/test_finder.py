@@ -88,3 +88,19 @@ def test_large_photos_come_back_at_their_size() -> None:
     scale = 1500 / one.mask.shape[0] * (2000 * 1500 / 1_000_000) ** 0.5
     assert one.box == pytest.approx(tuple(scale * v for v in (100, 100, 200, 400)), rel=0.01)
     assert one.area == pytest.approx(30_000 / 1_000_000, rel=0.02)
+
+
+def test_rough_masks_are_cleaned_before_the_network_sees_them() -> None:
+    seen: list[Person] = []
+
+    def alphas(photo: np.ndarray, people: list[Person]) -> list[Person]:
+        seen.extend(people)
+        return list(people)
+
+    def refine(masks: list[np.ndarray], boxes: list) -> list[np.ndarray]:
+        assert boxes == [(10, 10, 20, 50)]
+        return [np.minimum(mask, np.float32(0.7)) for mask in masks]
+
+    detector = Fixed(person(10, 20, 0.9))
+    PeopleFinder(detector, alphas, FinderConfig(0.4, 0.5), refine).find(PHOTO)
+    assert seen[0].mask.max() == np.float32(0.7)
