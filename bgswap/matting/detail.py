@@ -21,8 +21,9 @@ Refine = Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], np.ndarray]
 class DetailConfig:
     """How alphas are carried to the photo's resolution."""
 
-    # Doublings of resolution by the refiner: each costs four times the one before.
-    octaves: int = 2
+    # Doublings of resolution by the refiner. None with the weights that ship: theirs cost .009 IoU
+    # on 16 street photos and a tenth more error at the edges of drawn subjects.
+    octaves: int = 0
     # Side of the refiner's tiles and what is seen around them, pixels; tiles at once.
     tile: int = 96
     context: int = 16

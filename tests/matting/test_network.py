@@ -9,7 +9,9 @@ from bgswap.matting.network import Calibration, NetworkConfig, NetworkMatter
 from bgswap.networks import MattingUNet
 from bgswap.types import Person
 
-SMALL = NetworkConfig(sizes=((64, 32), (64, 64), (32, 64)), detail=DetailConfig(tile=16, context=4))
+SMALL = NetworkConfig(
+    sizes=((64, 32), (64, 64), (32, 64)), detail=DetailConfig(octaves=2, tile=16, context=4)
+)
 
 
 def matter() -> NetworkMatter:
