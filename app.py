@@ -10,11 +10,11 @@ import gradio as gr
 
 from bgswap import BackgroundSwapper
 from ui.api import add_endpoints
-from ui.guard import ZERO_GPU
 from ui.page import lay_out
 from ui.theme import theme
 from ui.wiring import connect
 from ui.work import Workbench
+from ui.zero_gpu import ZERO_GPU
 
 UI = Path(__file__).parent / "ui"
 # Seconds: how often files are looked over, and how old they may grow.
@@ -29,14 +29,15 @@ with gr.Blocks(
     connect(demo, lay_out(), bench)
     add_endpoints(bench)
 demo.queue(max_size=LONGEST_QUEUE)
+if ZERO_GPU:
+    # The platform takes what is placed on the GPU while this file is imported; its workers are
+    # forks of this process and share it.
+    bench.start().join()
 
 
 def main() -> None:
     """Serve, then load models in the background; GRADIO_SERVER_NAME and _PORT apply."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
-    if ZERO_GPU:
-        # Requests run in forks there: what is loaded before is shared by all of them.
-        bench.start().join()
     demo.launch(
         theme=theme(),
         css_paths=UI / "style.css",

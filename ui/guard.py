@@ -1,23 +1,17 @@
-"""Between visitors and the core: errors in words, no file but uploads, GPUs on loan."""
+"""Between visitors and the core: errors in words, and no file but uploads."""
 
 import logging
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import gradio as gr
 
 from bgswap.errors import BadInput, BgSwapError
+from ui.zero_gpu import WENT_WRONG
 
 log = logging.getLogger(__name__)
-
-WENT_WRONG = "Something went wrong on our side. It has been logged; please try again."
-# Set by Hugging Face Spaces on ZeroGPU hardware.
-ZERO_GPU = bool(os.environ.get("SPACES_ZERO_GPU"))
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @contextmanager
@@ -62,12 +56,3 @@ def uploaded(file: Mapping[str, Any] | None, cache: str | Path) -> Path:
     if not resolved.is_relative_to(Path(cache).resolve()) or not resolved.is_file():
         raise BadInput("photo must be an uploaded picture file")
     return resolved
-
-
-def on_gpu(function: Function) -> Function:
-    """Borrow a GPU while the function runs, where the platform lends them; elsewhere as it is."""
-    if not ZERO_GPU:
-        return function
-    import spaces
-
-    return spaces.GPU(duration=120)(function)

@@ -16,7 +16,7 @@ from bgswap import BackgroundSwapper, Person, Progress, Stopped, SwapOptions, Sw
 from bgswap.figures import cut_out
 from bgswap.finish import provenance
 from bgswap.selection import Choice
-from ui.guard import on_gpu
+from ui.zero_gpu import FIND_SECONDS, on_gpu, swap_seconds
 
 # Beyond this many pixels a side the page shows a smaller copy; downloads are always full size.
 LONGEST_VIEW = 2048
@@ -52,8 +52,8 @@ class Workbench:
         self.cache = Path(cache)
         self.warming: Thread | None = None
         # ZeroGPU lends its GPU to plain functions only, and wants to know them at start.
-        self._list_people = on_gpu(swapper.list_people)
-        self._swap = on_gpu(_swapping(swapper))
+        self._list_people = on_gpu(_listing(swapper), FIND_SECONDS)
+        self._swap = on_gpu(_swapping(swapper), swap_seconds)
 
     def start(self) -> Thread:
         """Begin to load models in the background."""
@@ -76,7 +76,8 @@ class Workbench:
         Raises:
             NoPersonDetected: nobody is there.
         """
-        return self._list_people(photo)
+        (answer,) = self._list_people(photo)
+        return answer
 
     def swapping(
         self, photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
@@ -94,7 +95,12 @@ class Workbench:
             Stopped: a file appeared at ``stop``.
             BgSwapError: as :meth:`BackgroundSwapper.swap`.
         """
-        return self._swap(photo, prompt, people, options, stop)
+        try:
+            yield from self._swap(photo, prompt, people, options, stop)
+        except GeneratorExit:
+            # Closing does not reach into ZeroGPU's worker; the file does.
+            stop.touch()
+            raise
 
     def detector_changed(self, details: dict[str, Any]) -> bool:
         """Whether people would now be found by other weights than in these details."""
@@ -132,6 +138,13 @@ class Workbench:
             # Rounded as the details have it, so that both say the same.
             tiles.append((str(path), f"{person.number} · {round(person.confidence, 3):.0%}"))
         return tiles
+
+
+def _listing(swapper: BackgroundSwapper) -> Callable[..., Iterator[Any]]:
+    def listing(photo: np.ndarray) -> Iterator[tuple[list[Person], dict[str, Any]]]:
+        yield swapper.list_people(photo)
+
+    return listing
 
 
 def _swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | SwapResult]]:
