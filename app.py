@@ -8,7 +8,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
-from bgswap import BackgroundSwapper
+from bgswap import BackgroundSwapper, Settings
 from ui.api import add_endpoints
 from ui.page import lay_out
 from ui.theme import theme
@@ -17,15 +17,13 @@ from ui.work import Workbench
 from ui.zero_gpu import ZERO_GPU
 
 UI = Path(__file__).parent / "ui"
-# Seconds: how often files are looked over, and how old they may grow.
-DELETE_CACHE = (600, 3600)
 LONGEST_QUEUE = 32
 
-with gr.Blocks(
-    title="Background swap", analytics_enabled=False, delete_cache=DELETE_CACHE, fill_width=True
-) as demo:
+settings = Settings.from_env()
+with gr.Blocks(title="Background swap", analytics_enabled=False, fill_width=True) as demo:
     # On ZeroGPU models are placed once, in this process, before any request borrows the GPU.
-    bench = Workbench(BackgroundSwapper.from_settings(wait=ZERO_GPU), demo.GRADIO_CACHE)
+    swapper = BackgroundSwapper.from_settings(settings, wait=ZERO_GPU)
+    bench = Workbench(swapper, demo.GRADIO_CACHE, settings)
     connect(demo, lay_out(), bench)
     add_endpoints(bench)
 demo.queue(max_size=LONGEST_QUEUE)
@@ -38,6 +36,7 @@ if ZERO_GPU:
 def main() -> None:
     """Serve, then load models in the background; GRADIO_SERVER_NAME and _PORT apply."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    bench.sweeper.start()
     demo.launch(
         theme=theme(),
         css_paths=UI / "style.css",

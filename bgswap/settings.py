@@ -36,6 +36,8 @@ class Settings:
         device: where the models run.
         cache: folder for what is not in huggingface_hub's own cache (Ultralytics weights).
         hub_timeout: seconds after which a Hub that says nothing counts as unreachable.
+        keep: seconds that a server keeps uploads and results whose page is closed.
+        space: gigabytes that uploads and results may take; beyond it the oldest go.
     """
 
     models: Models = "auto"
@@ -50,6 +52,8 @@ class Settings:
     device: Device = "auto"
     cache: Path = field(default_factory=_cache_home)
     hub_timeout: float = 4.0
+    keep: float = 3600.0
+    space: float = 10.0
 
     def __post_init__(self) -> None:
         for name, choices in (("models", get_args(Models)), ("device", get_args(Device))):
@@ -61,6 +65,9 @@ class Settings:
             raise BadInput(f"person_threshold must be from 0 to 1, got {self.person_threshold}")
         if not 0 < self.hub_timeout <= 60:
             raise BadInput(f"hub_timeout must be from 0 to 60 seconds, got {self.hub_timeout}")
+        for name in ("keep", "space"):
+            if not getattr(self, name) > 0:
+                raise BadInput(f"{name} must be above 0, got {getattr(self, name)}")
 
     @classmethod
     def from_env(

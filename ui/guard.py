@@ -1,6 +1,7 @@
 """Between visitors and the core: errors in words, and no file but uploads."""
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,9 +10,15 @@ from typing import Any
 import gradio as gr
 
 from bgswap.errors import BadInput, BgSwapError
+from ui.examples import example_photos
 from ui.zero_gpu import WENT_WRONG
 
 log = logging.getLogger(__name__)
+
+NOT_UPLOADED = "photo must be an uploaded picture file"
+GONE = "This photo is no longer here: drop it again"
+# The folders of an absolute path: where a server keeps its files is nobody's business.
+FOLDERS = re.compile(r"(?<![\w.:/])(?:/|[A-Za-z]:\\)(?:[^\s/\\'\"]+[/\\])+")
 
 
 @contextmanager
@@ -26,7 +33,8 @@ def told_to_user() -> Iterator[None]:
     except gr.Error:
         raise
     except BgSwapError as error:
-        raise gr.Error(str(error), title="That did not work", print_exception=False) from None
+        message = FOLDERS.sub("", str(error))
+        raise gr.Error(message, title="That did not work", print_exception=False) from None
     except Exception:
         log.exception("a request failed")
         raise gr.Error(WENT_WRONG, title="Sorry", print_exception=False) from None
@@ -37,10 +45,17 @@ def warn(error: gr.Error) -> None:
     gr.Warning(error.message, title=error.title)
 
 
+def picked(event: gr.SelectData, number: int) -> int | None:
+    """Which of so many pictures in a gallery was clicked; None where there is no such picture."""
+    index = event.index
+    return index if isinstance(index, int) and 0 <= index < number else None
+
+
 def uploaded(file: Mapping[str, Any] | None, cache: str | Path) -> Path:
     """The path of an uploaded file.
 
-    A request may name any path as its file; only those inside the upload folder are let through.
+    A request may name any path as its file; only those inside the upload folder, and the photos
+    that the page offers, are let through.
 
     Args:
         file: Gradio's FileData as a dict.
@@ -51,8 +66,24 @@ def uploaded(file: Mapping[str, Any] | None, cache: str | Path) -> Path:
     """
     path = file.get("path") if isinstance(file, Mapping) else None
     if not isinstance(path, str) or not path:
-        raise BadInput("photo must be an uploaded picture file")
-    resolved = Path(path).resolve()
-    if not resolved.is_relative_to(Path(cache).resolve()) or not resolved.is_file():
-        raise BadInput("photo must be an uploaded picture file")
-    return resolved
+        raise BadInput(NOT_UPLOADED)
+    try:
+        resolved = Path(path).resolve()
+    except (OSError, ValueError):  # a NUL byte, a loop of links, a name too long
+        raise BadInput(NOT_UPLOADED) from None
+    if resolved in example_photos():
+        return resolved
+    if not resolved.is_relative_to(Path(cache).resolve()):
+        raise BadInput(NOT_UPLOADED)
+    return present(resolved)
+
+
+def present(photo: Path) -> Path:
+    """An uploaded photo that was opened before.
+
+    Raises:
+        BadInput: it was deleted since.
+    """
+    if not photo.is_file():
+        raise BadInput(GONE)
+    return photo

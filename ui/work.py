@@ -1,6 +1,5 @@
 """The work behind page and endpoints: one swapper, one folder of files, one way to run and stop."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,10 +11,20 @@ from uuid import uuid4
 
 import numpy as np
 
-from bgswap import BackgroundSwapper, Person, Progress, Stopped, SwapOptions, SwapResult, images
+from bgswap import (
+    BackgroundSwapper,
+    Person,
+    Progress,
+    Settings,
+    Stopped,
+    SwapOptions,
+    SwapResult,
+    images,
+)
 from bgswap.figures import cut_out
 from bgswap.finish import provenance
 from bgswap.selection import Choice
+from ui.sweeper import Sweeper
 from ui.zero_gpu import FIND_SECONDS, on_gpu, swap_seconds
 
 # Beyond this many pixels a side the page shows a smaller copy; downloads are always full size.
@@ -38,18 +47,23 @@ class Saved:
 
 
 class Workbench:
-    """Runs the swapper for page and endpoints and keeps its files where Gradio deletes them.
+    """Runs the swapper for page and endpoints and keeps its files where they are swept away.
 
     Args:
         swapper: the core.
-        cache: Gradio's upload folder, which it empties by age.
+        cache: Gradio's upload folder.
+        settings: how long and how much of it is kept.
     """
 
     PREFIX = "bgswap-"
 
-    def __init__(self, swapper: BackgroundSwapper, cache: str | Path) -> None:
+    def __init__(
+        self, swapper: BackgroundSwapper, cache: str | Path, settings: Settings | None = None
+    ) -> None:
+        settings = settings or Settings()
         self.swapper = swapper
         self.cache = Path(cache)
+        self.sweeper = Sweeper(cache, settings.keep, settings.space * 1e9)
         self.warming: Thread | None = None
         # ZeroGPU lends its GPU to plain functions only, and wants to know them at start.
         self._list_people = on_gpu(_listing(swapper), FIND_SECONDS)
@@ -61,9 +75,10 @@ class Workbench:
         return self.warming
 
     def folder(self) -> Path:
-        """A new folder for the files of one request."""
-        self.cache.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=self.PREFIX, dir=self.cache))
+        """A new folder for the files of one request, under a name that cannot be guessed."""
+        folder = self.cache / f"{self.PREFIX}{uuid4().hex}"
+        folder.mkdir(mode=0o700, parents=True)
+        return folder
 
     def stop_mark(self) -> Path:
         """A new path for :meth:`swapping` to look at; nothing is there yet."""
