@@ -42,21 +42,22 @@ def served(folder: Path, **changes: str) -> Iterator[App]:
 
     Args:
         folder: for its log and its cache.
-        changes: of the environment.
+        changes: of the environment; an empty value unsets a variable.
     """
     port = _free_port()
     cache = folder / "cache"
-    environment = os.environ | {
+    environment = {
         "GRADIO_SERVER_NAME": "127.0.0.1",
         "GRADIO_SERVER_PORT": str(port),
         "GRADIO_TEMP_DIR": str(cache),
     }
+    environment = {k: v for k, v in (os.environ | environment | changes).items() if v}
     log = folder / "app.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "app.py"],
             cwd=ROOT,
-            env=environment | changes,
+            env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
