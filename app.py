@@ -1,16 +1,12 @@
 """The app: ``python app.py`` serves the page, the API and the MCP tools."""
 
 import logging
-import os
 from pathlib import Path
-
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-
-import gradio as gr
 
 from bgswap import BackgroundSwapper, Settings
 from ui.api import add_endpoints
 from ui.page import lay_out
+from ui.serving import LARGEST_FILE, FencedApp, WordyBlocks
 from ui.theme import theme
 from ui.wiring import connect
 from ui.work import Workbench
@@ -20,13 +16,14 @@ UI = Path(__file__).parent / "ui"
 LONGEST_QUEUE = 32
 
 settings = Settings.from_env()
-with gr.Blocks(title="Background swap", analytics_enabled=False, fill_width=True) as demo:
+with WordyBlocks(title="Background swap", analytics_enabled=False, fill_width=True) as demo:
     # On ZeroGPU models are placed once, in this process, before any request borrows the GPU.
     swapper = BackgroundSwapper.from_settings(settings, wait=ZERO_GPU)
     bench = Workbench(swapper, demo.GRADIO_CACHE, settings)
     connect(demo, lay_out(), bench)
     add_endpoints(bench)
-demo.queue(max_size=LONGEST_QUEUE)
+# Not open: a direct call would get round the queue, in which one heavy job runs at a time.
+demo.queue(max_size=LONGEST_QUEUE, api_open=False)
 if ZERO_GPU:
     # The platform takes what is placed on the GPU while this file is imported; its workers are
     # forks of this process and share it.
@@ -44,7 +41,9 @@ def main() -> None:
         footer_links=["api", "settings"],
         run_history=False,
         mcp_server=True,
-        max_file_size="100mb",
+        max_file_size=LARGEST_FILE,
+        enable_monitoring=False,
+        _app=FencedApp(settings),
         prevent_thread_lock=True,
     )
     if not ZERO_GPU:

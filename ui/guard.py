@@ -16,6 +16,7 @@ from ui.zero_gpu import WENT_WRONG
 log = logging.getLogger(__name__)
 
 NOT_UPLOADED = "photo must be an uploaded picture file"
+BAD_ADDRESS = "The photo at this address cannot or may not be fetched: send the file itself"
 GONE = "This photo is no longer here: drop it again"
 # The folders of an absolute path: where a server keeps its files is nobody's business.
 FOLDERS = re.compile(r"(?<![\w.:/])(?:/|[A-Za-z]:\\)(?:[^\s/\\'\"]+[/\\])+")
@@ -33,11 +34,16 @@ def told_to_user() -> Iterator[None]:
     except gr.Error:
         raise
     except BgSwapError as error:
-        message = FOLDERS.sub("", str(error))
+        message = without_folders(str(error))
         raise gr.Error(message, title="That did not work", print_exception=False) from None
     except Exception:
         log.exception("a request failed")
         raise gr.Error(WENT_WRONG, title="Sorry", print_exception=False) from None
+
+
+def without_folders(text: str) -> str:
+    """The text with every absolute path cut down to the name of its file."""
+    return FOLDERS.sub("", text)
 
 
 def warn(error: gr.Error) -> None:
@@ -51,7 +57,7 @@ def picked(event: gr.SelectData, number: int) -> int | None:
     return index if isinstance(index, int) and 0 <= index < number else None
 
 
-def uploaded(file: Mapping[str, Any] | None, cache: str | Path) -> Path:
+def uploaded(file: Any, cache: str | Path) -> Path:
     """The path of an uploaded file.
 
     A request may name any path as its file; only those inside the upload folder, and the photos
@@ -64,8 +70,10 @@ def uploaded(file: Mapping[str, Any] | None, cache: str | Path) -> Path:
     Raises:
         BadInput: it is no uploaded file.
     """
-    path = file.get("path") if isinstance(file, Mapping) else None
-    if not isinstance(path, str) or not path:
+    path = file.get("path") if isinstance(file, Mapping) else file
+    if isinstance(path, str) and path.startswith(("http://", "https://")):
+        raise BadInput(BAD_ADDRESS)
+    if not isinstance(file, Mapping) or not isinstance(path, str) or not path:
         raise BadInput(NOT_UPLOADED)
     try:
         resolved = Path(path).resolve()

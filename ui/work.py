@@ -13,6 +13,7 @@ import numpy as np
 
 from bgswap import (
     BackgroundSwapper,
+    BadInput,
     Person,
     Progress,
     Settings,
@@ -23,9 +24,10 @@ from bgswap import (
 )
 from bgswap.figures import cut_out
 from bgswap.finish import provenance
+from bgswap.interruption import interruptible
 from bgswap.selection import Choice
 from ui.sweeper import Sweeper
-from ui.zero_gpu import FIND_SECONDS, on_gpu, swap_seconds
+from ui.zero_gpu import FIND_SECONDS, on_gpu, steps_of, swap_seconds
 
 # Beyond this many pixels a side the page shows a smaller copy; downloads are always full size.
 LONGEST_VIEW = 2048
@@ -63,6 +65,7 @@ class Workbench:
         settings = settings or Settings()
         self.swapper = swapper
         self.cache = Path(cache)
+        self.most_steps = settings.most_steps
         self.sweeper = Sweeper(cache, settings.keep, settings.space * 1e9)
         self.warming: Thread | None = None
         # ZeroGPU lends its GPU to plain functions only, and wants to know them at start.
@@ -110,12 +113,32 @@ class Workbench:
             Stopped: a file appeared at ``stop``.
             BgSwapError: as :meth:`BackgroundSwapper.swap`.
         """
+        self.check_steps(options)
         try:
             yield from self._swap(photo, prompt, people, options, stop)
         except GeneratorExit:
             # Closing does not reach into ZeroGPU's worker; the file does.
             stop.touch()
             raise
+
+    def swap(
+        self, photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
+    ) -> SwapResult:
+        """As :meth:`swapping`, the result alone."""
+        *_, result = self.swapping(photo, prompt, people, options, stop)
+        return result
+
+    def check_steps(self, options: SwapOptions) -> None:
+        """Refuse what would take a shared server too long.
+
+        Raises:
+            BadInput: too many steps are asked for.
+        """
+        steps = steps_of(options) * options.variations
+        if steps > self.most_steps:
+            raise BadInput(
+                f"steps times variations may be {self.most_steps:g} at most here, got {steps}"
+            )
 
     def detector_changed(self, details: dict[str, Any]) -> bool:
         """Whether people would now be found by other weights than in these details."""
@@ -169,14 +192,21 @@ def _swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | S
         events: SimpleQueue[Progress | None] = SimpleQueue()
 
         # A file and no threading.Event: it also reaches into the process that ZeroGPU forks.
-        def tell(progress: Progress) -> None:
+        def check() -> None:
             if stop.exists():
                 raise Stopped
+
+        def tell(progress: Progress) -> None:
+            check()
             events.put(progress)
+
+        def work() -> SwapResult:
+            with interruptible(check):
+                return swapper.swap(photo, prompt, people, options, tell)
 
         try:
             with ThreadPoolExecutor(1) as pool:
-                future = pool.submit(swapper.swap, photo, prompt, people, options, tell)
+                future = pool.submit(work)
                 future.add_done_callback(lambda _: events.put(None))
                 try:
                     while (event := events.get()) is not None:

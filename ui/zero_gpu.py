@@ -45,13 +45,16 @@ class Failure:
     text: str
 
 
+def steps_of(options: SwapOptions) -> int:
+    """Steps of one scene; where the preset is left open, a GPU gets the one for quality."""
+    return options.steps or PRESETS.get(options.preset, PRESETS["quality"]).steps
+
+
 def swap_seconds(
     photo: object, prompt: str, people: object, options: SwapOptions, stop: object
 ) -> int:
     """How long a swap may borrow the GPU; takes what the swap takes."""
-    # Where the preset is left open, a GPU gets the one for quality.
-    preset = PRESETS.get(options.preset, PRESETS["quality"])
-    steps = (options.variations + MOST_RETRIES) * (options.steps or preset.steps)
+    steps = (options.variations + MOST_RETRIES) * steps_of(options)
     return min(MOST_SECONDS, ceil(LEAST_SECONDS + SECONDS_A_STEP * steps))
 
 
