@@ -6,8 +6,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from launch import served
 
-from ui import environment
 from ui.environment import prepare, upload_folder
 
 
@@ -58,12 +58,7 @@ def test_loopback_needs_no_proxy(name: str) -> None:
     assert given["NO_PROXY"] == given["no_proxy"] == expected
 
 
-def test_gradio_reaches_itself_past_a_proxy(monkeypatch: pytest.MonkeyPatch, app_url: str) -> None:
-    for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(variable, "http://127.0.0.1:9")
-    for variable in ("NO_PROXY", "no_proxy"):
-        monkeypatch.delenv(variable, raising=False)
-    with pytest.raises(httpx.ConnectError):
-        httpx.head(app_url)
-    environment.prepare()
-    assert httpx.head(app_url).status_code == 200
+def test_the_app_starts_behind_a_proxy(tmp_path: Path) -> None:
+    proxy = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
+    with served(tmp_path, **proxy, NO_PROXY="", no_proxy="") as app:
+        assert httpx.get(app.url, trust_env=False).status_code == 200
