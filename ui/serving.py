@@ -1,19 +1,17 @@
 """Gradio's page and web app with words for every request that is not as it should be."""
 
-import asyncio
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import gradio as gr
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from gradio.route_utils import FnIndexInferError
 from gradio.routes import App, ORJSONResponse
-from safehttpx import is_public_ip
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse
@@ -21,7 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bgswap import BadInput, Settings
 from ui.fence import Fence
-from ui.guard import BAD_ADDRESS, without_folders
+from ui.fetching import fetch_all
+from ui.guard import without_folders
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ class WordyBlocks(gr.Blocks):
     ) -> list[Any]:
         """As Gradio's; a validator gets what cannot be read as it came, to put it into words."""
         try:
-            await refuse_private_addresses(inputs)
+            await fetch_all(inputs, Path(self.GRADIO_CACHE), LARGEST_FILE)
             return await super().preprocess_data(block_fn, inputs, *arguments, **options)
         except gr.Error as error:
             raise _error(error.message) from None
@@ -73,34 +72,6 @@ def _error(sentence: str) -> gr.Error:
 def _is_selection(event: gr.EventData | None) -> bool:
     data = getattr(event, "_data", None)
     return isinstance(data, dict) and {"index", "value"} <= data.keys()
-
-
-async def refuse_private_addresses(inputs: list[Any]) -> None:
-    """Refuse files that are given by the address of a host inside some network.
-
-    Gradio refuses them too, but asks a public name server about the host before.
-
-    Raises:
-        BadInput: so.
-    """
-    for address in _addresses(inputs):
-        host = urlsplit(address).hostname
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, None)
-        except (OSError, UnicodeError):
-            found = []
-        if not any(is_public_ip(where[0]) for *_, where in found):
-            raise BadInput(BAD_ADDRESS)
-
-
-def _addresses(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        path = value.get("path")
-        if isinstance(path, str) and path.startswith(("http://", "https://")):
-            yield path
-    for part in value.values() if isinstance(value, dict) else value:
-        if isinstance(part, (dict, list)):
-            yield from _addresses(part)
 
 
 class FencedApp(App):
