@@ -172,39 +172,40 @@ def test_a_photo_that_is_no_upload_is_told_in_words(
         client.predict(photo=photo, api_name=endpoint, **rest)
 
 
-def start(app_url: str, **changes: Any) -> str:
-    """Put a long swap of the street photo into the queue; gives the event's id."""
+def start(app_url: str, endpoint: str) -> str:
+    """Put work on the street photo into the queue, a long one where possible; the event's id."""
     upload = httpx.post(
         f"{app_url}gradio_api/upload", files={"files": ("bus.jpg", BUS.read_bytes())}
     )
     photo = {"path": upload.json()[0], "meta": {"_type": "gradio.FileData"}}
-    arguments = {"photo": photo, "prompt": "a forest", "steps": 100, "variations": 8} | changes
-    answer = httpx.post(f"{app_url}gradio_api/call/v2/replace_background", json=arguments)
+    rest = {"prompt": "a forest", "steps": 100, "variations": 8} if endpoint == SWAP else {}
+    answer = httpx.post(f"{app_url}gradio_api/call/v2{endpoint}", json={"photo": photo} | rest)
     assert answer.status_code == 200, answer.text
     return answer.json()["event_id"]
 
 
-def cancel(app_url: str, client: Client, event: str) -> None:
+def cancel(app_url: str, client: Client, event: str, endpoint: str) -> None:
     endpoints = client.config["dependencies"]
-    number = next(d["id"] for d in endpoints if d["api_name"] == "replace_background")
+    number = next(d["id"] for d in endpoints if d["api_name"] == endpoint[1:])
     body = {"session_hash": event, "fn_index": number, "event_id": event}
     httpx.post(f"{app_url}gradio_api/cancel", json=body, timeout=30)
 
 
 @pytest.mark.parametrize("way", ["disconnect", "cancel"])
+@pytest.mark.parametrize(("endpoint", "seconds"), [(SWAP, 8), (FIND, 1)])
 def test_work_ends_when_nobody_waits_for_it(
-    app_url: str, client: Client, tmp_path: Path, way: str
+    app_url: str, client: Client, tmp_path: Path, way: str, endpoint: str, seconds: int
 ) -> None:
     notes = tmp_path / "notes.jpg"
     notes.write_text("not a picture")
-    event = start(app_url)
+    event = start(app_url, endpoint)
     if way == "cancel":
-        time.sleep(8)
+        time.sleep(seconds)
         begun = time.monotonic()
-        cancel(app_url, client, event)
+        cancel(app_url, client, event, endpoint)
     else:
-        address = f"{app_url}gradio_api/call/replace_background/{event}"
-        with suppress(httpx.ReadTimeout), httpx.stream("GET", address, timeout=8) as answer:
+        address = f"{app_url}gradio_api/call{endpoint}/{event}"
+        with suppress(httpx.ReadTimeout), httpx.stream("GET", address, timeout=seconds) as answer:
             answer.read()
         begun = time.monotonic()
     with pytest.raises(AppError, match="no picture"):
@@ -214,11 +215,11 @@ def test_work_ends_when_nobody_waits_for_it(
 
 
 def test_options_are_refused_before_the_queue(app_url: str, client: Client) -> None:
-    event = start(app_url)
+    event = start(app_url, SWAP)
     begun = time.monotonic()
     with pytest.raises(ValidationError, match="people must be"):
         client.predict(
             photo=handle_file(BUS), prompt="a forest", people=["x"], api_name=SWAP, **QUICK
         )
     assert time.monotonic() - begun < 2
-    cancel(app_url, client, event)
+    cancel(app_url, client, event, SWAP)

@@ -60,6 +60,7 @@ def test_little_is_asked_for() -> None:
 )
 def test_errors_come_back_as_themselves(raised: str, told: str) -> None:
     code = f"""
+from pathlib import Path
 from bgswap.errors import *
 from ui.work import Workbench
 
@@ -68,7 +69,7 @@ class Swapper:
         raise {raised}
 
 try:
-    Workbench(Swapper(), "/nowhere").people_in(None)
+    Workbench(Swapper(), "/nowhere").people_in(None, Path("/nowhere/stop"))
 except BgSwapError as error:
     print(f"{{type(error).__name__}}: {{error}}")
 """

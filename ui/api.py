@@ -25,7 +25,7 @@ def add_endpoints(bench: Workbench) -> None:
 
 
 def _add_find_people(bench: Workbench) -> None:
-    def find_people(photo: dict[str, Any]) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+    async def find_people(photo: dict[str, Any]) -> tuple[list[tuple[str, str]], dict[str, Any]]:
         """Find everyone in a photo, numbered from left to right.
 
         Args:
@@ -37,9 +37,10 @@ def _add_find_people(bench: Workbench) -> None:
             area as share of the photo), models, seconds, size [width, height], notes.
         """
         with told_to_user():
-            picture = open_photo(uploaded(photo, bench.cache))
-            people, details = bench.people_in(picture)
-            return bench.save_cutouts(picture, people), details
+            path, stop = uploaded(photo, bench.cache), bench.stop_mark()
+            picture = await to_thread(open_photo, path)
+            people, details = await while_wanted(partial(bench.people_in, picture, stop), stop)
+            return await to_thread(bench.save_cutouts, picture, people), details
 
     # Real components give the endpoint their types; nobody sees them.
     with gr.Column(visible=False):

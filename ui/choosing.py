@@ -1,6 +1,8 @@
 """Photo and people: what happens when a picture arrives and when someone is clicked."""
 
+from asyncio import to_thread
 from dataclasses import dataclass, replace
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from bgswap.overlays import card, outlined
 from ui import fragments
 from ui.guard import picked, present, told_to_user, uploaded, warn
 from ui.page import Page
+from ui.wanted import while_wanted
 from ui.work import Workbench
 
 Updates = dict[Any, Any]
@@ -106,7 +109,7 @@ class Choosing:
             self.page.photo_message: fragments.message(fragments.FORMATS),
         } | self._nobody()
 
-    def look(
+    async def look(
         self, source: Source | None, prompt: str, run: Path | None, request: gr.Request
     ) -> Updates:
         """Open a picture and find its people; everyone stays at first."""
@@ -115,21 +118,22 @@ class Choosing:
         before: Path | None = None
         try:
             with told_to_user():
-                path = uploaded(source[0], self.bench.cache)
-                photo = images.open_photo(path)
+                path, stop = uploaded(source[0], self.bench.cache), self.bench.stop_mark()
+                photo = await to_thread(images.open_photo, path)
                 folder = self.bench.folder()
                 self.bench.sweeper.hold(request.session_hash, "photo", path, folder)
-                before = self.bench.save_view(photo, folder / "before.png")
-                people, details = self.bench.people_in(photo)
+                before = await to_thread(self.bench.save_view, photo, folder / "before.png")
+                work = partial(self.bench.people_in, photo, stop)
+                people, details = await while_wanted(work, stop)
+                shown = await to_thread(sketch, photo, people)
+                session = Session(path, folder, before, shown, frozenset(shown.numbers), details)
+                return await to_thread(self._show, session, prompt, run)
         except gr.Error as error:
             warn(error)
             return {
                 self.page.photo: None if before is None else str(before),
                 self.page.photo_message: fragments.message(error.message, "bad"),
             }
-        shown = sketch(photo, people)
-        session = Session(path, folder, before, shown, frozenset(shown.numbers), details)
-        return self._show(session, prompt, run)
 
     @told_to_user()
     def toggle_tile(

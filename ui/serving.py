@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bgswap import BadInput, Settings
 from ui.fence import Fence
 from ui.fetching import fetch_all
-from ui.guard import without_folders
+from ui.guard import told_to_user, without_folders
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,11 @@ class WordyBlocks(gr.Blocks):
             log.warning("Gradio failed on a request: %s", type(error).__name__)
             log.debug("in full", exc_info=error)
             raise _error(MISFIT) from None
+
+    async def postprocess_data(self, *arguments: Any, **options: Any) -> Any:
+        """As Gradio's; what it cannot show is our own fault."""
+        with told_to_user():
+            return await super().postprocess_data(*arguments, **options)
 
 
 def _error(sentence: str) -> gr.Error:

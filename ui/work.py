@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -88,13 +89,14 @@ class Workbench:
         self.cache.mkdir(parents=True, exist_ok=True)
         return self.cache / f"{self.PREFIX}{uuid4().hex}.stop"
 
-    def people_in(self, photo: np.ndarray) -> tuple[list[Person], dict[str, Any]]:
+    def people_in(self, photo: np.ndarray, stop: Path) -> tuple[list[Person], dict[str, Any]]:
         """Everyone in an (H, W, 3) uint8 RGB photo, and the details to show.
 
         Raises:
             NoPersonDetected: nobody is there.
+            Stopped: a file appeared at ``stop``.
         """
-        (answer,) = self._list_people(photo)
+        (answer,) = self._list_people(photo, stop)
         return answer
 
     def swapping(
@@ -179,10 +181,21 @@ class Workbench:
 
 
 def _listing(swapper: BackgroundSwapper) -> Callable[..., Iterator[Any]]:
-    def listing(photo: np.ndarray) -> Iterator[tuple[list[Person], dict[str, Any]]]:
-        yield swapper.list_people(photo)
+    def listing(photo: np.ndarray, stop: Path) -> Iterator[tuple[list[Person], dict[str, Any]]]:
+        try:
+            with interruptible(partial(_check, stop)):
+                found = swapper.list_people(photo)
+            yield found
+        finally:
+            stop.unlink(missing_ok=True)
 
     return listing
+
+
+def _check(stop: Path) -> None:
+    # A file and no threading.Event: it also reaches into the process that ZeroGPU forks.
+    if stop.exists():
+        raise Stopped
 
 
 def _swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | SwapResult]]:
@@ -191,17 +204,12 @@ def _swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | S
     ) -> Iterator[Progress | SwapResult]:
         events: SimpleQueue[Progress | None] = SimpleQueue()
 
-        # A file and no threading.Event: it also reaches into the process that ZeroGPU forks.
-        def check() -> None:
-            if stop.exists():
-                raise Stopped
-
         def tell(progress: Progress) -> None:
-            check()
+            _check(stop)
             events.put(progress)
 
         def work() -> SwapResult:
-            with interruptible(check):
+            with interruptible(partial(_check, stop)):
                 return swapper.swap(photo, prompt, people, options, tell)
 
         try:
