@@ -268,3 +268,16 @@ def test_a_photo_that_is_gone_is_told_without_a_path(browser: Browser, tmp_path:
         assert str(tmp_path) not in page.locator("body").inner_text()
         context.close()
         assert "Traceback" not in app.log.read_text()
+
+
+def test_the_browser_calls_nobody_else(browser: Browser, app_url: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    called: list[str] = []
+    page.on("request", lambda request: called.append(request.url))
+    page.goto(app_url)
+    expect(page.locator("#generate")).to_be_visible()
+    upload_bus(page)
+    context.close()
+    assert called
+    assert not [url for url in called if not url.startswith((app_url, "data:", "blob:"))]

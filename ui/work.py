@@ -209,21 +209,24 @@ def _swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | S
             events.put(progress)
 
         def work() -> SwapResult:
-            with interruptible(partial(_check, stop)):
-                return swapper.swap(photo, prompt, people, options, tell)
+            try:
+                with interruptible(partial(_check, stop)):
+                    return swapper.swap(photo, prompt, people, options, tell)
+            finally:
+                stop.unlink(missing_ok=True)
 
+        pool = ThreadPoolExecutor(1)
+        future = pool.submit(work)
+        future.add_done_callback(lambda _: events.put(None))
         try:
-            with ThreadPoolExecutor(1) as pool:
-                future = pool.submit(work)
-                future.add_done_callback(lambda _: events.put(None))
-                try:
-                    while (event := events.get()) is not None:
-                        yield event
-                finally:
-                    # Reached early when the visitor leaves: nobody waits for the rest.
-                    stop.touch()
+            while (event := events.get()) is not None:
+                yield event
             yield future.result()
         finally:
-            stop.unlink(missing_ok=True)
+            # Reached early when the visitor leaves. Gradio closes this in the thread that answers
+            # everybody: the rest is not waited for.
+            if not future.done():
+                stop.touch()
+            pool.shutdown(wait=False)
 
     return swapping
