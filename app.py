@@ -14,6 +14,8 @@ from ui.zero_gpu import ZERO_GPU
 
 UI = Path(__file__).parent / "ui"
 LONGEST_QUEUE = 32
+# Pages open at once; each holds its photo at display size. Beyond it the one idle longest goes.
+MOST_SESSIONS = 1000
 
 settings = Settings.from_env()
 with WordyBlocks(title="Background swap", analytics_enabled=False, fill_width=True) as demo:
@@ -43,6 +45,7 @@ def main() -> None:
         mcp_server=True,
         max_file_size=LARGEST_FILE,
         enable_monitoring=False,
+        state_session_capacity=MOST_SESSIONS,
         _app=FencedApp(settings),
         prevent_thread_lock=True,
     )

@@ -82,6 +82,8 @@ class Generating:
     def _steps(self, values: Updates, run: Path, visitor: str) -> Iterator[Updates]:
         page = self.page
         session: Session = values[page.session]
+        # Once more: a page that lost its connection for a while has let go of them.
+        self.bench.sweeper.hold(visitor, "photo", session.photo, session.folder)
         clock = Clock()
         swap = self.bench.swapping(
             session.photo,

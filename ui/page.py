@@ -9,6 +9,7 @@ from bgswap.types import LONGEST_TEXT
 from ui import fragments
 from ui.examples import example_photos
 from ui.options import Options, lay_out_options
+from ui.sweeper import LONGEST_HOLD
 
 PROMPTS = {
     "Jungle sunset": "a jungle at sunset, warm golden light",
@@ -24,7 +25,7 @@ PROMPTS = {
 class Page:
     """Every component that a handler reads or writes.
 
-    The states last as long as the page is open, and an hour more.
+    The states last as long as the page is open, a day at most, and an hour more.
     """
 
     status: gr.HTML
@@ -58,10 +59,10 @@ class Page:
 def lay_out() -> Page:
     """Build the page inside the open :class:`gr.Blocks`."""
     parts: dict[str, object] = {
-        "source": gr.State(None),
-        "session": gr.State(None),
-        "run": gr.State(None),
-        "shown": gr.State(None),
+        "source": gr.State(None, time_to_live=LONGEST_HOLD),
+        "session": gr.State(None, time_to_live=LONGEST_HOLD),
+        "run": gr.State(None, time_to_live=LONGEST_HOLD),
+        "shown": gr.State(None, time_to_live=LONGEST_HOLD),
         "timer": gr.Timer(1.5),
     }
     with gr.Row(elem_id="top"):
