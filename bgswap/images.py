@@ -74,9 +74,6 @@ def _checked_array(array: np.ndarray) -> np.ndarray:
 
 def _open_path(path: Path) -> np.ndarray:
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            # Opening a named pipe waits until somebody writes to it.
-            raise BadInput(f"expected a picture file, {path} is a pipe or a device")
         with path.open("rb") as file:
             return _decode(file, path.name)
     except FileNotFoundError:

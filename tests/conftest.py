@@ -12,4 +12,4 @@ os.environ.update(
     GRADIO_ANALYTICS_ENABLED="False",
 )
 
-from launch import app, app_url  # noqa: F401
+from launch import app_url  # noqa: F401

@@ -44,7 +44,7 @@ def served(folder: Path, **changes: str) -> Iterator[App]:
         folder: for its log and its cache.
         changes: of the environment; an empty value unsets a variable.
     """
-    port = _free_port()
+    port = free_port()
     cache = folder / "cache"
     environment = {
         "GRADIO_SERVER_NAME": "127.0.0.1",
@@ -62,7 +62,7 @@ def served(folder: Path, **changes: str) -> Iterator[App]:
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait(f"http://127.0.0.1:{port}/", process, log)
+            wait_for_page(f"http://127.0.0.1:{port}/", process, log)
             yield App(f"http://127.0.0.1:{port}/", log, cache, process)
         finally:
             process.terminate()
@@ -70,25 +70,19 @@ def served(folder: Path, **changes: str) -> Iterator[App]:
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app as the tests' environment has it."""
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the app as the tests' environment has it."""
     with served(tmp_path_factory.mktemp("app")) as app:
-        yield app
+        yield app.url
 
 
-@pytest.fixture(scope="session")
-def app_url(app: App) -> str:
-    """Its address."""
-    return app.url
-
-
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for_page(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + UP_WITHIN
     while time.monotonic() < end and process.poll() is None:
         try:

@@ -27,7 +27,7 @@ def test_uploads_lie_where_only_this_user_looks(tmp_path: Path) -> None:
 def test_what_somebody_else_put_there_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    theirs = tmp_path / f"bgswap-{os.getuid()}"
+    theirs = tmp_path / f"bgswap-uploads-{os.getuid()}"
     if kind == "a file":
         theirs.touch()
     elif kind == "a link":

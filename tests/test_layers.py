@@ -10,14 +10,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # Each room may import what stands in a line above it, and what stands in its own set.
 LAYERS: list[set[str]] = [
-    {"errors", "settings", "interruption"},
+    {"errors", "settings"},
     {"types", "colour", "images", "tensors", "networks"},
     {"weights"},
     {"people", "scene", "finish"},
     {"shelf", "selection", "figures", "candidates"},
     {"overlays"},
     {"report"},
-    {"pipeline"},
+    {"pipeline", "interruption"},
     {"__main__", "__init__", "warm_up"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

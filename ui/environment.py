@@ -31,12 +31,12 @@ def upload_folder(parent: Path) -> Path:
         parent: may be writable by others, as ``/tmp`` is.
     """
     user = str(os.getuid()) if hasattr(os, "getuid") else "user"
-    folder = parent / f"bgswap-{user}"
+    folder = parent / f"bgswap-uploads-{user}"
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
         if not _is_ours(folder):
-            return Path(tempfile.mkdtemp(prefix=f"bgswap-{user}-", dir=parent))
+            return Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=parent))
         folder.chmod(0o700)
     return folder
 
