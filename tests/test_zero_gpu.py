@@ -3,6 +3,7 @@
 Each test runs in a process of its own, where ``spaces`` is the stand-in from ``tests/zero_gpu``.
 """
 
+import ast
 import os
 import subprocess
 import sys
@@ -105,25 +106,20 @@ def test_models_are_placed_on_the_gpu_while_the_app_is_imported() -> None:
     code = """
 from unittest.mock import Mock
 import torch
-from bgswap.people import detector, matting, refiner
-from bgswap.scene import generator
+from bgswap import shelf
 
 torch.cuda.is_available = lambda: True
-matting.warm_up = Mock()
 placed = []
-def loader(name):
-    def load(*arguments):
-        placed.append((name, next(a for a in arguments if a in ("cpu", "cuda"))))
-        return Mock()
-    return load
-detector.PersonDetector.load = loader("detector")
-refiner.MaskRefiner.from_folder = loader("refiner")
-generator.SceneGenerator.load = loader("scene")
+def get(self, role, load):
+    placed.append((role, self.device))
+    return Mock()
+shelf.ModelShelf._get = get
 import app
 print(placed)
 """
-    expected = [("detector", "cuda"), ("refiner", "cuda"), ("scene", "cuda")]
-    assert run(code).splitlines()[-1] == str(expected)
+    placed = dict(ast.literal_eval(run(code).splitlines()[-1]))
+    assert {"person_detector", "scene_starter"} < set(placed)
+    assert set(placed.values()) == {"cuda"}
 
 
 def test_the_served_app_answers_in_words(tmp_path: Path) -> None:
