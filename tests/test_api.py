@@ -221,5 +221,6 @@ def test_options_are_refused_before_the_queue(app_url: str, client: Client) -> N
         client.predict(
             photo=handle_file(BUS), prompt="a forest", people=["x"], api_name=SWAP, **QUICK
         )
-    assert time.monotonic() - begun < 2
+    # Whatever waits, waits for the better part of a minute.
+    assert time.monotonic() - begun < 10
     cancel(app_url, client, event, SWAP)
