@@ -18,11 +18,9 @@ def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
     Raises:
         BadInput: nobody is named, or somebody who is not there.
     """
-    if isinstance(choice, str) and choice.strip().lower() == "all":
+    numbers = named(choice)
+    if numbers is None:
         return list(people)
-    numbers = _numbers(choice)
-    if not numbers:
-        raise BadInput('people must be "all" or a list of at least one number, got none')
     known = {person.number for person in people}
     unknown = sorted(set(numbers) - known)
     if unknown:
@@ -33,6 +31,20 @@ def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
     return [person for person in people if person.number in numbers]
 
 
+def named(choice: Choice) -> list[int] | None:
+    """The numbers that a choice names, before it is known who is there; None: everyone.
+
+    Raises:
+        BadInput: nobody is named, or what names them cannot be read.
+    """
+    if isinstance(choice, str) and choice.strip().lower() == "all":
+        return None
+    numbers = _numbers(choice)
+    if not numbers:
+        raise BadInput('people must be "all" or a list of at least one number, got none')
+    return numbers
+
+
 def _numbers(choice: Choice) -> list[int]:
     parts = (
         [p for p in choice.replace(",", " ").split() if p] if isinstance(choice, str) else choice
@@ -41,7 +53,7 @@ def _numbers(choice: Choice) -> list[int]:
         raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}')
     try:
         numbers = [int(p) for p in parts]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}') from None
     if any(isinstance(p, bool) or (isinstance(p, float) and p != int(p)) for p in parts):
         raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}')

@@ -17,7 +17,7 @@ LAYERS: list[set[str]] = [
     {"shelf", "selection", "figures", "candidates"},
     {"overlays"},
     {"report"},
-    {"pipeline"},
+    {"pipeline", "interruption"},
     {"__main__", "__init__", "warm_up"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
