@@ -19,7 +19,7 @@ from training.evaluate.__main__ import main
 from training.evaluate.scenes import copied, nearest
 from training.export import save_hub_folder
 from training.fid import frechet_distance, load_features
-from training.scene_classifier import features
+from training.scene.classifier import features
 
 
 class MeanColour(torch.nn.Module):

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from bgswap.scene.canvas import fit_canvas
-from training.scene_autoencoder import CELL
-from training.scene_classifier import typicality, vary
-from training.scene_data import SHAPES, SceneData
-from training.scene_model import PAINTED
-from training.scene_optimizer import Muon, orthogonal
+from training.scene.autoencoder import CELL
+from training.scene.classifier import typicality, vary
+from training.scene.data.batches import SHAPES, SceneData
+from training.scene.model import PAINTED
+from training.scene.optimizer import Muon, orthogonal
 
 
 def scene_data():

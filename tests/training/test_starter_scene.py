@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from training.captions import (
+from training.scene.captions import (
     NOUNS,
     PHRASES,
     UNKNOWN,
@@ -20,18 +20,18 @@ from training.captions import (
     vocabulary,
     words,
 )
-from training.scene_autoencoder import (
+from training.scene.autoencoder import (
     build_autoencoder,
     soften,
     to_cells,
     to_signed,
     train_decoder,
 )
-from training.scene_light import GRADES, regrade
-from training.scene_model import build_scheduler
-from training.scene_pictures import STUDIO_COLOURS, draw_studio, place_person
-from training.scene_text import LENGTH, build_text_encoder, build_tokenizer, tokenize
-from training.starter_scene import main
+from training.scene.light import GRADES, regrade
+from training.scene.model import build_scheduler
+from training.scene.data.pictures import STUDIO_COLOURS, draw_studio, place_person
+from training.scene.text import LENGTH, build_text_encoder, build_tokenizer, tokenize
+from training.scene.train import main
 
 
 def smooth(rng, colour, side=64):
