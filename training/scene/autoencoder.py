@@ -179,7 +179,7 @@ def _optimizers(weights: list[nn.Parameter], rate: float) -> list[torch.optim.Op
     rest = [p for p in weights if not any(p is m for m in matrices)]
     fused = weights[0].device.type == "cuda"
     adam = torch.optim.AdamW(rest, rate, betas=(0.9, 0.99), weight_decay=0.0, fused=fused)
-    return [Muon(matrices, rate, 0.0), adam]
+    return [Muon(matrices, rate, 0.0), adam] if matrices else [adam]
 
 
 def _step(

@@ -159,8 +159,6 @@ def _worded(noun: str, details: list[str], rng: np.random.Generator) -> str:
         details.append(_one(FILLERS, rng))
     at = int(rng.integers(len(details) + 1)) if rng.random() < 0.4 else 0
     parts = [*details[:at], noun, *details[at:]]
-    if rng.random() < 0.12:
-        parts.append(_one(PHRASES["blurred"], rng))
     text = (" ", ", ", " with ", " and ")[rng.choice(4, p=[0.35, 0.45, 0.1, 0.1])].join(parts)
     tokens = text.replace(",", " ,").split()
     if rng.random() < 0.15:

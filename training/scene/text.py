@@ -96,7 +96,7 @@ def pretrain_text(
     heads.to(encoder.device)
     weights = [*encoder.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=1e-3, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-3, max(steps, 2), pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-3, max(steps, 20), pct_start=0.1)
     seen = 0.0
     for step in range(steps):
         tokens, latents, classes = sample(batch)

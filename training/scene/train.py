@@ -90,6 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, help="most steps of a stage (to try things)")
     parser.add_argument("--shown", type=int, default=4, help="pictures of a prompt on the sheet")
     parser.add_argument("--pictures", type=int, help="use only so many (to try things)")
+    parser.add_argument("--studios", type=int, default=8, help="of each colour and style")
     parser.add_argument("--placed", type=int, default=PLACED, help="masks with a person")
     run(parser.parse_args(arguments))
 
@@ -128,7 +129,9 @@ def train(
     going_on = options.resume and coded.exists()
     if options.start_from and not going_on:
         load_weights(pipeline, options.start_from)
-    pictures = load_pictures(options.data, "train", options.device, options.pictures, studios=8)
+    pictures = load_pictures(
+        options.data, "train", options.device, options.pictures, options.studios
+    )
     log.info("%d pictures", len(pictures))
     if going_on:
         pipeline.vae.load_state_dict(

@@ -41,7 +41,7 @@ def _reword(task: tuple[list[str], list[list[str]], np.ndarray, int]) -> np.ndar
             continue
         texts += [scene_caption(kind, set(told), rng) for _ in range(PLAIN)]
         for light in lit:
-            kept = {"snow", "autumn", "rain"} & set(told)
+            kept = {"snow", "autumn", "rain", "blurred"} & set(told)
             words = set(told) if light < 0 else kept | {LIGHTS[light]}
             texts += [scene_caption(kind, words, rng) for _ in range(EACH)]
     tokens = tokenize(build_tokenizer(), texts).to(torch.int16).numpy()
