@@ -18,11 +18,11 @@ from training.scene.text import LENGTH
 def scene_batches():
     """Twelve oceans and three forests, told apart by their latents' number."""
     numbers = torch.arange(15.0)[:, None, None, None, None]
-    crops = {shape: numbers.expand(15, count, 8, *shape) for shape, count in CROPS.items()}
-    masks, people = torch.zeros(3, 1, 44, 44), torch.full((3, 8, 44, 44), 7.0)
+    crops = {shape: numbers.expand(15, count, 4, *shape) for shape, count in CROPS.items()}
+    masks, people = torch.zeros(3, 1, 88, 88), torch.full((3, 4, 88, 88), 7.0)
     words = torch.arange(15)[:, None, None] * 100 + torch.arange(PLAIN + LIT * EACH)[:, None]
     words = words.expand(-1, -1, LENGTH).to(torch.int16)
-    latents = Latents(crops, masks, people, torch.zeros(8, 44, 44))
+    latents = Latents(crops, masks, people, torch.zeros(4, 88, 88))
     kinds = ["ocean"] * 12 + ["forest"] * 3
     return SceneBatches(latents, words, kinds, torch.full((LENGTH,), -1))
 
@@ -44,7 +44,7 @@ def test_batches_come_in_every_shape_and_half_of_them_keep_a_person():
     for _ in range(80):
         tokens, latents, mask, kept = data.batch(16, shape := data.shape())
         assert tokens.shape == (16, LENGTH) and mask.shape == (16, 1, *shape)
-        assert latents.shape == kept.shape == (16, 8, *shape)
+        assert latents.shape == kept.shape == (16, 4, *shape)
         assert torch.equal(kept[:, :1], 7 * (1 - mask))
         seen.add(shape)
     assert seen == set(CROPS)

@@ -1,4 +1,7 @@
-"""The scene model's autoencoder, in AutoencoderKL's layout: a cell is 8 x 8 pixels, 8 numbers.
+"""The scene model's autoencoder, in AutoencoderKL's layout: a cell is 4 x 4 pixels, 4 numbers.
+
+StableDiffusionInpaintPipeline takes no more than 4 numbers a cell; 8 x 8 pixels are not kept in
+so few.
 
 It learns in two phases. First encoder and decoder together learn to give patches back (absolute and
 squared error, differences of neighbours at two scales). The latents are normalised for each
@@ -20,13 +23,13 @@ from training.scene.clock import Clock
 from training.scene.optimizer import Compiled, Muon, guarded
 
 log = logging.getLogger(__name__)
-LATENTS, PATCH = 8, 128
+LATENTS, CELL, PATCH = 4, 4, 128
 DISTURBED, HALVED_SHARE, SHARPNESS_SHARE = 0.1, 0.25, 0.35
 AVERAGE = 0.998
 
 
-def build_autoencoder(channels: tuple[int, ...] = (32, 64, 128, 160)) -> AutoencoderKL:
-    """An untrained AutoencoderKL of 8 latent channels, one cell for 8 x 8 pixels."""
+def build_autoencoder(channels: tuple[int, ...] = (32, 64, 128)) -> AutoencoderKL:
+    """An untrained AutoencoderKL of 4 latent channels, one cell for 4 x 4 pixels."""
     return AutoencoderKL(
         block_out_channels=channels,
         down_block_types=("DownEncoderBlock2D",) * len(channels),

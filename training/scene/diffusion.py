@@ -22,7 +22,7 @@ from training.scene.optimizer import Compiled, build_optimizers, guarded
 
 log = logging.getLogger(__name__)
 # Times are logistic-normal about the noisier half, where the layout is decided; some uniform.
-TIME_MEAN, TIME_SPREAD, TIME_UNIFORM = 0.3, 1.0, 0.2
+TIME_MEAN, TIME_SPREAD, TIME_UNIFORM = 0.5, 1.0, 0.2
 AVERAGE, WARM, LOWEST = 0.998, 150, 0.01
 
 

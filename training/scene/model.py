@@ -15,7 +15,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from training.scene.autoencoder import LATENTS, build_autoencoder
+from training.scene.autoencoder import CELL, LATENTS, build_autoencoder
 from training.scene.captions import vocabulary
 from training.scene.text import build_text_encoder, build_tokenizer
 
@@ -43,17 +43,20 @@ SHEET = (
 )
 
 
-def build_unet(channels: tuple[int, ...] = (96, 192, 288), text: int = 256) -> UNet2DConditionModel:
-    """A UNet of 17 input channels (8 latents, mask, 8 of what is kept) with words by attention
-    and beside the time."""
+def build_unet(
+    channels: tuple[int, ...] = (32, 96, 192, 288), text: int = 256
+) -> UNet2DConditionModel:
+    """A UNet of 9 input channels (latents, mask, what is kept) whose words come by attention and
+    beside the time."""
+    plain = len(channels) - 2
     return UNet2DConditionModel(
-        sample_size=SIDE // 8,
+        sample_size=SIDE // CELL,
         in_channels=2 * LATENTS + 1,
         out_channels=LATENTS,
         block_out_channels=channels,
         layers_per_block=1,
-        down_block_types=("DownBlock2D",) + ("CrossAttnDownBlock2D",) * (len(channels) - 1),
-        up_block_types=("CrossAttnUpBlock2D",) * (len(channels) - 1) + ("UpBlock2D",),
+        down_block_types=("DownBlock2D",) * plain + ("CrossAttnDownBlock2D",) * 2,
+        up_block_types=("CrossAttnUpBlock2D",) * 2 + ("UpBlock2D",) * plain,
         cross_attention_dim=text,
         attention_head_dim=tuple(max(1, c // 64) for c in channels),
         norm_num_groups=min(32, channels[0]),

@@ -82,7 +82,7 @@ def pretrain_text(
 
     Args:
         encoder: what to train.
-        sample: takes a count, gives token numbers (count, LENGTH), latents (count, 8, 32, 32) and
+        sample: takes a count, gives token numbers (count, LENGTH), latents (count, 4, 64, 64) and
             classes (count,).
         kinds: how many classes there are.
         steps: how many batches.
@@ -92,7 +92,7 @@ def pretrain_text(
         The mean loss of the last steps.
     """
     width = encoder.config.hidden_size
-    heads = nn.ModuleDict({"picture": nn.Linear(width, 8 * 64), "kind": nn.Linear(width, kinds)})
+    heads = nn.ModuleDict({"picture": nn.Linear(width, 4 * 64), "kind": nn.Linear(width, kinds)})
     heads.to(encoder.device)
     weights = [*encoder.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=1e-3, weight_decay=0.01)

@@ -31,6 +31,7 @@ import logging
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from diffusers import StableDiffusionInpaintPipeline
 from torch import Tensor
@@ -38,9 +39,9 @@ from torch import Tensor
 from training.scene.autoencoder import PATCH, AutoencoderTrainer
 from training.scene.clock import Clock
 from training.scene.data.batches import SceneBatches
-from training.scene.data.latents import CROPS, PLACED, SQUARE, Latents, compute_latents
+from training.scene.data.latents import PLACED, Latents, compute_latents
 from training.scene.data.store import Pictures, load_people, load_pictures
-from training.scene.data.wordings import EACH, LIT, PLAIN, choose_lights, word_table
+from training.scene.data.wordings import choose_lights, word_table
 from training.scene.diffusion import DiffusionTrainer
 from training.scene.model import (
     STEPS,
@@ -50,7 +51,8 @@ from training.scene.model import (
     save_chunks,
 )
 from training.scene.reconstruction import show_reconstructions
-from training.scene.text import LENGTH, pretrain_text, tokenize
+from training.scene.text import pretrain_text, tokenize
+from training.scene.warm import fill_cache
 
 log = logging.getLogger(__name__)
 # The share of the autoencoder's time in which encoder and decoder learn together.
@@ -116,7 +118,7 @@ def run(options: argparse.Namespace) -> None:
     pipeline.to(options.device)
     pipeline.vae.requires_grad_(True)
     if options.compile_only:
-        _fill_cache(pipeline, options, until)
+        fill_cache(pipeline, options, until)
         return
     train(pipeline, options, until)
 
@@ -133,6 +135,9 @@ def train(
         options.data, "train", options.device, options.pictures, options.studios
     )
     log.info("%d pictures", len(pictures))
+    lights = choose_lights(pictures.kinds, options.seed)
+    told = pictures.kinds, pictures.said, lights
+    words = word_table(*told, options.seed, options.workers)
     if going_on:
         pipeline.vae.load_state_dict(
             torch.load(coded, weights_only=True, map_location=options.device)
@@ -141,7 +146,10 @@ def train(
         train_autoencoder(pipeline, pictures, options, until)
     torch.save(pipeline.vae.state_dict(), coded)
     pipeline.vae.requires_grad_(False)
-    data = prepare(pipeline, pictures, options)
+    latents = prepare(pipeline, pictures, lights, options)
+    empty = tokenize(pipeline.tokenizer, [""])[0]
+    data = SceneBatches(latents, words(), pictures.kinds, empty, options.seed)
+    log.info("latents and captions of %d pictures", len(pictures))
     trainer = DiffusionTrainer(pipeline, options.rate, options.compile)
     if options.resume and state.exists():
         trainer.load(state)
@@ -172,7 +180,6 @@ def train_autoencoder(
     end = min(until, start + options.autoencoder_seconds)
     trainer.learn(Clock(start + TOGETHER * (end - start), options.steps))
     trainer.sharpen(Clock(end, options.steps))
-    save_chunks({"vae": pipeline.vae.state_dict()}, options.export / "autoencoder")
     try:
         held_out = load_pictures(options.data, "val", options.device, options.pictures)
         show_reconstructions(pipeline.vae, held_out, options.export / "reconstructions.jpg")
@@ -181,21 +188,20 @@ def train_autoencoder(
 
 
 def prepare(
-    pipeline: StableDiffusionInpaintPipeline, pictures: Pictures, options: argparse.Namespace
-) -> SceneBatches:
-    """Latents and captions of all pictures."""
-    kept, lights = options.out / "latents.pt", choose_lights(pictures.kinds, options.seed)
+    pipeline: StableDiffusionInpaintPipeline,
+    pictures: Pictures,
+    lights: np.ndarray,
+    options: argparse.Namespace,
+) -> Latents:
+    """Latents of all pictures, computed or, on resuming, read."""
+    kept = options.out / "latents.pt"
     if kept.exists() and options.resume:
-        latents = Latents(**torch.load(kept, weights_only=True, map_location=options.device))
-    else:
-        people = load_people(options.data, options.pictures)
-        latents = compute_latents(pipeline.vae, pictures, lights, people, options.placed)
-        if options.keep_latents:
-            torch.save(vars(latents), kept)
-    words = word_table(pictures.kinds, pictures.said, lights, options.seed, options.workers)
-    log.info("latents and %d x %d captions", *words.shape[:2])
-    empty = tokenize(pipeline.tokenizer, [""])[0]
-    return SceneBatches(latents, words, pictures.kinds, empty, options.seed)
+        return Latents(**torch.load(kept, weights_only=True, map_location=options.device))
+    people = load_people(options.data, options.pictures)
+    latents = compute_latents(pipeline.vae, pictures, lights, people, options.placed)
+    if options.keep_latents:
+        torch.save(vars(latents), kept)
+    return latents
 
 
 def write(trainer: DiffusionTrainer, options: argparse.Namespace, last: bool = False) -> None:
@@ -218,30 +224,6 @@ def draw(trainer: DiffusionTrainer, options: argparse.Namespace) -> None:
         contact_sheet(trainer.averaged_pipeline(), sheet, options.shown, steps)
     except RuntimeError as error:
         log.warning("no contact sheet: %s", error)
-
-
-def _fill_cache(
-    pipeline: StableDiffusionInpaintPipeline, options: argparse.Namespace, until: float
-) -> None:
-    """A few steps on random numbers: another process then finds everything compiled."""
-    noise = AutoencoderTrainer(
-        pipeline.vae,
-        lambda n: 2 * torch.rand(n, 3, PATCH, PATCH, device=options.device) - 1,
-        options.patches,
-        compile_it=True,
-    )
-    noise.learn(Clock(until, 3))
-    noise.sharpen(Clock(until, 3))
-    log.info("autoencoder compiled")
-    given = {"dtype": torch.bfloat16, "device": options.device}
-    crops = {shape: torch.randn(4, n, 8, *shape, **given) for shape, n in CROPS.items()}
-    masks, people = torch.ones(4, 1, 44, 44, **given), torch.randn(4, 8, 44, 44, **given)
-    words = torch.zeros(4, PLAIN + LIT * EACH, LENGTH, dtype=torch.int16)
-    data = SceneBatches(Latents(crops, masks, people, people[0]), words, ["any"] * 4, words[0, 0])
-    data.shape = lambda: SQUARE
-    trainer = DiffusionTrainer(pipeline, options.rate, compile_it=True)
-    trainer.learn(data, options.batch, Clock(until, 3), 1e9, lambda: None)
-    log.info("UNet compiled")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from training.scene.data.wordings import EACH, LIT, PLAIN
 
 STUDIO_SHARE, UNWORDED, UNMASKED = 0.06, 0.1, 0.5
 # How often each shape comes. The other shapes need another compilation each, or none.
-SHAPE_CHANCES = {SQUARE: 0.84, (28, 36): 0.04, (36, 28): 0.04, (24, 44): 0.04, (44, 24): 0.04}
+SHAPE_CHANCES = {SQUARE: 0.84, (56, 72): 0.04, (72, 56): 0.04, (48, 88): 0.04, (88, 48): 0.04}
 
 
 class SceneBatches:
@@ -40,7 +40,7 @@ class SceneBatches:
         return shapes[self.rng.choice(len(shapes), p=list(SHAPE_CHANCES.values()))]
 
     def sample(self, count: int, shape: tuple[int, int] = SQUARE) -> tuple[Tensor, Tensor, Tensor]:
-        """Tokens (count, LENGTH), latents (count, 8, *shape) and class numbers (count,)."""
+        """Tokens (count, LENGTH), latents (count, 4, *shape) and class numbers (count,)."""
         crops = self.latents.crops[shape]
         chosen = torch.multinomial(self.chances, count, replacement=True)
         version = torch.randint(crops.shape[1], (count,), device=self.device)

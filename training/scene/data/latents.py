@@ -8,6 +8,7 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
+from training.scene.autoencoder import CELL, LATENTS
 from training.scene.data.pictures import place_person
 from training.scene.data.store import Pictures
 from training.scene.data.wordings import LIT
@@ -15,14 +16,13 @@ from training.scene.light import LIT as LAMP_LIT
 from training.scene.light import regrade_batch
 
 log = logging.getLogger(__name__)
-CELL = 8
-SQUARE = (32, 32)
+SQUARE = (64, 64)
 # Cells of what is painted for photos of 1:1, 4:3, 3:4, 16:9 and 9:16, and how many crops of each
 # picture are kept: the first LIT of the square ones under another light.
-CROPS = {SQUARE: 6, (28, 36): 1, (36, 28): 1, (24, 44): 1, (44, 24): 1}
+CROPS = {SQUARE: 6, (56, 72): 1, (72, 56): 1, (48, 88): 1, (88, 48): 1}
 LEAST = 0.8
 # Placed people, and the cells of the pictures that they are placed in.
-PLACED, PLACED_CELLS = 1500, 44
+PLACED, PLACED_CELLS = 1500, 88
 
 
 @dataclass
@@ -30,10 +30,10 @@ class Latents:
     """What the diffusion model learns from.
 
     Attributes:
-        crops: for each shape in cells (N, K, 8, height, width) bfloat16.
-        masks: (M, 1, 44, 44) bfloat16, 1 is to be painted, 0 a person.
-        people: (M, 8, 44, 44) bfloat16, latents of those people on grey.
-        grey: (8, 44, 44) bfloat16, latents of grey.
+        crops: for each shape in cells (N, K, 4, height, width) bfloat16.
+        masks: (M, 1, 88, 88) bfloat16, 1 is to be painted, 0 a person.
+        people: (M, 4, 88, 88) bfloat16, latents of those people on grey.
+        grey: (4, 88, 88) bfloat16, latents of grey.
     """
 
     crops: dict[tuple[int, int], Tensor]
@@ -44,7 +44,7 @@ class Latents:
 
 @torch.no_grad()
 def encode(autoencoder: AutoencoderKL, pictures: Tensor) -> Tensor:
-    """Latents (B, 8, H / 8, W / 8) bfloat16 of pictures (B, 3, H, W) in [-1, 1]."""
+    """Latents (B, 4, H / 4, W / 4) bfloat16 of pictures (B, 3, H, W) in [-1, 1]."""
     device = pictures.device.type
     with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
         pictures = pictures.contiguous(memory_format=torch.channels_last)
@@ -76,7 +76,9 @@ def compute_latents(
     everything = torch.arange(len(pictures), device=device)
     crops = {}
     for shape, count in CROPS.items():
-        kept = torch.empty(len(pictures), count, 8, *shape, dtype=torch.bfloat16, device=device)
+        kept = torch.empty(
+            len(pictures), count, LATENTS, *shape, dtype=torch.bfloat16, device=device
+        )
         for version in range(count):
             for chosen in everything.split(batch):
                 cut = pictures.crops(chosen, CELL * shape[0], CELL * shape[1], LEAST)

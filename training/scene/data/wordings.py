@@ -1,7 +1,9 @@
 """Captions of all pictures in many wordings, as token numbers ready on the device."""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import torch
@@ -50,22 +52,23 @@ def _reword(task: tuple[list[str], list[list[str]], np.ndarray, int]) -> np.ndar
 
 def word_table(
     kinds: list[str], said: list[list[str]], lights: np.ndarray, seed: int, workers: int = 0
-) -> Tensor:
-    """Captions of every picture as (N, PLAIN + LIT * EACH, LENGTH) int16 token numbers.
+) -> Callable[[], Tensor]:
+    """Begin to word every picture; what is given back waits for the table and returns it.
+
+    The table is (N, PLAIN + LIT * EACH, LENGTH) int16 token numbers.
 
     Args:
         kinds: classes.
         said: what :class:`training.scene.data.store.Pictures` holds under that name.
         lights: see :func:`choose_lights`.
         seed: of what is drawn.
-        workers: processes that share the work; 0 is this one.
+        workers: processes that share the work meanwhile; 0 is this one, when asked.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     starts = range(0, len(kinds), 500)
     tasks = [(kinds[i : i + 500], said[i : i + 500], lights[i : i + 500], seed + i) for i in starts]
-    if workers > 1:
-        with ProcessPoolExecutor(workers) as pool:
-            parts = list(pool.map(_reword, tasks))
-    else:
-        parts = [_reword(task) for task in tasks]
-    return torch.from_numpy(np.concatenate(parts))
+    if workers < 1:
+        return lambda: torch.from_numpy(np.concatenate([_reword(task) for task in tasks]))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"))
+    parts = pool.map(_reword, tasks)
+    return lambda: torch.from_numpy(np.concatenate(list(parts)))
