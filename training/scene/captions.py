@@ -9,44 +9,17 @@ import re
 
 import numpy as np
 
-from training.scene_light import GRADES
-
-# Folder names of the scenes archive, and what people call such a place.
-NOUNS = {
-    "alley": "alley, alleyway, backstreet, narrow street, narrow lane, old town alley, old town",
-    "bathroom": "bathroom, washroom, shower room, modern bathroom, tiled bathroom",
-    "bedroom": "bedroom, room, hotel room, living room, apartment, cozy room, home interior",
-    "buildings": "buildings, city, city buildings, skyscrapers, downtown, tower, office building, "
-    "skyline, urban architecture, cityscape, town",
-    "cloudy_sky": "clouds, cloudy sky, overcast sky, stormy sky, storm clouds, dramatic sky, sky",
-    "dirt_road": "dirt road, country road, gravel road, desert road, countryside, rural road, "
-    "track",
-    "forest": "forest, forest, woods, woodland, jungle, rainforest, trees, park, tall trees",
-    "forest_road": "forest road, forest path, road through the woods, trail in a forest, woodland "
-    "path, park path, hiking trail",
-    "glacier": "glacier, ice, iceberg, arctic ice, ice field, frozen lake, arctic, icy mountains",
-    "house": "house, home, villa, front yard, suburb, garden, suburban house, village, cottage",
-    "kitchen": "kitchen, room, modern kitchen, home interior, cafe, restaurant, indoor kitchen",
-    "mountain": "mountain, mountains, mountain range, peaks, alps, hills, mountain landscape, "
-    "cliff",
-    "sea": "sea, ocean, beach, coast, seaside, shore, waves, sandy beach, tropical beach, island, "
-    "bay, sea view, harbor, water",
-    "snowy_road": "snowy road, winter road, snow, snow covered trees, winter landscape, snowy "
-    "forest, winter wonderland, snowy street",
-    "street": "street, city street, downtown street, city, road in a city, avenue, busy street, "
-    "town, urban street, main street",
-    "sunny_sky": "sunny sky, blue sky, sunny day, clear sky, bright sun, summer sky, sky, sunshine",
-    "sunset": "sunset, sunrise, dusk, dawn, evening sky, golden hour, sunset sky, setting sun, "
-    "twilight",
-    "swamp": "swamp, lake, river, pond, marsh, wetland, riverbank, mangrove, stream, bayou",
-    "valley": "valley, canyon, hills, green hills, landscape, gorge, highlands, desert canyon",
-    "volcano": "volcano, lava, eruption, volcanic crater, erupting volcano, volcanic mountain",
-    "wheat_field": "wheat field, field, meadow, farm, crops, grassland, countryside, prairie, "
-    "grass",
-}
-INDOORS = {"bathroom", "bedroom", "kitchen"}
-# Said of any room now and then: the archive has no class of their own for them.
-ROOM_WORDS = "room, interior, indoors, office, house interior, apartment"
+from training.scene.light import GRADES
+from training.scene.nouns import (
+    ALWAYS,
+    HOME,
+    INDOORS,
+    LEAFY,
+    NOT_MEASURED,
+    NOUNS,
+    ROOM_WORDS,
+    SNOWY,
+)
 
 # What the pixels can say, and how it is worded.
 PHRASES = {
@@ -62,7 +35,8 @@ PHRASES = {
     "dusk": "at dusk, dusk, twilight, in the evening, blue hour, at twilight, after sunset",
     "misty": "misty, foggy, in fog, hazy, mist, fog, in the mist, morning mist",
     "blue_sky": "blue sky, under a blue sky, clear sky, sunny day, sunny, clear day, sunshine",
-    "overcast": "overcast, grey sky, gray sky, cloudy, cloudy day, under a cloudy sky, rainy, rain",
+    "overcast": "overcast, grey sky, gray sky, cloudy, cloudy day, under a cloudy sky",
+    "rain": "in rain, rainy, rain, in the rain, rainy day, wet",
     "snow": "snow, snowy, winter, in winter, snow covered, covered in snow, in the snow",
     "autumn": "autumn, fall, autumn leaves, autumn colors, in autumn, fall foliage, orange leaves",
     "green": "green, lush, lush green, summer, in summer, spring, leafy",
@@ -132,19 +106,15 @@ def measure(picture: np.ndarray, scene: str) -> set[str]:
         leaves = (green > blue + 0.06) & (green >= red)
         sky = (blue > red + 0.12) & (high > 0.4)
         said["golden"] = warmth > 0.2 and mean > 0.25
-        said["sunset"] = scene != "sunset" and orange[top].mean() > 0.45
+        said["sunset"] = orange[top].mean() > 0.45
         said["misty"] = light.std() < 0.13 and colour.mean() < 0.2 and mean > 0.3
         said["blue_sky"] = sky[top].mean() > 0.45 and mean > 0.35
         said["overcast"] = ((colour < 0.1) & (high > 0.45))[top].mean() > 0.6
         said["snow"] = scene in SNOWY and snow[bottom].mean() > 0.3
         said["autumn"] = scene in LEAFY and orange.mean() > 0.3
         said["green"] = leaves.mean() > 0.4
-    return {name for name, true in said.items() if true} | ALWAYS.get(scene, set())
-
-
-SNOWY = {"mountain", "glacier", "snowy_road", "valley", "forest", "forest_road", "house", "volcano"}
-LEAFY = {"forest", "forest_road", "swamp", "valley", "dirt_road"}
-ALWAYS = {"snowy_road": {"snow"}, "cloudy_sky": {"overcast"}, "sunny_sky": {"blue_sky"}}
+    found = {name for name, true in said.items() if true} | ALWAYS.get(scene, set())
+    return found - NOT_MEASURED.get(scene, set())
 
 
 def scene_caption(scene: str, said: set[str], rng: np.random.Generator) -> str:
@@ -156,8 +126,8 @@ def scene_caption(scene: str, said: set[str], rng: np.random.Generator) -> str:
         rng: where chance comes from.
     """
     nouns = NOUNS.get(scene, scene.replace("_", " "))
-    noun = _phrases(nouns)[0] if rng.random() < 0.3 else _one(nouns, rng)
-    if scene in INDOORS and rng.random() < 0.2:
+    noun = _phrases(nouns)[0] if rng.random() < 0.4 else _one(nouns, rng)
+    if scene in HOME and rng.random() < 0.15:
         noun = _one(ROOM_WORDS, rng)
     chosen = [name for name in sorted(said) if rng.random() < (0.95 if name in GRADES else 0.55)]
     rng.shuffle(chosen)
@@ -166,7 +136,7 @@ def scene_caption(scene: str, said: set[str], rng: np.random.Generator) -> str:
 
 
 def studio_caption(colour: str, style: str, rng: np.random.Generator) -> str:
-    """One wording for a drawn backdrop of :func:`training.scene_pictures.draw_studio`."""
+    """One wording for a drawn backdrop of :func:`training.scene.data.pictures.draw_studio`."""
     parts = [_one(COLOUR_WORDS.get(colour, colour), rng), _one(STUDIO_NOUNS, rng)]
     if style != "plain" or rng.random() < 0.6:
         parts.insert(int(rng.integers(2)), _one(STYLE_WORDS[style], rng))
@@ -189,8 +159,6 @@ def _worded(noun: str, details: list[str], rng: np.random.Generator) -> str:
         details.append(_one(FILLERS, rng))
     at = int(rng.integers(len(details) + 1)) if rng.random() < 0.4 else 0
     parts = [*details[:at], noun, *details[at:]]
-    if rng.random() < 0.12:
-        parts.append(_one(PHRASES["blurred"], rng))
     text = (" ", ", ", " with ", " and ")[rng.choice(4, p=[0.35, 0.45, 0.1, 0.1])].join(parts)
     tokens = text.replace(",", " ,").split()
     if rng.random() < 0.15:

@@ -15,7 +15,7 @@ from torchvision.models.resnet import BasicBlock, ResNet
 from torchvision.transforms import v2
 from tqdm import trange
 
-from training.scene_optimizer import halves
+from training.scene.optimizer import halves
 
 BATCH, LEARNING_RATE = 64, 0.003
 BLUR = v2.GaussianBlur(7, (0.5, 1.6))

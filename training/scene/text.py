@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
-from training.captions import UNKNOWN, vocabulary
+from training.scene.captions import UNKNOWN, vocabulary
 
 log = logging.getLogger(__name__)
 LENGTH = 24
@@ -45,7 +45,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def build_text_encoder(tokens: int, width: int = 128, layers: int = 2) -> CLIPTextModel:
+def build_text_encoder(tokens: int, width: int = 256, layers: int = 2) -> CLIPTextModel:
     """A CLIP text model of a few layers; its tokens see each other as in CLIP, left to right."""
     return CLIPTextModel(
         CLIPTextConfig(
@@ -73,8 +73,7 @@ def tokenize(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> Tensor:
 
 def pretrain_text(
     encoder: CLIPTextModel,
-    tokenizer: PreTrainedTokenizerFast,
-    sample: Callable[[int], tuple[list[str], Tensor, Tensor]],
+    sample: Callable[[int], tuple[Tensor, Tensor, Tensor]],
     kinds: int,
     steps: int,
     batch: int = 64,
@@ -83,8 +82,8 @@ def pretrain_text(
 
     Args:
         encoder: what to train.
-        tokenizer: its tokenizer.
-        sample: takes a count, gives captions, latents (count, 4, 16, 16) and classes (count,).
+        sample: takes a count, gives token numbers (count, LENGTH), latents (count, 4, 64, 64) and
+            classes (count,).
         kinds: how many classes there are.
         steps: how many batches.
         batch: captions in each.
@@ -97,15 +96,12 @@ def pretrain_text(
     heads.to(encoder.device)
     weights = [*encoder.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=1e-3, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-3, max(steps, 2), pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-3, max(steps, 20), pct_start=0.1)
     seen = 0.0
     for step in range(steps):
-        texts, *told = sample(batch)
-        tokens, latents, classes = (
-            x.to(encoder.device) for x in (tokenize(tokenizer, texts), *told)
-        )
+        tokens, latents, classes = sample(batch)
         meaning = encoder(tokens).last_hidden_state.mean(1)
-        picture = F.avg_pool2d(latents, latents.shape[-1] // 8).flatten(1)
+        picture = F.avg_pool2d(latents.float(), latents.shape[-1] // 8).flatten(1)
         loss = F.mse_loss(heads["picture"](meaning), picture)
         loss = loss + 0.3 * F.cross_entropy(heads["kind"](meaning), classes)
         optimizer.zero_grad()
