@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from bgswap.detection.checkpoints import read_own
+from bgswap.detection.yolo import YoloDetector
 from training.detector import targets as target
 from training.detector.export import build_model, export, load_chunks, save_chunks
 from training.detector.loop import Plan, Trainer
@@ -193,7 +194,7 @@ def test_training_resumes_and_becomes_a_detector(tmp_path, monkeypatch):
     again.run()
     assert (again.clock.steps, again.clock.pictures) == (3, 6)
     export(tmp_path / "out", tmp_path / "hub", "yolov8n-seg", imgsz=512)
-    network, config = read_own(tmp_path / "hub")
+    network, config, _ = read_own(tmp_path / "hub")
     assert config["imgsz"] == 512
     wanted = again.average.ema.state_dict()["model.0.conv.weight"]
     assert torch.equal(network.state_dict()["model.0.conv.weight"], wanted.half().float())
@@ -230,3 +231,13 @@ def test_start_takes_a_finished_detector(tmp_path):
 def test_padding_cuts_and_fills():
     assert padded(torch.ones(1, 2), 3).tolist() == [[1, 1, 0]]
     assert padded(torch.ones(1, 4), 3).tolist() == [[1, 1, 1]]
+
+
+def test_an_exported_detector_takes_a_second_stage_along(tmp_path):
+    starter = Path("bgswap/starter/person-detector")
+    export(starter, tmp_path / "hub", "yolov8s-seg", starter)
+    config = json.loads((tmp_path / "hub" / "config.json").read_text())
+    assert config["second_stage"]["height"] == 192
+    assert YoloDetector.load(tmp_path / "hub").judges
+    export(starter, tmp_path / "alone", "yolov8s-seg")
+    assert not YoloDetector.load(tmp_path / "alone").judges

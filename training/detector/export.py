@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from bgswap.detection.checkpoints import SECOND
 from training.loop import command_parser, run_command
 
 # Of one file with a part of the weights, in bytes.
@@ -80,7 +81,7 @@ def load_chunks(folder: Path) -> dict[str, Tensor]:
     weights: dict[str, Tensor] = {}
     for file in files:
         weights |= load_file(file)
-    return weights
+    return {name: value for name, value in weights.items() if not name.startswith(SECOND)}
 
 
 def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
@@ -98,24 +99,31 @@ def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
         raise ValueError("the weights do not fit the architecture")
 
 
-def export(chunks: Path, folder: Path, architecture: str, **running: float) -> None:
+def export(
+    chunks: Path, folder: Path, architecture: str, second: Path | None = None, **running: float
+) -> None:
     """Put chunks together as config.json and model.safetensors, as the product reads them.
 
     Args:
         chunks: folder of the chunks.
         folder: made if need be.
         architecture: of the network, such as ``yolov8s-seg``.
+        second: folder of a detector whose second stage judges this one's candidates.
         running: ``imgsz`` in pixels, ``threshold`` and ``iou`` where they differ from RUNNING.
     """
     weights = load_chunks(chunks)
     fill(build_model(architecture), weights)
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     config = {"architecture": architecture, "classes": ["person"], "mirror": True}
     config |= RUNNING | running
     log_file = chunks / "detector.json"
     if log_file.exists():
         config["training"] = json.loads(log_file.read_text())
+    if second:
+        config["second_stage"] = json.loads((second / "config.json").read_text())["second_stage"]
+        judge = load_file(second / "model.safetensors").items()
+        weights |= {name: value for name, value in judge if name.startswith(SECOND)}
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
@@ -126,6 +134,7 @@ def parser() -> argparse.ArgumentParser:
     add("--chunks", type=Path, required=True, help="folder with detector-1.safetensors and so on")
     add("--out", type=Path, required=True, help="folder for config.json and model.safetensors")
     add("--architecture", default="yolov8s-seg", help="of the network")
+    add("--second-stage", type=Path, help="folder of a detector whose second stage to take along")
     for name, value in RUNNING.items():
         add(f"--{name}", type=type(value), default=value, help=f"{name} to run it with")
     return parser
@@ -135,7 +144,12 @@ def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = parser().parse_args(arguments)
     running = {name: getattr(options, name) for name in RUNNING}
-    return run_command(lambda: export(options.chunks, options.out, options.architecture, **running))
+    second = options.second_stage
+
+    def work() -> None:
+        export(options.chunks, options.out, options.architecture, second, **running)
+
+    return run_command(work)
 
 
 if __name__ == "__main__":
