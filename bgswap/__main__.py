@@ -75,7 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Libraries print while they load; nothing but the answer belongs on standard output.
         with contextlib.redirect_stdout(sys.stderr if options.verbose else io.StringIO()):
             details = _list(options) if options.list else _swap(options)
-        print(json.dumps(details, ensure_ascii=False) if options.json else _readable(details))
+        print(
+            json.dumps(details, ensure_ascii=False, allow_nan=False)
+            if options.json
+            else _readable(details)
+        )
     except NoPersonDetected as error:
         return _fail(error, NO_PERSON)
     except BadInput as error:

@@ -14,6 +14,7 @@ LAYERS: list[set[str]] = [
     {"types", "colour", "images", "tensors", "networks"},
     {"weights"},
     {"people", "scene", "finish"},
+    {"smoke"},
     {"shelf", "selection", "figures", "candidates"},
     {"overlays"},
     {"report"},

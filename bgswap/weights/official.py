@@ -1,6 +1,13 @@
-"""Official Ultralytics files: in the cache folder, or fetched by ultralytics' own download."""
+"""Official Ultralytics files: in the cache folder, or fetched by ultralytics' own download.
+
+Ultralytics publishes no digests. The SHA-256 of a file is written beside it when it is fetched, in
+the format of sha256sum, and checked whenever the file is taken from the cache; a digest from
+elsewhere can be put there instead. Whether or not there is one, the file is a pickle and is loaded
+in ultralytics' restricted way only (:mod:`bgswap.people.detector_files`).
+"""
 
 import atexit
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -39,13 +46,30 @@ def cached(source: Official, cache: Path) -> Path:
 
     Raises:
         Incomplete: it was not.
-        Broken: it is not whole.
+        Broken: it is not whole, or not the one that was fetched.
     """
     path = cache / source.file
     if not path.is_file():
         raise Incomplete(f"{source.file} is not in the cache")
     _table_of_contents(path)
+    digest = _digest_file(path)
+    if digest.exists() and digest.read_text(errors="replace").split()[:1] != [_sha256(path)]:
+        raise Broken(f"{source.file} is not the file that was fetched: its SHA-256 differs")
     return path
+
+
+def write_digest(path: Path) -> None:
+    """Write the SHA-256 of an official file beside it."""
+    _digest_file(path).write_text(f"{_sha256(path)}  {path.name}\n")
+
+
+def _digest_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fetch(source: Official, settings: Settings) -> None:
@@ -61,7 +85,11 @@ def fetch(source: Official, settings: Settings) -> None:
             path = Path(folder) / source.file
             _download(path)
             _check_sums(path)
+            write_digest(path)
+            # The digest last: until then the file counts as one that was put there by hand.
+            _digest_file(settings.cache / source.file).unlink(missing_ok=True)
             path.replace(settings.cache / source.file)
+            _digest_file(path).replace(_digest_file(settings.cache / source.file))
     except Broken as error:
         raise ModelUnavailable(str(error)) from error
     except OSError as error:

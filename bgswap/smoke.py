@@ -1,0 +1,83 @@
+"""One smoke pass of a full model before it serves: does it run, and are its answers finite?
+
+Raises from here reject the model; the starter, which ships, needs no such pass.
+"""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bgswap.errors import NoPersonDetected, SceneRejected
+
+if TYPE_CHECKING:
+    from bgswap.finish.faces import FaceEnhancer
+    from bgswap.people.detector import PersonDetector
+    from bgswap.people.refiner import MaskRefiner
+    from bgswap.scene.generator import SceneGenerator
+
+SIDE = 96
+
+
+def _photo() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+
+
+def _mask() -> np.ndarray:
+    mask = np.zeros((SIDE, SIDE), np.float32)
+    mask[SIDE // 4 : -SIDE // 4, SIDE // 4 : -SIDE // 4] = 1
+    return mask
+
+
+def try_detector(detector: "PersonDetector") -> None:
+    """Look for people in noise.
+
+    Raises:
+        Exception: the network does not run.
+    """
+    with suppress(NoPersonDetected):
+        detector.find(_photo())
+
+
+def try_refiner(refiner: "MaskRefiner") -> None:
+    """Refine a square.
+
+    Raises:
+        Exception: the network does not run, or its answer is no mask.
+    """
+    mask = _mask()
+    (refined,) = refiner.refine([mask], [(SIDE / 4, SIDE / 4, SIDE * 3 / 4, SIDE * 3 / 4)])
+    if refined.shape != mask.shape or not np.isfinite(refined).all():
+        raise ValueError("a refined mask is not finite")
+
+
+def try_faces(enhancer: "FaceEnhancer") -> None:
+    """Reconstruct noise.
+
+    Raises:
+        Exception: the network does not run, or its answer is not finite.
+    """
+    import torch
+
+    with torch.inference_mode():
+        faces = torch.rand(1, 3, 64, 64).to(enhancer.device)
+        if not all(torch.isfinite(part).all() for part in enhancer.vae(faces)):
+            raise ValueError("a reconstructed face is not finite")
+
+
+def try_scene(generator: "SceneGenerator") -> None:
+    """Paint one scene in one step.
+
+    Raises:
+        Exception: the pipeline does not run, or its answer is not finite.
+    """
+    with suppress(SceneRejected):
+        generator.generate(
+            _photo(),
+            _mask(),
+            "a forest",
+            negative_prompt="",
+            seeds=[0],
+            steps=1,
+            guidance_scale=None,
+        )
