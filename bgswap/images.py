@@ -16,6 +16,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin, Unidentifie
 
 from bgswap.colour import DECODER_ERRORS, to_srgb
 from bgswap.errors import BadInput
+from bgswap.files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,9 @@ def _checked_array(array: np.ndarray) -> np.ndarray:
 
 def _open_path(path: Path) -> np.ndarray:
     try:
+        # Opening a named pipe would wait for whoever writes into it.
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise BadInput(f"expected a picture file, {path} is a pipe or a device")
         with path.open("rb") as file:
             return _decode(file, path.name)
     except FileNotFoundError:
@@ -237,14 +241,9 @@ def _srgb_profile() -> bytes:
 def save(
     image: np.ndarray, path: str | Path, text: Mapping[str, str] | None = None, xmp: str = ""
 ) -> None:
-    """Write a picture in the format of the path's suffix; see :func:`encode`.
+    """Write a picture in the format of the path's suffix, all of it or nothing; see :func:`encode`.
 
     Raises:
         BadInput: as :func:`encode`, or the file cannot be written there.
     """
-    path = Path(path)
-    content = encode(image, path.suffix, text, xmp)
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror or error}") from None
+    write_whole(path, encode(image, Path(path).suffix, text, xmp))

@@ -41,7 +41,7 @@ def _numbers(choice: Choice) -> list[int]:
         raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}')
     try:
         numbers = [int(p) for p in parts]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}') from None
     if any(isinstance(p, bool) or (isinstance(p, float) and p != int(p)) for p in parts):
         raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}')

@@ -1,6 +1,7 @@
 """Every kind of picture file is opened upright, or refused in one clear sentence."""
 
 import io
+import os
 import subprocess
 import sys
 import warnings
@@ -99,6 +100,14 @@ def test_refuses_what_is_not_there(tmp_path):
     ):
         with pytest.raises(BadInput, match=words):
             images.open_photo(source)
+
+
+def test_refuses_a_named_pipe_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "a.jpg")
+    with pytest.raises(BadInput, match="pipe or a device"):
+        images.open_photo(tmp_path / "a.jpg")
+    with pytest.raises(BadInput, match="pipe or a device"):
+        images.open_photo("/dev/null")
 
 
 def test_refuses_a_text_file(tmp_path):

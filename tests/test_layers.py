@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 # Each room may import what stands in a line above it, and what stands in its own set.
 LAYERS: list[set[str]] = [
     {"errors", "settings"},
+    {"files"},
     {"types", "colour", "images", "tensors", "networks"},
     {"weights"},
     {"people", "scene", "finish"},

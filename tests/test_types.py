@@ -55,6 +55,12 @@ def test_text_has_a_limit() -> None:
         SwapOptions(negative_prompt=3)
 
 
+@pytest.mark.parametrize("text", ["a \ud83d forest", "\udce9t\udce9"])
+def test_half_a_character_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="lone surrogate"):
+        SwapOptions(negative_prompt=text)
+
+
 def test_person_area_is_the_share_of_the_photo() -> None:
     mask = np.zeros((10, 10), np.float32)
     mask[:5] = 1
