@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bgswap import smoke
 from bgswap.errors import ModelUnavailable
-from bgswap.settings import Settings
+from bgswap.settings import Settings, give_libraries_room
 from bgswap.types import Preset
 from bgswap.weights import Role, Weights, WeightStore
 from bgswap.weights.sources import TITLES
@@ -54,6 +54,7 @@ class ModelShelf:
     """
 
     def __init__(self, settings: Settings, store: WeightStore) -> None:
+        give_libraries_room(settings.cache)
         self.settings = settings
         self.store = store
         self._loaded: dict[str, Loaded] = {}

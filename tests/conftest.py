@@ -13,3 +13,8 @@ os.environ.update(
 )
 
 from launch import app_url  # noqa: F401
+
+from bgswap.settings import Settings, give_libraries_room
+
+# Also for tests that need no model: compiled once, and found by the processes that tests start.
+give_libraries_room(Settings().cache)

@@ -21,7 +21,7 @@ UP_WITHIN = 300
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of ``python app.py`` on a free port of this machine."""
     folder = tmp_path_factory.mktemp("app")
-    port = _free_port()
+    port = free_port()
     environment = os.environ | {
         "GRADIO_SERVER_NAME": "127.0.0.1",
         "GRADIO_SERVER_PORT": str(port),
@@ -37,20 +37,20 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait(f"http://127.0.0.1:{port}/", process, log)
+            wait_for_page(f"http://127.0.0.1:{port}/", process, log)
             yield f"http://127.0.0.1:{port}/"
         finally:
             process.terminate()
             process.wait(30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for_page(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + UP_WITHIN
     while time.monotonic() < end and process.poll() is None:
         try:
