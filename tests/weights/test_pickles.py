@@ -69,7 +69,7 @@ from pathlib import Path
 from bgswap import Settings
 from bgswap.shelf import ModelShelf
 from bgswap.weights import WeightStore, official
-official.HOST, official.PROBE = "127.0.0.1", "http://127.0.0.1:9"
+official.PROBE = "http://127.0.0.1:9"
 settings = Settings(cache=Path({str(tmp_path)!r}), device="cpu", models="auto")
 print(ModelShelf(settings, WeightStore(settings)).detector().weights.kind)
 """
