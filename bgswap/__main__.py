@@ -9,14 +9,15 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from bgswap.errors import BadInput, BgSwapError, NoPersonDetected
 from bgswap.files import check_writable
-from bgswap.images import WRITTEN
-from bgswap.pipeline import BackgroundSwapper
 from bgswap.settings import Models, Settings
 from bgswap.types import Preset, SwapOptions
+
+if TYPE_CHECKING:
+    from bgswap.pipeline import BackgroundSwapper
 
 DONE, INTERNAL, BAD_INPUT, NO_PERSON = 0, 1, 2, 3
 log = logging.getLogger("bgswap")
@@ -117,7 +118,9 @@ def _fail(message: object, status: int) -> int:
     return status
 
 
-def _swapper(options: argparse.Namespace) -> BackgroundSwapper:
+def _swapper(options: argparse.Namespace) -> "BackgroundSwapper":
+    from bgswap.pipeline import BackgroundSwapper
+
     return BackgroundSwapper.from_settings(Settings.from_env(models=options.models))
 
 
@@ -169,6 +172,8 @@ def _check_outputs(photo: Path, output: Path, cutout: Path | None) -> None:
 
 
 def _check_output(path: Path, photo: Path, transparent: bool) -> None:
+    from bgswap.images import WRITTEN
+
     if path.suffix.lower() not in WRITTEN:
         raise BadInput(f"a picture is saved as {', '.join(WRITTEN)}: {path}")
     if transparent and path.suffix.lower() in (".jpg", ".jpeg"):

@@ -10,13 +10,20 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-import cv2
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from bgswap.colour import DECODER_ERRORS, to_srgb
-from bgswap.errors import BadInput
+from bgswap.errors import BadInput, MissingLibrary
 from bgswap.files import write_whole
+
+try:
+    import cv2
+except ImportError as error:
+    raise MissingLibrary(
+        f"OpenCV cannot be loaded ({error}): install the system packages that packages.txt names, "
+        "on Debian and Ubuntu with apt-get install libgl1 libglib2.0-0"
+    ) from error
 
 log = logging.getLogger(__name__)
 

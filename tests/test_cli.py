@@ -142,6 +142,23 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(
     assert Path("photo.png").read_bytes() == before
 
 
+@pytest.mark.parametrize("module", ["bgswap", "bgswap.warm_up"])
+def test_a_missing_system_library_is_one_sentence(tmp_path: Path, module: str) -> None:
+    (tmp_path / "cv2.py").write_text('raise ImportError("libGL.so.1: cannot open shared object")')
+    done = subprocess.run(
+        [sys.executable, "-m", module, *([BUS, "--list"] if module == "bgswap" else [])],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("bgswap: OpenCV cannot be loaded (libGL.so.1")
+    packages = (Path(__file__).parent.parent / "packages.txt").read_text().split()
+    assert f"apt-get install {' '.join(packages)}" in done.stderr
+
+
 DETAILS = {"people": [], "models": {}, "notes": ["🏖 è \udce9"]}
 ANSWERS = f"""
 import sys
