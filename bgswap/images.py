@@ -149,7 +149,8 @@ def resize(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resize a picture or a mask: area averaging to fewer pixels, else bicubic (OpenCV).
 
     Args:
-        array: (H, W, C) uint8, or (H, W) float32 in [0, 1].
+        array: (H, W, C) uint8 (of four channels the last is alpha, and counts as the weight of the
+            colours), or (H, W) float32 in [0, 1].
         size: (width, height) in pixels.
 
     Returns:
@@ -158,9 +159,21 @@ def resize(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     height, width = array.shape[:2]
     if size == (width, height):
         return array
+    if array.dtype == np.uint8 and array.shape[2:] == (4,):
+        return _resize_rgba(array, size)
     smaller = size[0] * size[1] < width * height
     resized = cv2.resize(array, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
     return np.clip(resized, 0, 1) if resized.dtype == np.float32 else resized
+
+
+def _resize_rgba(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    weighted = array.astype(np.float32) / 255
+    weighted[:, :, :3] *= weighted[:, :, 3:]
+    resized = resize(weighted, size)
+    resized[:, :, :3] /= np.maximum(resized[:, :, 3:], 1e-6)
+    result = np.rint(resized.clip(0, 1) * 255).astype(np.uint8)
+    result[result[:, :, 3] == 0] = 0
+    return result
 
 
 def fit_within(
