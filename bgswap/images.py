@@ -6,7 +6,7 @@ import struct
 import threading
 import warnings
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +19,8 @@ from bgswap.files import write_whole
 
 try:
     import cv2
+
+    from bgswap.float_tiff import read_float_tiff
 except ImportError as error:
     raise MissingLibrary(
         f"OpenCV cannot be loaded ({error}): install the system packages that packages.txt names, "
@@ -120,6 +122,9 @@ def _decode(file: BinaryIO, name: str) -> np.ndarray:
                 image.load()
                 return to_srgb(_upright(image))
         except UnidentifiedImageError:
+            picture = read_float_tiff(file, partial(_check_size, name=name))
+            if picture is not None:
+                return picture
             raise BadInput(f"{name} is no picture that can be read: expected {READ}") from None
         except Image.DecompressionBombError:
             raise BadInput(

@@ -102,6 +102,36 @@ def test_refuses_what_is_not_there(tmp_path):
             images.open_photo(source)
 
 
+@pytest.mark.parametrize("white", [1, 255, 65535])
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}], ids=str)
+def test_opens_tiff_of_floating_point_colours(tmp_path, picture, white, options):
+    import tifffile
+
+    values = picture.astype(np.float32) / 255 * white
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="rgb", **options)
+    opened = images.open_photo(tmp_path / "a.tif")
+    assert np.abs(opened.astype(int) - picture).max() <= 1
+
+
+def test_a_floating_point_tiff_has_the_same_limits(tmp_path):
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((20, 40, 3), np.float32), photometric="rgb")
+    with pytest.raises(BadInput, match="32 pixels a side"):
+        images.open_photo(tmp_path / "a.tif")
+    values = np.full((40, 40, 3), np.nan, np.float32)
+    tifffile.imwrite(tmp_path / "b.tif", values, photometric="rgb")
+    assert not images.open_photo(tmp_path / "b.tif").any()
+    planes = {"photometric": "rgb", "planarconfig": "separate"}
+    tifffile.imwrite(tmp_path / "d.tif", np.zeros((3, 40, 40), np.float32), **planes)
+    with pytest.raises(BadInput, match="no picture"):
+        images.open_photo(tmp_path / "d.tif")
+    content = (tmp_path / "b.tif").read_bytes()
+    (tmp_path / "c.tif").write_bytes(content[:-2000])
+    with pytest.raises(BadInput, match="no picture"):
+        images.open_photo(tmp_path / "c.tif")
+
+
 def test_refuses_a_named_pipe_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "a.jpg")
     with pytest.raises(BadInput, match="pipe or a device"):

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS: list[set[str]] = [
     {"errors", "settings"},
     {"files"},
-    {"types", "colour", "images", "tensors", "networks"},
+    {"types", "colour", "float_tiff", "images", "tensors", "networks"},
     {"weights"},
     {"people", "scene", "finish"},
     {"smoke"},
