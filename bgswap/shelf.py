@@ -155,6 +155,8 @@ class ModelShelf:
                 # Two full pipelines at once would not fit the memory of a small machine.
                 for other in [k for k in self._loaded if k in ("scene_fast", "scene_quality")]:
                     del self._loaded[other]
+            if lora is not None:
+                check_values(lora)
             return SceneGenerator.load(chosen, weights.path, self.device, lora)
 
         return self._get(SCENE_ROLES[preset][0], load, smoke.try_scene)

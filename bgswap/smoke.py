@@ -4,6 +4,7 @@ Raises from here reject the model; the starter, which ships, needs no such pass.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from bgswap.scene.generator import SceneGenerator
 
 SIDE = 96
+# Pixels: on still smaller canvases attention over a few tokens can hide what is not a number.
+LEAST_SCENE = 64
 
 
 def _photo() -> np.ndarray:
@@ -66,13 +69,16 @@ def try_faces(enhancer: "FaceEnhancer") -> None:
 
 
 def try_scene(generator: "SceneGenerator") -> None:
-    """Paint one scene in one step.
+    """Paint one scene in one step, far below the model's own size: on a CPU that takes seconds.
 
     Raises:
         Exception: the pipeline does not run, or its answer is not finite.
     """
+    from bgswap.scene.generator import SceneGenerator
+
+    small = replace(generator.preset, side=max(2 * generator.multiple, LEAST_SCENE))
     with suppress(SceneRejected):
-        generator.generate(
+        SceneGenerator(generator.pipe, small).generate(
             _photo(),
             _mask(),
             "a forest",
