@@ -32,8 +32,7 @@ def check_writable(path: str | Path) -> None:
         BadInput: its folder is missing or cannot be written to, its name is too long, or a folder
             has its name.
     """
-    with _told(path), _partial(Path(path)) as (target, partial):
-        target.exists()  # the system refuses a name that is too long
+    with _told(path), _partial(Path(path)) as (_, partial):
         partial.touch(exist_ok=False)
 
 
@@ -41,7 +40,7 @@ def check_writable(path: str | Path) -> None:
 def _partial(path: Path) -> Iterator[tuple[Path, Path]]:
     """The file that a path stands for, and a path beside it that is gone in the end."""
     target = Path(os.path.realpath(path))
-    if target.is_dir():
+    if target.is_dir():  # this also refuses a name that is too long
         raise IsADirectoryError(0, "a folder has that name")
     partial = target.with_name(f".{uuid4().hex}.partial")
     try:

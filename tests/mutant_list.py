@@ -31,9 +31,8 @@ LIST: list[tuple[str, str, Changes]] = [
         [
             ("partial.replace(target)", "target.write_bytes(content)"),
             ("target = Path(os.path.realpath(path))", "target = path"),
-            ("if target.is_dir():", "if False:"),
+            ("if target.is_dir():  #", "if False:  #"),
             ("partial.unlink(missing_ok=True)", "pass"),
-            ("target.exists()  #", "pass  #"),
             ("partial.touch(exist_ok=False)", "pass"),
         ],
     ),
@@ -186,6 +185,55 @@ LIST: list[tuple[str, str, Changes]] = [
             ("elif time.monotonic() - since > stall:", "elif False:"),
             ("        if process.returncode:", "        if False:"),
             ("now = (lines.read(), size())", "now = (lines.read(), 0)"),
+        ],
+    ),
+    (
+        "bgswap/weights/probe.py",
+        "tests/weights/test_faults.py tests/weights/test_official.py",
+        [
+            ("if error is not None and time.monotonic() < until:", "if False:"),
+            ("    thread.join(seconds)", "    thread.join()"),
+        ],
+    ),
+    (
+        "bgswap/weights/checks.py",
+        "tests/weights/test_on_disk.py tests/weights/test_pipeline_files.py",
+        [
+            ("        if not configs:", "        if False:"),
+            ("    if empty:", "    if False:"),
+            ("    if not isinstance(content, dict):", "    if False:"),
+        ],
+    ),
+    (
+        "bgswap/weights/sources.py",
+        "tests/weights/test_sources.py",
+        [
+            ("    if path.suffix.lower() in _PICKLES:", "    if False:"),
+            ("(?!.*(?:--|\\.\\.))", ""),
+            ('role == "person_detector" and _OFFICIAL', "_OFFICIAL"),
+        ],
+    ),
+    (
+        "bgswap/finish/provenance.py",
+        "tests/finish/test_provenance.py",
+        [
+            (' or b"<!" in packet', ""),
+            ("if OWN.encode() not in packet or", "if"),
+            ("    if isinstance(value, str):\n        allowed", "    if False:\n        allowed"),
+        ],
+    ),
+    (
+        "bgswap/scene/ranking.py",
+        "tests/scene/test_ranking.py",
+        [("GROWN = 0.1", "GROWN = 0.5"), ("return not candidate.extra_people and", "return")],
+    ),
+    (
+        "ui/guard.py",
+        "tests/test_guard.py",
+        [
+            ("resolved = Path(path).resolve()", "resolved = Path(path)"),
+            ("Path(cache).resolve()", "Path(cache)"),
+            ("or not resolved.is_file()", ""),
         ],
     ),
 ]

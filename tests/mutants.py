@@ -18,7 +18,7 @@ from shutil import copytree, ignore_patterns
 ROOT = Path(__file__).parent.parent
 LEFT_OUT = ignore_patterns(".git", ".venv", "runs", "datasets", "__pycache__", "*.jpg", "*.pt")
 # Seconds after which a mutant that hangs counts as noticed.
-LONGEST = 300
+LONGEST = 200
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,13 @@ def test_defaults_ask_for_nothing_special() -> None:
     assert options.preset == "auto"
 
 
+def test_bounds_are_those_that_the_documentation_names() -> None:
+    assert BOUNDS["seed"] == (0, 4294967295)
+    assert (BOUNDS["steps"], BOUNDS["guidance_scale"]) == ((1, 100), (0, 30))
+    assert BOUNDS["variations"] == (1, 8)
+    assert {BOUNDS[name] for name in ("light", "shadow", "enhance_faces")} == {(0, 1)}
+
+
 @pytest.mark.parametrize("name", BOUNDS)
 def test_bounds_are_inside(name: str) -> None:
     for value in BOUNDS[name]:
