@@ -16,7 +16,7 @@ from bgswap.weights.sources import Hub, Role
 # Seconds without a sign of life after which a download counts as dead. huggingface_hub tells of
 # every 10 MB, so a line of less than 100 kB/s is too slow for it.
 STALL = 120.0
-DOWNLOAD = [sys.executable, "-m", "bgswap.weights.hub_download"]
+DOWNLOAD = [sys.executable, "-m", f"{__package__}.hub_download"]
 
 
 def cached(role: Role, source: Hub) -> Path:

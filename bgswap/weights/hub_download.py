@@ -11,7 +11,7 @@ from bgswap.errors import ModelUnavailable
 from bgswap.weights.checks import Broken, Incomplete, check_folder, entry_file, read_index
 from bgswap.weights.hub import cached
 from bgswap.weights.hub_api import RateLimited, describe, endpoint, refuse_to_wait, why
-from bgswap.weights.process import tell, tell_of
+from bgswap.weights.process import end_with_parent, tell, tell_of
 from bgswap.weights.selection import pipeline_files, single_files
 from bgswap.weights.sources import Hub, Role
 
@@ -146,6 +146,7 @@ def _as_announced(path: Path, file: "RepoSibling") -> bool:
 
 def main(role: Role, repo: str, revision: str, timeout: str, half: str) -> None:
     """Fetch a model and tell the parent what came of it."""
+    end_with_parent()
     try:
         fetch(role, Hub(repo, revision or None), float(timeout), half == "True")
     except ModelUnavailable as error:

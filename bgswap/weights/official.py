@@ -30,13 +30,14 @@ STALL = 45.0
 _PROBE = [
     sys.executable,
     "-c",
-    "import sys; from bgswap.weights.official import probe; probe(sys.argv[1], float(sys.argv[2]))",
+    f"import sys; from {__name__} import probe; probe(sys.argv[1], float(sys.argv[2]))",
 ]
 # Ultralytics' own download; importing ultralytics sets torch and OpenCV to one thread.
 _DOWNLOAD = [
     sys.executable,
     "-c",
-    "import sys; from ultralytics.utils.downloads import attempt_download_asset as fetch; "
+    f"import sys; from {__package__}.process import end_with_parent; end_with_parent(); "
+    "from ultralytics.utils.downloads import attempt_download_asset as fetch; "
     "fetch(sys.argv[1], progress=False)",
 ]
 

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -111,6 +112,18 @@ class _Lines:
             host = said.get("host")
             raise unreachable(host, said["error"]) if host else ModelUnavailable(said["error"])
         self._progress(said.get("fraction"))
+
+
+def end_with_parent() -> None:
+    """In a process: end as soon as the parent has ended, however that was."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def tell(**values: object) -> None:

@@ -1,6 +1,8 @@
 """After whatever a Hub did, the next try starts afresh: no lock is held, no thread is left."""
 
 import logging
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -60,3 +62,35 @@ def test_a_failure_is_one_line_in_the_log(hub, settings, starter, caplog):
     assert len(said) == 1
     assert "\n" not in said[0].getMessage()
     assert not [record for record in caplog.records if record.exc_info]
+
+
+PARENT = """
+import sys
+from bgswap.weights import process
+child = "import sys, time; from bgswap.weights.process import end_with_parent; end_with_parent(); "
+child += "print(__import__('os').getpid(), file=open(sys.argv[1], 'w'), flush=True); time.sleep(99)"
+process.run([sys.executable, "-c", child, sys.argv[1]], stall=99)
+"""
+
+
+def runs(pid: str) -> bool:
+    try:
+        state = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_a_download_ends_with_the_program(tmp_path):
+    told = tmp_path / "child"
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(told)])
+    end = time.monotonic() + 60
+    while not (told.exists() and told.read_text().strip()) and time.monotonic() < end:
+        time.sleep(0.1)
+    child = told.read_text().strip()
+    assert runs(child)
+    parent.kill()
+    parent.wait()
+    while runs(child):
+        assert time.monotonic() < end
+        time.sleep(0.1)
