@@ -144,10 +144,11 @@ def _register_heif() -> None:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        return ImageOps.exif_transpose(image)
+        # In place: a copy would lose the tags that say what a TIFF's numbers mean.
+        ImageOps.exif_transpose(image, in_place=True)
     except DECODER_ERRORS as error:
         log.info("unreadable EXIF, orientation left as it is: %r", error)
-        return image
+    return image
 
 
 def resize(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -65,7 +65,7 @@ LIST: list[tuple[str, str, Changes]] = [
             ("if min(size) < SHORTEST_SIDE:", "if max(size) < SHORTEST_SIDE:"),
             ("not (path.is_file() or path.is_dir())", "False"),
             ("open_image(file, formats=FORMATS)", "open_image(file)"),
-            ("return ImageOps.exif_transpose(image)", "return image"),
+            ("ImageOps.exif_transpose(image, in_place=True)", "pass"),
             ("cv2.INTER_AREA if smaller else cv2.INTER_CUBIC", "cv2.INTER_CUBIC"),
             ("if scale >= 1:", "if scale == 1:"),
             ("weighted[:, :, :3] *= weighted[:, :, 3:]", "pass"),
