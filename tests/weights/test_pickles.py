@@ -12,6 +12,7 @@ import torch
 from bad_weights import RunsCommand
 
 from bgswap import ModelUnavailable, Settings
+from bgswap.people.detector_files import read_own
 from bgswap.shelf import ModelShelf
 from bgswap.weights import WeightStore, official
 
@@ -78,6 +79,17 @@ print(ModelShelf(settings, WeightStore(settings)).detector().weights.kind)
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert run.stdout.strip() == kind, run.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["http://127.0.0.1:9/yolov8n-seg", "../yolov8n-seg", "yolov8n-seg.yaml", "yolov8n", 8]
+)
+def test_an_architecture_is_a_name_and_no_place(tmp_path: Path, name: object) -> None:
+    """Of a description from elsewhere ultralytics would run code."""
+    folder = bad_weights.detector_folder(tmp_path / "full")
+    bad_weights.configured(architecture=name)(folder)
+    with pytest.raises(ModelUnavailable, match="is no YOLOv8-seg architecture"):
+        read_own(folder)
 
 
 def test_a_file_that_is_not_the_one_that_was_fetched_is_refused(tmp_path: Path) -> None:
