@@ -43,15 +43,17 @@ def try_detector(detector: "PersonDetector") -> None:
 
 
 def try_refiner(refiner: "MaskRefiner") -> None:
-    """Refine a square.
+    """Refine a square, in which there is nothing to mend.
 
     Raises:
-        Exception: the network does not run, or its answer is no mask.
+        Exception: the network does not run, its answer is no mask, or less than half of the square.
     """
     mask = _mask()
     (refined,) = refiner.refine([mask], [(SIDE / 4, SIDE / 4, SIDE * 3 / 4, SIDE * 3 / 4)])
     if refined.shape != mask.shape or not np.isfinite(refined).all():
         raise ValueError("a refined mask is not finite")
+    if np.minimum(mask, refined).sum() < 0.5 * np.maximum(mask, refined).sum():
+        raise ValueError("a refined square is another shape")
 
 
 def try_faces(enhancer: "FaceEnhancer") -> None:

@@ -64,6 +64,18 @@ def set_to_zero(folder: Path) -> None:
     tampered(folder, lambda weights: [tensor.zero_() for tensor in weights.values()])
 
 
+def saturated(folder: Path) -> None:
+    """Each number is allowed; whatever it is shown, the network answers 0."""
+    tampered(folder, lambda weights: [tensor.fill_(-1e5) for tensor in weights.values()])
+
+
+def widened(folder: Path) -> None:
+    """A network for pictures with more channels: it loads, and does not run."""
+    name = "conv_in.weight"
+    tampered(folder, lambda w: w.update({name: torch.cat([w[name], w[name][:, :2]], 1)}))
+    configured(in_channels=11)(folder)
+
+
 def without_one(folder: Path) -> None:
     tampered(folder, lambda weights: weights.pop(next(iter(weights))))
 
@@ -147,6 +159,7 @@ SQUARE_MODELS: dict[str, Harm] = {
     "another network": of_another_network,
 }
 MASKS = SQUARE_MODELS | {
+    "saturated": saturated,
     "side -1": configured(side=-1),
     "side 0": configured(side=0),
     "side 63": configured(side=63),

@@ -87,6 +87,7 @@ def test_a_whole_official_file_serves(tmp_path: Path) -> None:
 SCENES: dict[str, Harm] = {
     "unet: nan": lambda folder: filled(torch.nan)(folder / "unet"),
     "unet: another network": lambda folder: bad_weights.of_another_network(folder / "unet"),
+    "unet: other channels": lambda folder: bad_weights.widened(folder / "unet"),
     "vae: infinite": lambda folder: filled(torch.inf)(folder / "vae"),
     "text encoder: a tensor missing": lambda folder: bad_weights.reshaped(folder / "text_encoder"),
     "unet: no channels": lambda folder: configured(block_out_channels=[])(folder / "unet"),
