@@ -128,3 +128,19 @@ def test_an_unexpected_error_is_logged_and_answered(hub, settings, starter, harm
     weights = WeightStore(settings, starter=starter).get("mask_autoencoder")
     assert "something went wrong" in weights.note
     assert "a bug" in caplog.text
+
+
+def test_a_model_that_changes_while_it_is_fetched(hub, settings, starter, full):
+    files = hub.repos["models", REPO].commits[hub.repos["models", REPO].refs["main"]]
+
+    def change(method: str, path: str) -> bool:
+        if "/resolve/main/config.json" in path and len(hub.repos["models", REPO].commits) == 1:
+            hub.add(REPO, {**files, "README.md": b"newer"})
+        return False
+
+    hub.faulty = change
+    assert (
+        "changed on the Hub" in WeightStore(settings, starter=starter).get("mask_autoencoder").note
+    )
+    after = WeightStore(settings, starter=starter).get("mask_autoencoder")
+    assert after.kind == "full"
