@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from bgswap.errors import ModelUnavailable
 from bgswap.weights.checks import Broken, Incomplete, check_folder, entry_file, read_index
-from bgswap.weights.hub import cached
 from bgswap.weights.hub_api import RateLimited, describe, endpoint, refuse_to_wait, why
 from bgswap.weights.process import end_with_parent, tell, tell_of
 from bgswap.weights.selection import pipeline_files, single_files
@@ -46,7 +45,6 @@ def fetch(role: Role, source: Hub, timeout: float, half: bool) -> None:
 
 def _fetch_files(role: Role, source: Hub, timeout: float, half: bool) -> Path:
     info = describe(source, timeout)
-    force = _damaged(role, source)
     files = {sibling.rfilename: sibling for sibling in info.siblings or []}
     entry = entry_file(role)
     if entry not in files:
@@ -54,7 +52,7 @@ def _fetch_files(role: Role, source: Hub, timeout: float, half: bool) -> Path:
     # By its name, which also writes down which commit that name stands for; the rest by commit.
     # The first file is small, but for a LoRA, which is all of it.
     meter = _Meter((files[entry].size or 0) if role == "scene_lora" else 0)
-    first = _fetch_file(source.repo, source.revision, files[entry], timeout, force, meter)
+    first = _fetch_file(source.repo, source.revision, files[entry], timeout, meter)
     folder = first.parent
     if folder.name != info.sha:
         raise ModelUnavailable("it was changed on the Hub while it was fetched")
@@ -63,18 +61,8 @@ def _fetch_files(role: Role, source: Hub, timeout: float, half: bool) -> Path:
     if role != "scene_lora":
         meter = _Meter(sum(files[name].size or 0 for name in wanted))
     for name in wanted:
-        _fetch_file(source.repo, info.sha, files[name], timeout, force, meter)
+        _fetch_file(source.repo, info.sha, files[name], timeout, meter)
     return folder
-
-
-def _damaged(role: Role, source: Hub) -> bool:
-    try:
-        cached(role, source)
-    except Incomplete:
-        return False
-    except Broken:
-        return True
-    return False
 
 
 def _wanted(role: Role, folder: Path, available: set[str], half: bool) -> list[str]:
@@ -111,12 +99,12 @@ class _Meter:
 
 
 def _fetch_file(
-    repo: str, revision: str | None, file: "RepoSibling", timeout: float, force: bool, meter: _Meter
+    repo: str, revision: str | None, file: "RepoSibling", timeout: float, meter: _Meter
 ) -> Path:
-    """Fetch one file; where it is not what the Hub announced, once more, and then no more."""
+    """Fetch one file, or take it from the cache; once more where it is not what was announced."""
     from huggingface_hub import constants, hf_hub_download
 
-    for again in (force, True):
+    for again in (False, True):
         downloaded = hf_hub_download(
             repo,
             file.rfilename,
