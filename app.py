@@ -1,42 +1,41 @@
 """The app: ``python app.py`` serves the page, the API and the MCP tools."""
 
 import logging
-import os
 from pathlib import Path
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-
-import gradio as gr
-
-from bgswap import BackgroundSwapper
+from bgswap import BackgroundSwapper, Settings
 from ui.api import add_endpoints
-from ui.guard import ZERO_GPU
 from ui.page import lay_out
+from ui.serving import LARGEST_FILE, FencedApp, WordyBlocks
 from ui.theme import theme
 from ui.wiring import connect
 from ui.work import Workbench
+from ui.zero_gpu import ZERO_GPU
 
 UI = Path(__file__).parent / "ui"
-# Seconds: how often files are looked over, and how old they may grow.
-DELETE_CACHE = (600, 3600)
 LONGEST_QUEUE = 32
+# Pages open at once; each holds its photo at display size. Beyond it the one idle longest goes.
+MOST_SESSIONS = 1000
 
-with gr.Blocks(
-    title="Background swap", analytics_enabled=False, delete_cache=DELETE_CACHE, fill_width=True
-) as demo:
+settings = Settings.from_env()
+with WordyBlocks(title="Background swap", analytics_enabled=False, fill_width=True) as demo:
     # On ZeroGPU models are placed once, in this process, before any request borrows the GPU.
-    bench = Workbench(BackgroundSwapper.from_settings(wait=ZERO_GPU), demo.GRADIO_CACHE)
+    swapper = BackgroundSwapper.from_settings(settings, wait=ZERO_GPU)
+    bench = Workbench(swapper, demo.GRADIO_CACHE, settings)
     connect(demo, lay_out(), bench)
     add_endpoints(bench)
-demo.queue(max_size=LONGEST_QUEUE)
+# Not open: a direct call would get round the queue, in which one heavy job runs at a time.
+demo.queue(max_size=LONGEST_QUEUE, api_open=False)
+if ZERO_GPU:
+    # The platform takes what is placed on the GPU while this file is imported; its workers are
+    # forks of this process and share it.
+    bench.start().join()
 
 
 def main() -> None:
     """Serve, then load models in the background; GRADIO_SERVER_NAME and _PORT apply."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
-    if ZERO_GPU:
-        # Requests run in forks there: what is loaded before is shared by all of them.
-        bench.start().join()
+    bench.sweeper.start()
     demo.launch(
         theme=theme(),
         css_paths=UI / "style.css",
@@ -44,7 +43,10 @@ def main() -> None:
         footer_links=["api", "settings"],
         run_history=False,
         mcp_server=True,
-        max_file_size="100mb",
+        max_file_size=LARGEST_FILE,
+        enable_monitoring=False,
+        state_session_capacity=MOST_SESSIONS,
+        _app=FencedApp(settings),
         prevent_thread_lock=True,
     )
     if not ZERO_GPU:

@@ -25,9 +25,9 @@ from benchmarks.subjects import SUBJECTS, Subject, draw
 from bgswap import BackgroundSwapper, Settings
 from bgswap.finish import compositing
 from bgswap.images import save
-from bgswap.people import matting
-from bgswap.people.refiner import MaskRefiner
-from training.masks import damage, mask_box
+from bgswap.matting.base import Matter
+from bgswap.matting.closed_form import ClosedFormMatter
+from training.masks import damage
 
 MASK_SIDE = 256
 # Half the band's width, and the recipe's, as a share of the picture's height.
@@ -64,12 +64,11 @@ def common_recipe(photo: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.n
     return alpha.astype(np.float32), np.uint8((colours * 255).round())
 
 
-def ours(refiner: MaskRefiner) -> Method:
-    """Refined, matted and freed of the old background by the program's own steps."""
+def ours(matter: Matter) -> Method:
+    """Matted and freed of the old background by the program's own steps."""
 
     def cut(photo: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        (refined,) = refiner.refine([mask], [mask_box(mask)])
-        alpha = matting.matte(photo, refined)
+        alpha = matter.matte(photo, mask)
         return alpha, compositing.foreground(photo, alpha)
 
     return cut
@@ -82,7 +81,8 @@ def methods() -> dict[str, Method]:
         "hard paste": hard_paste,
         "feathered by 3 pixels": feathered,
         "common recipe": common_recipe,
-        "ours": ours(swapper.shelf.refiner().model),
+        "closed form, no weights": ours(ClosedFormMatter()),
+        "ours": ours(swapper.shelf.matter().model),
     }
 
 
@@ -217,7 +217,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all figures here")
     parser.add_argument("--sheet", type=Path, help="write a picture of all here")
     options = parser.parse_args()
-    matting.warm_up()
+    compositing.warm_up()
     rows = measure(options.megapixels, options.subjects)
     print(table(rows))
     if options.json:

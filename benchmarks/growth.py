@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 
 from bgswap import BackgroundSwapper, NoPersonDetected, Settings, SwapOptions
+from bgswap.finish import compositing
 from bgswap.finish.compositing import composite, enlarge_background
-from bgswap.people import matting
 from bgswap.scene.canvas import crop, fit_canvas, place
 from bgswap.scene.generator import SceneGenerator
 from bgswap.scene.ranking import judge
@@ -80,7 +80,7 @@ def compare(
 ) -> dict[str, dict[str, float]]:
     """Each method's expansion, extra people and seconds on one photo and scene."""
     generator = swapper.shelf.scene("starter").model
-    find = swapper.shelf.detector().model.find
+    find = swapper.shelf.finder().find
     started = time.perf_counter()
     rough = np.maximum.reduce([(p.mask > 0.5).astype(np.float32) for p in find(photo)])
     plain = plain_call(generator, photo, rough, prompt, seed)
@@ -108,7 +108,7 @@ def measure(people: Path, photos: int, seed: int) -> list[dict[str, Any]]:
     archive = PictureArchive(people)
     names = people_names(archive, "val")
     chosen = [names[i] for i in np.linspace(0, len(names) - 1, photos).round().astype(int)]
-    matting.warm_up()
+    compositing.warm_up()
     rows = []
     for name in chosen:
         photo, mask = read_person(archive, name)

@@ -23,7 +23,8 @@ from bgswap.images import save
 from bgswap.types import Person
 from training.cards import markdown_table
 from training.composites import Composite
-from training.detector_scores import Finder, HeldOut, finder
+from training.detector.scores import Finder, HeldOut, finder
+from training.evaluate.__main__ import MATTING
 from training.metrics import iou
 from training.plots import Table
 
@@ -130,7 +131,7 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="pictures of the worst")
     options = parser.parse_args()
     swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
-    find = finder(swapper.shelf.detector().model, swapper.shelf.refiner().model)
+    find = finder(MATTING.parent / "person-detector", MATTING)
     pictures = HeldOut(options.people, options.scenes, options.composites).several
     shown, results = [], []
     for picture in tqdm(pictures, desc="composites"):

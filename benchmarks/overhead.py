@@ -20,10 +20,9 @@ import numpy as np
 
 from benchmarks.sheet import known_photo
 from bgswap import BackgroundSwapper, Settings
+from bgswap.detection.yolo import restored_threads
 from bgswap.finish import compositing
 from bgswap.images import open_photo
-from bgswap.people import matting
-from bgswap.people.detector import restored_threads
 
 Step = Callable[[], Any]
 
@@ -35,10 +34,10 @@ class Bench:
         self.photo = open_photo(photo)
         self.swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
         self.detector = self.swapper.shelf.detector().model
-        self.refiner = self.swapper.shelf.refiner().model
+        self.finder = self.swapper.shelf.finder()
         self.bgr = np.ascontiguousarray(self.photo[:, :, ::-1])
         self.scene = np.random.default_rng(0).integers(0, 256, (128, 96, 3), np.uint8)
-        matting.warm_up()
+        compositing.warm_up()
 
     def predict(self) -> None:
         """What a user of plain ultralytics has: boxes and full-size masks, then a hard paste."""
@@ -46,14 +45,10 @@ class Bench:
             self.detector._predictor(self.bgr)
 
     def find(self) -> None:
-        self.rough = self.detector.find(self.photo)
-
-    def refine(self) -> None:
-        boxes = [p.box for p in self.rough]
-        self.masks = self.refiner.refine([p.mask for p in self.rough], boxes)
+        self.found = self.finder.find(self.photo)
 
     def matte(self) -> None:
-        self.alpha = matting.matte(self.photo, np.maximum.reduce(self.masks))
+        self.alpha = self.swapper.matte(self.photo, self.found)
 
     def foreground(self) -> None:
         self.people = compositing.foreground(self.photo, self.alpha)
@@ -63,7 +58,7 @@ class Bench:
         self.image = compositing.composite(self.people, self.alpha, background)
 
     def steps(self) -> dict[str, Step]:
-        ours = (self.find, self.refine, self.matte, self.foreground, self.composite)
+        ours = (self.find, self.matte, self.foreground, self.composite)
         return {"ultralytics predict": self.predict} | {s.__name__: s for s in ours}
 
 

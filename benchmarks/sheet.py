@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from bgswap import BackgroundSwapper, Settings, SwapOptions
+from bgswap.detection.yolo import restored_threads
 from bgswap.images import open_photo, save
-from bgswap.people.detector import restored_threads
 
 PROMPTS = (
     "a jungle at sunset, warm golden light",

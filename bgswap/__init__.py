@@ -3,7 +3,13 @@
 Importing this package is quick: torch, diffusers and ultralytics load when they are first needed.
 """
 
+import os
 from typing import TYPE_CHECKING
+
+# Read when ultralytics is imported, which would else look two hosts up and then report each use of
+# a model to an analytics host; and by huggingface_hub, which would report its versions.
+os.environ.setdefault("YOLO_OFFLINE", "true")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 from bgswap.errors import (
     BadInput,

@@ -13,6 +13,7 @@ import numpy as np
 from bgswap.candidates import Tried, finished, tried
 from bgswap.errors import BadInput, BgSwapError
 from bgswap.images import open_photo
+from bgswap.mask_ops import union
 from bgswap.report import Report, judgement
 from bgswap.selection import Choice, chosen
 from bgswap.settings import Settings
@@ -66,13 +67,13 @@ class BackgroundSwapper:
         return thread
 
     def _warm_up(self) -> None:
-        from bgswap.people import matting
+        from bgswap.finish import compositing
 
         try:
             self.shelf.warm_up()
         except BgSwapError as error:
             log.warning("not warmed up: %s", error)
-        matting.warm_up()
+        compositing.warm_up()
 
     def status(self) -> list[str]:
         """Which models serve, and what is under way: honest lines for a page."""
@@ -110,14 +111,18 @@ class BackgroundSwapper:
         Raises:
             BadInput: nobody is given, or they are of another photo.
         """
-        from bgswap.people import matting
-
         picture = open_photo(photo)
         if not people:
             raise BadInput("matte needs at least one person")
-        if any(p.mask.shape != picture.shape[:2] for p in (*people, *others)):
+        if any(p.size != picture.shape[:2] for p in (*people, *others)):
             raise BadInput("the people were found in a photo of another size")
-        return matting.matte(picture, _union(people), _union(others) if others else None)
+        matter, everyone = self.shelf.matter().model, (*people, *others)
+        alpha = np.zeros(picture.shape[:2], np.float32)
+        for person in people:
+            rest = union((p for p in everyone if p is not person), picture.shape[:2])
+            alpha += matter.matte(picture, person.mask, rest)
+        # In the 256 levels that a file holds, so that opaque there is opaque here, to the pixel.
+        return np.rint(alpha.clip(0, 1) * 255) / np.float32(255)
 
     def swap(
         self,
@@ -167,14 +172,10 @@ class BackgroundSwapper:
 
     def _find(self, report: Report, picture: np.ndarray) -> list[Person]:
         with report.stage("find"):
-            detector = report.used("people", self.shelf.detector())
-            refiner = report.used("mask_autoencoder", self.shelf.refiner())
-            rough = detector.find(picture)
-            masks = refiner.refine([p.mask for p in rough], [p.box for p in rough])
-            return [
-                Person(person.number, person.box, person.confidence, mask)
-                for person, mask in zip(rough, masks, strict=True)
-            ]
+            report.used("people", self.shelf.detector())
+            report.used("mask_autoencoder", self.shelf.refiner())
+            report.used("matting", self.shelf.matter())
+            return self.shelf.finder().find(picture)
 
     def _scenes(
         self,
@@ -203,7 +204,7 @@ class BackgroundSwapper:
                 report.note(*generator.notes, *scenes.notes)
                 return scenes
 
-            scenes = tried(picture, alpha, options, paint, self.shelf.detector().model.find)
+            scenes = tried(picture, alpha, options, paint, self.shelf.finder().find)
             unknown = _unknown(generator.unknown_words(prompt))
             report.note(*_wordless(prompt), *unknown, *_shortcoming(scenes))
             return scenes
@@ -237,10 +238,6 @@ def _wordless(prompt: str) -> list[str]:
     if any(character.isalpha() for character in prompt):
         return []
     return ["The prompt holds no words: the scene was left to chance"]
-
-
-def _union(people: Sequence[Person]) -> np.ndarray:
-    return np.maximum.reduce([p.mask for p in people])
 
 
 def _unknown(words: Sequence[str]) -> list[str]:

@@ -18,11 +18,9 @@ def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
     Raises:
         BadInput: nobody is named, or somebody who is not there.
     """
-    if isinstance(choice, str) and choice.strip().lower() == "all":
+    numbers = named(choice)
+    if numbers is None:
         return list(people)
-    numbers = _numbers(choice)
-    if not numbers:
-        raise BadInput('people must be "all" or a list of at least one number, got none')
     known = {person.number for person in people}
     unknown = sorted(set(numbers) - known)
     if unknown:
@@ -31,6 +29,20 @@ def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
         )
         raise BadInput(f"There is no person {unknown[0]}: the photo shows {there}")
     return [person for person in people if person.number in numbers]
+
+
+def named(choice: Choice) -> list[int] | None:
+    """The numbers that a choice names, before it is known who is there; None: everyone.
+
+    Raises:
+        BadInput: nobody is named, or what names them cannot be read.
+    """
+    if isinstance(choice, str) and choice.strip().lower() == "all":
+        return None
+    numbers = _numbers(choice)
+    if not numbers:
+        raise BadInput('people must be "all" or a list of at least one number, got none')
+    return numbers
 
 
 def _numbers(choice: Choice) -> list[int]:

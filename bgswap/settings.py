@@ -78,6 +78,7 @@ class Settings:
         person_detector: full person detector, an official YOLOv8-seg size.
         person_threshold: least confidence of a person, in (0, 1); 0 leaves it to the model.
         mask_autoencoder: weights of the mask autoencoder.
+        matting: weights of the matting network.
         face_vae: weights of the face VAE.
         scene_starter: weights of the small scene pipeline; empty: the one that ships.
         scene_fast: inpainting pipeline of the preset ``fast``.
@@ -87,12 +88,20 @@ class Settings:
         cache: folder for what is not in huggingface_hub's own cache (Ultralytics weights, what
             numba compiled); empty: the user's cache folder, or one in temporary space.
         hub_timeout: seconds after which a Hub that says nothing counts as unreachable.
+        keep: seconds that a server keeps uploads and results whose page is closed.
+        space: gigabytes that uploads and results may take; beyond it the oldest go.
+        most_steps: steps of all variations together that one request to a server may ask for.
+        hosts: names by which a server on loopback may be called besides its own, with commas
+            between them; ``*`` for any.
+        origins: of other sites whose pages may use a server, such as ``https://example.org``, with
+            commas between them; ``*`` for any.
     """
 
     models: Models = "auto"
     person_detector: str = "yolov8m-seg.pt"
     person_threshold: float = 0.0
     mask_autoencoder: str = ""
+    matting: str = ""
     face_vae: str = ""
     scene_starter: str = ""
     scene_fast: str = "stable-diffusion-v1-5/stable-diffusion-inpainting"
@@ -101,6 +110,11 @@ class Settings:
     device: Device = "auto"
     cache: Path = field(default_factory=_cache_home)
     hub_timeout: float = 4.0
+    keep: float = 3600.0
+    space: float = 10.0
+    most_steps: float = 800.0
+    hosts: str = ""
+    origins: str = ""
 
     def __post_init__(self) -> None:
         for name, choices in (("models", get_args(Models)), ("device", get_args(Device))):
@@ -112,6 +126,9 @@ class Settings:
             raise BadInput(f"person_threshold must be from 0 to 1, got {self.person_threshold}")
         if not 0 < self.hub_timeout <= 60:
             raise BadInput(f"hub_timeout must be from 0 to 60 seconds, got {self.hub_timeout}")
+        for name in ("keep", "space", "most_steps"):
+            if not getattr(self, name) > 0:
+                raise BadInput(f"{name} must be above 0, got {getattr(self, name)}")
 
     @classmethod
     def from_env(

@@ -16,9 +16,11 @@ from bgswap.weights.sources import TITLES
 from bgswap.weights.values import check_values
 
 if TYPE_CHECKING:
+    from bgswap.detection.finder import PeopleFinder
+    from bgswap.detection.mask_autoencoder import MaskRefiner
+    from bgswap.detection.yolo import YoloDetector
     from bgswap.finish.faces import FaceEnhancer
-    from bgswap.people.detector import PersonDetector
-    from bgswap.people.refiner import MaskRefiner
+    from bgswap.matting.network import NetworkMatter
     from bgswap.scene.generator import SceneGenerator
 
 log = logging.getLogger(__name__)
@@ -63,13 +65,12 @@ class ModelShelf:
         self._guard = threading.Lock()
 
     def detector(self) -> "Loaded":
-        """The :class:`PersonDetector`."""
+        """The :class:`YoloDetector`."""
 
-        def load(weights: Weights) -> "PersonDetector":
-            from bgswap.people.detector import PersonDetector
+        def load(weights: Weights) -> "YoloDetector":
+            from bgswap.detection.yolo import YoloDetector
 
-            threshold = self.settings.person_threshold
-            return PersonDetector.load(weights.path, threshold, self.device)
+            return YoloDetector.load(weights.path, device=self.device)
 
         return self._get("person_detector", load, smoke.try_detector)
 
@@ -77,11 +78,31 @@ class ModelShelf:
         """The :class:`MaskRefiner`."""
 
         def load(weights: Weights) -> "MaskRefiner":
-            from bgswap.people.refiner import MaskRefiner
+            from bgswap.detection.mask_autoencoder import MaskRefiner
 
             return MaskRefiner.from_folder(weights.path, self.device)
 
         return self._get("mask_autoencoder", load, smoke.try_refiner)
+
+    def matter(self) -> "Loaded":
+        """The :class:`NetworkMatter`."""
+
+        def load(weights: Weights) -> "NetworkMatter":
+            from bgswap.matting.network import NetworkMatter
+
+            return NetworkMatter.from_folder(weights.path, self.device)
+
+        return self._get("matting", load, smoke.try_matter)
+
+    def finder(self) -> "PeopleFinder":
+        """The detector and the matting network as one that finds people."""
+        from bgswap.detection.finder import FinderConfig, PeopleFinder
+
+        matter, least = self.matter().model, self.settings.person_threshold
+        found = matter.calibration
+        config = FinderConfig(least or found.threshold, found.score_weight)
+        refine = self.refiner().model.refine
+        return PeopleFinder(self.detector().model, matter.alphas, config, refine)
 
     def faces(self) -> "Loaded":
         """The :class:`FaceEnhancer`."""
@@ -117,7 +138,7 @@ class ModelShelf:
         Args:
             preset: of the scene; None where only people are looked for.
         """
-        wanted: list[Role] = ["person_detector", "mask_autoencoder"]
+        wanted: list[Role] = ["person_detector", "mask_autoencoder", "matting"]
         if preset is not None:
             wanted += SCENE_ROLES[self._settled(preset)]
         with self._guard:
@@ -168,7 +189,7 @@ class ModelShelf:
             ModelUnavailable: as the models' own methods.
         """
         self.ask_for("auto")
-        for load in (self.detector, self.refiner, self.scene):
+        for load in (self.finder, self.scene):
             load()
 
     def status(self) -> list[str]:

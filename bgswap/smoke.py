@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgswap.errors import NoPersonDetected, SceneRejected
+from bgswap.errors import SceneRejected
+from bgswap.types import Person
 
 if TYPE_CHECKING:
+    from bgswap.detection.mask_autoencoder import MaskRefiner
+    from bgswap.detection.yolo import YoloDetector
     from bgswap.finish.faces import FaceEnhancer
-    from bgswap.people.detector import PersonDetector
-    from bgswap.people.refiner import MaskRefiner
+    from bgswap.matting.network import NetworkMatter
     from bgswap.scene.generator import SceneGenerator
 
 SIDE = 96
@@ -32,14 +34,13 @@ def _mask() -> np.ndarray:
     return mask
 
 
-def try_detector(detector: "PersonDetector") -> None:
+def try_detector(detector: "YoloDetector") -> None:
     """Look for people in noise.
 
     Raises:
         Exception: the network does not run.
     """
-    with suppress(NoPersonDetected):
-        detector.find(_photo())
+    detector.detect(_photo())
 
 
 def try_refiner(refiner: "MaskRefiner") -> None:
@@ -54,6 +55,24 @@ def try_refiner(refiner: "MaskRefiner") -> None:
         raise ValueError("a refined mask is not finite")
     if np.minimum(mask, refined).sum() < 0.5 * np.maximum(mask, refined).sum():
         raise ValueError("a refined square is another shape")
+
+
+def try_matter(matter: "NetworkMatter") -> None:
+    """Look for a square in noise, and cut it out.
+
+    Raises:
+        Exception: the network does not run, an answer is not finite, or what was
+            chosen for the weights is out of bounds.
+    """
+    photo, mask, chosen = _photo(), _mask(), matter.calibration
+    if not (0 <= chosen.threshold <= 1 and 0 <= chosen.score_weight <= 1):
+        raise ValueError("the calibration is out of bounds")
+    box = (SIDE / 4, SIDE / 4, SIDE * 3 / 4, SIDE * 3 / 4)
+    (found,) = matter.alphas(photo, [Person(number=1, box=box, confidence=1, mask=mask)])
+    if not (np.isfinite(found.confidence) and np.isfinite(found.mask).all()):
+        raise ValueError("an alpha is not finite")
+    if not np.isfinite(matter.matte(photo, mask)).all():
+        raise ValueError("a matte is not finite")
 
 
 def try_faces(enhancer: "FaceEnhancer") -> None:

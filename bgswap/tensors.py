@@ -33,10 +33,10 @@ def tensor_to_masks(batch: Tensor) -> list[np.ndarray]:
     return list(batch.detach().float().squeeze(1).cpu().numpy())
 
 
-def closeups_to_tensor(
+def crops_to_tensor(
     images: Sequence[np.ndarray], rough: Sequence[np.ndarray], others: Sequence[np.ndarray]
 ) -> Tensor:
-    """What :class:`bgswap.networks.PersonUNet` is shown, (B, 5, H, W) float32.
+    """What :class:`bgswap.networks.MattingUNet` is shown, (B, 5, H, W) float32.
 
     Args:
         images: (H, W, 3) uint8 RGB of one size; 128, mid grey, is what lies outside a photo.

@@ -16,9 +16,9 @@ def main() -> int:
         give_libraries_room(Settings.from_env().cache)
         # First of all, since it says in words what OpenCV lacks.
         import bgswap.images  # noqa: F401
-        from bgswap.people import matting
+        from bgswap.finish.compositing import warm_up
 
-        matting.warm_up()
+        warm_up()
     except BgSwapError as error:
         print(f"bgswap: {error}", file=sys.stderr)
         return 1

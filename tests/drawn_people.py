@@ -5,8 +5,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.closeups import COMPOSITE, LAYERS, NOBODY, PHOTO, SOMEBODY, STORED, Closeups
-
 SHIRTS = ((200, 30, 30), (30, 160, 40), (40, 60, 200), (220, 200, 60))
 
 
@@ -38,17 +36,3 @@ def write_archives(root: Path) -> Path:
             noise = np.random.default_rng(number).integers(0, 255, (8, 8, 3), dtype=np.uint8)
             Image.fromarray(noise).resize((64, 64)).save(scenes / f"{number}.webp")
     return root
-
-
-def drawn_closeups(count: int) -> Closeups:
-    """Bright figures on noise, half of the candidates without one; each second pair a photo's."""
-    rng = np.random.default_rng(0)
-    crops = rng.integers(0, 120, (count, *STORED, LAYERS), dtype=np.uint8)
-    crops[..., 3:] = 0
-    kinds = np.uint8([SOMEBODY if n % 2 else NOBODY for n in range(count)])
-    for n in range(count):
-        crops[n, 60:180, 40:110, 3] = 255
-        if n % 2:
-            crops[n, 50:190, 50:110, :3], crops[n, 50:190, 50:110, 5] = 230, 255
-    sources = np.uint8([PHOTO if n % 4 > 1 else COMPOSITE for n in range(count)])
-    return Closeups(crops, kinds, sources)

@@ -7,6 +7,8 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
@@ -17,18 +19,41 @@ ROOT = Path(__file__).parent.parent
 UP_WITHIN = 300
 
 
-@pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of ``python app.py`` on a free port of this machine."""
-    folder = tmp_path_factory.mktemp("app")
+@dataclass(frozen=True)
+class App:
+    """An app that is served.
+
+    Attributes:
+        url: its address, with a slash at the end.
+        log: what it wrote so far.
+        cache: its upload folder.
+        process: it runs in.
+    """
+
+    url: str
+    log: Path
+    cache: Path
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def served(folder: Path, **changes: str) -> Iterator[App]:
+    """Run ``python app.py`` on a free port of this machine until the block ends.
+
+    Args:
+        folder: for its log and its cache.
+        changes: of the environment; an empty value unsets a variable.
+    """
     port = free_port()
-    environment = os.environ | {
+    cache = folder / "cache"
+    environment = {
         "GRADIO_SERVER_NAME": "127.0.0.1",
         "GRADIO_SERVER_PORT": str(port),
-        "GRADIO_TEMP_DIR": str(folder / "cache"),
+        "GRADIO_TEMP_DIR": str(cache),
     }
+    environment = {k: v for k, v in (os.environ | environment | changes).items() if v}
     log = folder / "app.log"
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "app.py"],
             cwd=ROOT,
@@ -38,10 +63,17 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         )
         try:
             wait_for_page(f"http://127.0.0.1:{port}/", process, log)
-            yield f"http://127.0.0.1:{port}/"
+            yield App(f"http://127.0.0.1:{port}/", log, cache, process)
         finally:
             process.terminate()
             process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the app as the tests' environment has it."""
+    with served(tmp_path_factory.mktemp("app")) as app:
+        yield app.url
 
 
 def free_port() -> int:

@@ -134,7 +134,7 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/people/detector_files.py",
+        "bgswap/detection/checkpoints.py",
         "tests/weights/test_pickles.py tests/weights/test_bad_weights.py",
         [
             ("if not SAFE_LOAD:", "if False:"),
@@ -144,7 +144,7 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/people/detector.py",
+        "bgswap/detection/yolo.py",
         "tests/weights/test_pickles.py",
         [('os.environ["ULTRALYTICS_SAFE_LOAD"] = "true"', "pass")],
     ),
@@ -229,11 +229,11 @@ LIST: list[tuple[str, str, Changes]] = [
     ),
     (
         "ui/guard.py",
-        "tests/test_guard.py",
+        "tests/test_guard.py tests/test_checks.py",
         [
             ("resolved = Path(path).resolve()", "resolved = Path(path)"),
             ("Path(cache).resolve()", "Path(cache)"),
-            ("or not resolved.is_file()", ""),
+            ("    if not photo.is_file():", "    if False:"),
         ],
     ),
 ]

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from bgswap import BackgroundSwapper, Settings
-from bgswap.people.detector import restored_threads
+from bgswap.detection.yolo import restored_threads
 
 with restored_threads():
     from ultralytics.utils import ASSETS

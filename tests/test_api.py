@@ -1,14 +1,17 @@
 """The two endpoints as programs use them, and the tools that the MCP server lists."""
 
 import json
+import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
-from gradio_client.exceptions import AppError
+from gradio_client.exceptions import AppError, ValidationError
 from photos import BUS, empty_photo
 from PIL import Image
 
@@ -123,7 +126,7 @@ def test_everyone_stays_by_word_and_by_default(client: Client) -> None:
 )
 def test_bad_input_is_told_in_words(client: Client, change: dict[str, Any], message: str) -> None:
     arguments = {"photo": handle_file(BUS), "prompt": "a forest"} | QUICK | change
-    with pytest.raises(AppError, match=message):
+    with pytest.raises((AppError, ValidationError), match=message):
         client.predict(api_name=SWAP, **arguments)
 
 
@@ -144,5 +147,80 @@ def test_nobody_there_is_told_as_such(client: Client, tmp_path: Path) -> None:
 
 def test_no_file_of_the_server_can_be_named(client: Client) -> None:
     # A plain dict lacks the mark of an upload: Gradio itself would let it through.
-    with pytest.raises(AppError, match="photo must be an uploaded picture"):
-        client.predict(photo={"path": str(BUS)}, prompt="a forest", api_name=SWAP)
+    with pytest.raises(ValidationError, match="photo must be an uploaded picture"):
+        client.predict(photo={"path": "/etc/hostname"}, prompt="a forest", api_name=SWAP)
+
+
+@pytest.mark.parametrize("endpoint", [SWAP, FIND])
+@pytest.mark.parametrize(
+    ("photo", "message"),
+    [
+        ("/etc/hostname", "photo must be an uploaded picture file"),
+        ([str(BUS)], "photo must be an uploaded picture file"),
+        (None, "photo must be an uploaded picture file"),
+        (handle_file("http://127.0.0.1:9/bus.jpg"), "this address cannot or may not be fetched"),
+        (handle_file("http://10.0.0.1/bus.jpg"), "this address cannot or may not be fetched"),
+        (handle_file("http://no-such-host.invalid/x"), "this address cannot or may not be fetched"),
+        ("http://localhost/bus.jpg", "this address cannot or may not be fetched"),
+    ],
+)
+def test_a_photo_that_is_no_upload_is_told_in_words(
+    client: Client, endpoint: str, photo: Any, message: str
+) -> None:
+    rest = {"prompt": "a forest"} if endpoint == SWAP else {}
+    with pytest.raises(ValidationError, match=message):
+        client.predict(photo=photo, api_name=endpoint, **rest)
+
+
+def start(app_url: str, endpoint: str) -> str:
+    """Put work on the street photo into the queue, a long one where possible; the event's id."""
+    upload = httpx.post(
+        f"{app_url}gradio_api/upload", files={"files": ("bus.jpg", BUS.read_bytes())}
+    )
+    photo = {"path": upload.json()[0], "meta": {"_type": "gradio.FileData"}}
+    rest = {"prompt": "a forest", "steps": 100, "variations": 8} if endpoint == SWAP else {}
+    answer = httpx.post(f"{app_url}gradio_api/call/v2{endpoint}", json={"photo": photo} | rest)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["event_id"]
+
+
+def cancel(app_url: str, client: Client, event: str, endpoint: str) -> None:
+    endpoints = client.config["dependencies"]
+    number = next(d["id"] for d in endpoints if d["api_name"] == endpoint[1:])
+    body = {"session_hash": event, "fn_index": number, "event_id": event}
+    httpx.post(f"{app_url}gradio_api/cancel", json=body, timeout=30)
+
+
+@pytest.mark.parametrize("way", ["disconnect", "cancel"])
+@pytest.mark.parametrize(("endpoint", "seconds"), [(SWAP, 8), (FIND, 1)])
+def test_work_ends_when_nobody_waits_for_it(
+    app_url: str, client: Client, tmp_path: Path, way: str, endpoint: str, seconds: int
+) -> None:
+    notes = tmp_path / "notes.jpg"
+    notes.write_text("not a picture")
+    event = start(app_url, endpoint)
+    if way == "cancel":
+        time.sleep(seconds)
+        begun = time.monotonic()
+        cancel(app_url, client, event, endpoint)
+    else:
+        address = f"{app_url}gradio_api/call{endpoint}/{event}"
+        with suppress(httpx.ReadTimeout), httpx.stream("GET", address, timeout=seconds) as answer:
+            answer.read()
+        begun = time.monotonic()
+    with pytest.raises(AppError, match="no picture"):
+        client.predict(photo=handle_file(notes), api_name=FIND)
+    # On a busy machine the one step that cannot be left takes some seconds; all of it a minute.
+    assert time.monotonic() - begun < 12
+
+
+def test_options_are_refused_before_the_queue(app_url: str, client: Client) -> None:
+    event = start(app_url, SWAP)
+    begun = time.monotonic()
+    with pytest.raises(ValidationError, match="people must be"):
+        client.predict(
+            photo=handle_file(BUS), prompt="a forest", people=["x"], api_name=SWAP, **QUICK
+        )
+    # Whatever waits, waits for the better part of a minute.
+    assert time.monotonic() - begun < 10
+    cancel(app_url, client, event, SWAP)

@@ -12,18 +12,18 @@ ROOT = Path(__file__).parent.parent
 LAYERS: list[set[str]] = [
     {"errors", "settings"},
     {"files"},
-    {"types", "colour", "float_tiff", "images", "tensors", "networks"},
+    {"types", "colour", "float_tiff", "images", "tensors", "networks", "mask_ops"},
     {"weights"},
-    {"people", "scene", "finish"},
+    {"detection", "matting", "scene", "finish"},
     {"smoke"},
     {"shelf", "selection", "figures", "candidates"},
     {"overlays"},
     {"report"},
-    {"pipeline"},
+    {"pipeline", "interruption"},
     {"__main__", "__init__", "warm_up"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-SIBLINGS = {"people", "scene", "finish"}
+SIBLINGS = {"detection", "matting", "scene", "finish"}
 HEAVY = ("torch", "diffusers", "transformers", "ultralytics", "pymatting", "gradio", "skimage")
 
 

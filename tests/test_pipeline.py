@@ -57,7 +57,7 @@ def test_details_tell_the_whole_story(result: SwapResult) -> None:
     assert set(details["people"][0]) == {"number", "box", "confidence", "area"}
     assert set(details["seconds"]) == {"find", "matte", "scene", "finish"}
     assert {m["kind"] for m in details["models"].values()} == {"starter"}
-    assert set(details["models"]) == {"people", "mask_autoencoder", "scene"}
+    assert set(details["models"]) == {"people", "mask_autoencoder", "matting", "scene"}
     assert sorted(c["seed"] for c in details["candidates"]) == list(
         range(7, 9 + details["retries"])
     )

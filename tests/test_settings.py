@@ -45,6 +45,8 @@ def test_changes_go_over_the_environment_and_none_changes_nothing() -> None:
         ("BGSWAP_PERSON_THRESHOLD", "high", "must be a number"),
         ("BGSWAP_PERSON_THRESHOLD", "1.5", "from 0 to 1"),
         ("BGSWAP_HUB_TIMEOUT", "0", "from 0 to 60"),
+        ("BGSWAP_KEEP", "nan", "above 0"),
+        ("BGSWAP_SPACE", "0", "above 0"),
     ],
 )
 def test_nonsense_is_refused(name: str, value: str, said: str) -> None:

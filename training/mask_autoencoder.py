@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from bgswap.detection.mask_autoencoder import square_crop
 from bgswap.networks import MaskAutoencoder
-from bgswap.people.refiner import square_crop
 from training.data import PictureArchive, people_names
 from training.export import save_hub_folder
 from training.initialise import he_initialise

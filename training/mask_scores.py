@@ -8,8 +8,8 @@ import torch
 from torch.nn import functional as F
 from tqdm import trange
 
+from bgswap.detection.mask_autoencoder import square_crop
 from bgswap.networks import MaskAutoencoder
-from bgswap.people.refiner import square_crop
 from bgswap.types import Box
 from training.initialise import he_initialise
 from training.masks import damage, mask_box

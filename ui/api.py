@@ -1,12 +1,17 @@
 """The two endpoints for programs: stateless, typed, documented; also tools of the MCP server."""
 
+from asyncio import to_thread
+from functools import partial
 from typing import Any, Literal
 
 import gradio as gr
+from gradio.context import get_blocks_context
 
 from bgswap import SwapOptions
 from bgswap.images import open_photo
+from ui.checks import check_photo, check_swap
 from ui.guard import told_to_user, uploaded
+from ui.wanted import while_wanted
 from ui.work import Workbench
 
 # One heavy job at a time, whether the page or a program asked for it.
@@ -20,7 +25,7 @@ def add_endpoints(bench: Workbench) -> None:
 
 
 def _add_find_people(bench: Workbench) -> None:
-    def find_people(photo: dict[str, Any]) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+    async def find_people(photo: dict[str, Any]) -> tuple[list[tuple[str, str]], dict[str, Any]]:
         """Find everyone in a photo, numbered from left to right.
 
         Args:
@@ -32,9 +37,10 @@ def _add_find_people(bench: Workbench) -> None:
             area as share of the photo), models, seconds, size [width, height], notes.
         """
         with told_to_user():
-            picture = open_photo(uploaded(photo, bench.cache))
-            people, details = bench.people_in(picture)
-            return bench.save_cutouts(picture, people), details
+            path, stop = uploaded(photo, bench.cache), bench.stop_mark()
+            picture = await to_thread(open_photo, path)
+            people, details = await while_wanted(partial(bench.people_in, picture, stop), stop)
+            return await to_thread(bench.save_cutouts, picture, people), details
 
     # Real components give the endpoint their types; nobody sees them.
     with gr.Column(visible=False):
@@ -49,11 +55,12 @@ def _add_find_people(bench: Workbench) -> None:
             preprocess=False,
             concurrency_id=QUEUE,
             concurrency_limit=1,
+            validator=partial(check_photo, bench),
         )
 
 
 def _add_replace_background(bench: Workbench) -> None:
-    def replace_background(
+    async def replace_background(
         photo: gr.FileData,
         prompt: str,
         people: list[int] | str = "all",
@@ -101,15 +108,17 @@ def _add_replace_background(bench: Workbench) -> None:
                 enhance_faces=enhance_faces,
                 preset=preset,
             )
-            path = uploaded(photo, bench.cache)
-            swap = bench.swapping(path, prompt, people, options, bench.stop_mark())
-            *_, result = swap
-            saved = bench.save(result, f"{path.stem}-swapped")
+            path, stop = uploaded(photo, bench.cache), bench.stop_mark()
+            work = partial(bench.swap, path, prompt, people, options, stop)
+            result = await while_wanted(work, stop)
+            saved = await to_thread(bench.save, result, f"{path.stem}-swapped")
             return gr.FileData(path=str(saved.pictures[0])).model_dump(), result.details
 
-    gr.api(
+    added = gr.api(
         replace_background,
         api_name="replace_background",
         concurrency_id=QUEUE,
         concurrency_limit=1,
     )
+    # gr.api has no parameter for it.
+    get_blocks_context().fns[added["id"]].validator = partial(check_swap, bench)

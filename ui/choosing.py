@@ -1,18 +1,22 @@
 """Photo and people: what happens when a picture arrives and when someone is clicked."""
 
+from asyncio import to_thread
 from dataclasses import dataclass, replace
+from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import gradio as gr
 
-from bgswap import images
+from bgswap import BadInput, images
 from bgswap.figures import CLICK_REACH, Sketch, person_at, sketch
 from bgswap.overlays import card, outlined
 from ui import fragments
-from ui.guard import told_to_user, uploaded, warn
+from ui.guard import picked, present, told_to_user, uploaded, warn
 from ui.page import Page
+from ui.wanted import while_wanted
 from ui.work import Workbench
 
 Updates = dict[Any, Any]
@@ -40,10 +44,39 @@ class Session:
     kept: frozenset[int]
     details: dict[str, Any]
 
+    def check(self) -> None:
+        """Look whether its files are still there.
 
-def ready(session: Session | None, prompt: str, run: Path | None) -> bool:
+        Raises:
+            BadInput: they were deleted.
+        """
+        for path in (self.photo, self.before):
+            present(path)
+
+
+def opened(session: Session | None) -> Session:
+    """The photo that a visitor has open.
+
+    Raises:
+        BadInput: there is none, or its files were deleted.
+    """
+    if session is None:
+        raise BadInput("Choose a photo first.")
+    session.check()
+    return session
+
+
+def _is_point(index: Any) -> bool:
+    return (
+        isinstance(index, (list, tuple))
+        and len(index) == 2
+        and all(isinstance(value, (int, float)) and isfinite(value) for value in index)
+    )
+
+
+def ready(session: Session | None, prompt: str | None, run: Path | None) -> bool:
     """Whether Generate can work: someone stays, a scene is described, nothing is under way."""
-    return bool(session and session.kept and prompt.strip() and not run)
+    return bool(session and session.kept and prompt and prompt.strip() and not run)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +91,10 @@ class Choosing:
     page: Page
     bench: Workbench
 
+    @told_to_user()
     def arrived(self, file: dict[str, Any] | None) -> Updates:
         """A picture is in the photo box: forget the last one and ask for its people."""
-        if file is None or self._ours(file):
+        if not isinstance(file, dict) or self._ours(file):
             return {self.page.source: gr.skip()}
         # The mark makes a picture that is dropped twice be looked at twice.
         return {
@@ -75,41 +109,48 @@ class Choosing:
             self.page.photo_message: fragments.message(fragments.FORMATS),
         } | self._nobody()
 
-    def look(self, source: Source | None, prompt: str, run: Path | None) -> Updates:
+    async def look(
+        self, source: Source | None, prompt: str, run: Path | None, request: gr.Request
+    ) -> Updates:
         """Open a picture and find its people; everyone stays at first."""
         if source is None:
             return {self.page.photo: None} | self._nobody()
         before: Path | None = None
         try:
             with told_to_user():
-                path = uploaded(source[0], self.bench.cache)
-                photo = images.open_photo(path)
+                path, stop = uploaded(source[0], self.bench.cache), self.bench.stop_mark()
+                photo = await to_thread(images.open_photo, path)
                 folder = self.bench.folder()
-                before = self.bench.save_view(photo, folder / "before.png")
-                people, details = self.bench.people_in(photo)
+                self.bench.sweeper.hold(request.session_hash, "photo", path, folder)
+                before = await to_thread(self.bench.save_view, photo, folder / "before.png")
+                work = partial(self.bench.people_in, photo, stop)
+                people, details = await while_wanted(work, stop)
+                shown = await to_thread(sketch, photo, people)
+                session = Session(path, folder, before, shown, frozenset(shown.numbers), details)
+                return await to_thread(self._show, session, prompt, run)
         except gr.Error as error:
             warn(error)
             return {
                 self.page.photo: None if before is None else str(before),
                 self.page.photo_message: fragments.message(error.message, "bad"),
             }
-        shown = sketch(photo, people)
-        session = Session(path, folder, before, shown, frozenset(shown.numbers), details)
-        return self._show(session, prompt, run)
 
+    @told_to_user()
     def toggle_tile(
         self, session: Session | None, prompt: str, run: Path | None, event: gr.SelectData
     ) -> Updates:
         """A click on someone's cut-out."""
-        if session is None or event.index >= len(session.shown.numbers):
+        index = None if session is None else picked(event, len(session.shown.numbers))
+        if index is None:
             return {self.page.session: gr.skip()}
-        return self._toggle(session, session.shown.numbers[event.index], prompt, run)
+        return self._toggle(session, session.shown.numbers[index], prompt, run)
 
+    @told_to_user()
     def toggle_point(
         self, session: Session | None, prompt: str, run: Path | None, event: gr.SelectData
     ) -> Updates:
         """A click on someone in the photo."""
-        if session is None:
+        if session is None or not _is_point(event.index):
             return {self.page.session: gr.skip()}
         x, y = event.index
         reach = CLICK_REACH * max(session.shown.photo.shape[:2])
@@ -118,19 +159,23 @@ class Choosing:
             return {self.page.session: gr.skip()}
         return self._toggle(session, number, prompt, run)
 
-    def keep_everyone(self, session: Session, prompt: str, run: Path | None) -> Updates:
+    @told_to_user()
+    def keep_everyone(self, session: Session | None, prompt: str, run: Path | None) -> Updates:
         """The button Everyone."""
+        session = opened(session)
         return self._show(replace(session, kept=frozenset(session.shown.numbers)), prompt, run)
 
-    def keep_no_one(self, session: Session, prompt: str, run: Path | None) -> Updates:
+    @told_to_user()
+    def keep_no_one(self, session: Session | None, prompt: str, run: Path | None) -> Updates:
         """The button No one."""
-        return self._show(replace(session, kept=frozenset()), prompt, run)
+        return self._show(replace(opened(session), kept=frozenset()), prompt, run)
 
     def _toggle(self, session: Session, number: int, prompt: str, run: Path | None) -> Updates:
         return self._show(replace(session, kept=session.kept ^ {number}), prompt, run)
 
     def _ours(self, file: dict[str, Any]) -> bool:
-        return Path(file["path"]).parent.name.startswith(self.bench.PREFIX)
+        path = file.get("path")
+        return isinstance(path, str) and Path(path).parent.name.startswith(self.bench.PREFIX)
 
     def _nobody(self) -> Updates:
         return {
@@ -142,6 +187,7 @@ class Choosing:
         }
 
     def _show(self, session: Session, prompt: str, run: Path | None) -> Updates:
+        session.check()
         shown, kept = session.shown, session.kept
         picture = session.folder / f"shown-{uuid4().hex}.png"
         images.save(outlined(shown, kept), picture)

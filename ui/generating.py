@@ -11,8 +11,8 @@ import gradio as gr
 
 from bgswap import BadInput, Progress, Stopped, SwapOptions, SwapResult
 from ui import fragments
-from ui.choosing import Session, Updates, ready
-from ui.guard import told_to_user, warn
+from ui.choosing import Session, Updates, opened, ready
+from ui.guard import picked, present, told_to_user, warn
 from ui.options import Options
 from ui.page import Page
 from ui.work import Saved, Workbench
@@ -45,7 +45,7 @@ class Generating:
     page: Page
     bench: Workbench
 
-    def begin(self, session: Session | None, prompt: str) -> Updates:
+    def begin(self, session: Session | None, prompt: str | None) -> Updates:
         """Generate was pressed: show at once that something happens.
 
         Raises:
@@ -54,7 +54,7 @@ class Generating:
         with told_to_user():
             if session is None or not session.kept:
                 raise BadInput("Choose a photo and who stays first.")
-            if not prompt.strip():
+            if not (prompt and prompt.strip()):
                 raise BadInput("Describe the scene in a few words.")
         return {
             self.page.run: self.bench.stop_mark(),
@@ -63,22 +63,27 @@ class Generating:
             self.page.progress: fragments.idle("Waiting for a free moment …"),
         }
 
-    def generate(self, values: Updates) -> Iterator[Updates]:
+    def generate(self, values: Updates, request: gr.Request) -> Iterator[Updates]:
         """Run the swap and show each step; the last result stays until the next is there."""
-        run: Path = values[self.page.run]
+        run: Path | None = values[self.page.run]
         try:
             with told_to_user():
+                opened(values[self.page.session])
+                if run is None:
+                    raise BadInput("Press Generate first.")
                 if self.bench.detector_changed(values[self.page.session].details):
                     yield {self.page.source: (values[self.page.source][0], uuid4().hex)}
                     raise BadInput("A better people finder is here now. Please check who stays.")
-                yield from self._steps(values, run)
+                yield from self._steps(values, run, request.session_hash)
         except gr.Error as error:
             warn(error)
             yield {self.page.progress: fragments.idle(error.message, "bad")}
 
-    def _steps(self, values: Updates, run: Path) -> Iterator[Updates]:
+    def _steps(self, values: Updates, run: Path, visitor: str) -> Iterator[Updates]:
         page = self.page
         session: Session = values[page.session]
+        # Once more: a page that lost its connection for a while has let go of them.
+        self.bench.sweeper.hold(visitor, "photo", session.photo, session.folder)
         clock = Clock()
         swap = self.bench.swapping(
             session.photo,
@@ -93,13 +98,14 @@ class Generating:
                     if isinstance(event, Progress):
                         yield {page.progress: fragments.working(event, clock.left(event))}
                     else:
-                        yield self._done(session, event, clock.passed())
+                        yield self._done(session, event, clock.passed(), visitor)
             except Stopped:
                 yield {page.progress: fragments.idle("Stopped. Nothing was changed.")}
 
-    def _done(self, session: Session, result: SwapResult, seconds: float) -> Updates:
+    def _done(self, session: Session, result: SwapResult, seconds: float, visitor: str) -> Updates:
         page = self.page
         saved = self.bench.save(result, f"{session.photo.stem}-swapped")
+        self.bench.sweeper.hold(visitor, "result", saved.cutout.parent)
         captions = [f"{i} · seed {c.seed}" for i, c in enumerate(result.candidates, 1)]
         views = [str(view) for view in saved.views]
         return {
@@ -134,11 +140,14 @@ class Generating:
             self.page.stop: gr.Button(interactive=False),
         }
 
+    @told_to_user()
     def pick(self, shown: Shown | None, event: gr.SelectData) -> Updates:
         """A click on another candidate: it becomes the picture to compare and download."""
-        if shown is None or event.index >= len(shown.saved.views):
+        index = None if shown is None else picked(event, len(shown.saved.views))
+        if index is None:
             return {self.page.slider: gr.skip()}
-        view, picture = shown.saved.views[event.index], shown.saved.pictures[event.index]
+        view, picture = shown.saved.views[index], shown.saved.pictures[index]
+        present(view)
         return {
             self.page.slider: (str(shown.before), str(view)),
             self.page.download_picture: str(picture),

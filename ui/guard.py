@@ -1,23 +1,25 @@
-"""Between visitors and the core: errors in words, no file but uploads, GPUs on loan."""
+"""Between visitors and the core: errors in words, and no file but uploads."""
 
 import logging
-import os
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import gradio as gr
 
 from bgswap.errors import BadInput, BgSwapError
+from ui.examples import example_photos
+from ui.zero_gpu import WENT_WRONG
 
 log = logging.getLogger(__name__)
 
-WENT_WRONG = "Something went wrong on our side. It has been logged; please try again."
-# Set by Hugging Face Spaces on ZeroGPU hardware.
-ZERO_GPU = bool(os.environ.get("SPACES_ZERO_GPU"))
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+NOT_UPLOADED = "photo must be an uploaded picture file"
+BAD_ADDRESS = "The photo at this address cannot or may not be fetched: send the file itself"
+GONE = "This photo is no longer here: drop it again"
+# The folders of an absolute path: where a server keeps its files is nobody's business.
+FOLDERS = re.compile(r"(?<![\w.:/])(?:/|[A-Za-z]:\\)(?:[^\s/\\'\"]+[/\\])+")
 
 
 @contextmanager
@@ -32,10 +34,16 @@ def told_to_user() -> Iterator[None]:
     except gr.Error:
         raise
     except BgSwapError as error:
-        raise gr.Error(str(error), title="That did not work", print_exception=False) from None
+        message = without_folders(str(error))
+        raise gr.Error(message, title="That did not work", print_exception=False) from None
     except Exception:
         log.exception("a request failed")
         raise gr.Error(WENT_WRONG, title="Sorry", print_exception=False) from None
+
+
+def without_folders(text: str) -> str:
+    """The text with every absolute path cut down to the name of its file."""
+    return FOLDERS.sub("", text)
 
 
 def warn(error: gr.Error) -> None:
@@ -43,10 +51,17 @@ def warn(error: gr.Error) -> None:
     gr.Warning(error.message, title=error.title)
 
 
-def uploaded(file: Mapping[str, Any] | None, cache: str | Path) -> Path:
+def picked(event: gr.SelectData, number: int) -> int | None:
+    """Which of so many pictures in a gallery was clicked; None where there is no such picture."""
+    index = event.index
+    return index if isinstance(index, int) and 0 <= index < number else None
+
+
+def uploaded(file: Any, cache: str | Path) -> Path:
     """The path of an uploaded file.
 
-    A request may name any path as its file; only those inside the upload folder are let through.
+    A request may name any path as its file; only those inside the upload folder, and the photos
+    that the page offers, are let through.
 
     Args:
         file: Gradio's FileData as a dict.
@@ -55,19 +70,28 @@ def uploaded(file: Mapping[str, Any] | None, cache: str | Path) -> Path:
     Raises:
         BadInput: it is no uploaded file.
     """
-    path = file.get("path") if isinstance(file, Mapping) else None
-    if not isinstance(path, str) or not path:
-        raise BadInput("photo must be an uploaded picture file")
-    resolved = Path(path).resolve()
-    if not resolved.is_relative_to(Path(cache).resolve()) or not resolved.is_file():
-        raise BadInput("photo must be an uploaded picture file")
-    return resolved
+    path = file.get("path") if isinstance(file, Mapping) else file
+    if isinstance(path, str) and path.startswith(("http://", "https://")):
+        raise BadInput(BAD_ADDRESS)
+    if not isinstance(file, Mapping) or not isinstance(path, str) or not path:
+        raise BadInput(NOT_UPLOADED)
+    try:
+        resolved = Path(path).resolve()
+    except (OSError, ValueError):  # a NUL byte, a loop of links, a name too long
+        raise BadInput(NOT_UPLOADED) from None
+    if resolved in example_photos():
+        return resolved
+    if not resolved.is_relative_to(Path(cache).resolve()):
+        raise BadInput(NOT_UPLOADED)
+    return present(resolved)
 
 
-def on_gpu(function: Function) -> Function:
-    """Borrow a GPU while the function runs, where the platform lends them; elsewhere as it is."""
-    if not ZERO_GPU:
-        return function
-    import spaces
+def present(photo: Path) -> Path:
+    """An uploaded photo that was opened before.
 
-    return spaces.GPU(duration=120)(function)
+    Raises:
+        BadInput: it was deleted since.
+    """
+    if not photo.is_file():
+        raise BadInput(GONE)
+    return photo

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 
 import gradio as gr
 
 from bgswap.types import LONGEST_TEXT
 from ui import fragments
+from ui.examples import example_photos
 from ui.options import Options, lay_out_options
+from ui.sweeper import LONGEST_HOLD
 
 PROMPTS = {
     "Jungle sunset": "a jungle at sunset, warm golden light",
@@ -19,12 +19,14 @@ PROMPTS = {
     "Wheat field": "a wheat field in golden light",
     "White studio": "a plain white studio backdrop, soft light",
 }
-KEEP_AN_HOUR = 3600
 
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """Every component that a handler reads or writes; the states last a visitor's session."""
+    """Every component that a handler reads or writes.
+
+    The states last as long as the page is open, a day at most, and an hour more.
+    """
 
     status: gr.HTML
     timer: gr.Timer
@@ -57,10 +59,10 @@ class Page:
 def lay_out() -> Page:
     """Build the page inside the open :class:`gr.Blocks`."""
     parts: dict[str, object] = {
-        "source": gr.State(None, time_to_live=KEEP_AN_HOUR),
-        "session": gr.State(None, time_to_live=KEEP_AN_HOUR),
-        "run": gr.State(None, time_to_live=KEEP_AN_HOUR),
-        "shown": gr.State(None, time_to_live=KEEP_AN_HOUR),
+        "source": gr.State(None, time_to_live=LONGEST_HOLD),
+        "session": gr.State(None, time_to_live=LONGEST_HOLD),
+        "run": gr.State(None, time_to_live=LONGEST_HOLD),
+        "shown": gr.State(None, time_to_live=LONGEST_HOLD),
         "timer": gr.Timer(1.5),
     }
     with gr.Row(elem_id="top"):
@@ -96,14 +98,12 @@ def _photo_step() -> dict[str, object]:
 
 
 def _examples(photo: gr.Image) -> None:
-    # find_spec looks the package up without importing it: its import takes seconds.
-    package = find_spec("ultralytics")
-    if package is None or package.origin is None:
-        return
-    pictures = sorted((Path(package.origin).parent / "assets").glob("*.jpg"))
+    pictures = [str(picture) for picture in example_photos()]
     if pictures:
+        # Served where they lie: a copy in the upload folder would be deleted after an hour.
+        gr.set_static_paths(pictures)
         gr.Examples(
-            [[str(picture)] for picture in pictures],
+            [[picture] for picture in pictures],
             inputs=[photo],
             label="Or try one of these",
             elem_id="examples",

@@ -34,6 +34,11 @@ def _connect_status(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
     for event in (demo.load, page.timer.tick):
         event(refresh, None, [page.status, page.timer], queue=False, **QUIET)
 
+    def left(request: gr.Request) -> None:
+        bench.sweeper.release(request.session_hash)
+
+    demo.unload(left)
+
 
 def _connect_choosing(page: Page, on: Choosing) -> None:
     state = [page.session, page.prompt, page.run]

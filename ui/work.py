@@ -1,9 +1,9 @@
 """The work behind page and endpoints: one swapper, one folder of files, one way to run and stop."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -12,11 +12,23 @@ from uuid import uuid4
 
 import numpy as np
 
-from bgswap import BackgroundSwapper, Person, Progress, Stopped, SwapOptions, SwapResult, images
+from bgswap import (
+    BackgroundSwapper,
+    BadInput,
+    Person,
+    Progress,
+    Settings,
+    Stopped,
+    SwapOptions,
+    SwapResult,
+    images,
+)
 from bgswap.figures import cut_out
 from bgswap.finish import provenance
+from bgswap.interruption import interruptible
 from bgswap.selection import Choice
-from ui.guard import on_gpu
+from ui.sweeper import Sweeper
+from ui.zero_gpu import FIND_SECONDS, on_gpu, steps_of, swap_seconds
 
 # Beyond this many pixels a side the page shows a smaller copy; downloads are always full size.
 LONGEST_VIEW = 2048
@@ -38,22 +50,28 @@ class Saved:
 
 
 class Workbench:
-    """Runs the swapper for page and endpoints and keeps its files where Gradio deletes them.
+    """Runs the swapper for page and endpoints and keeps its files where they are swept away.
 
     Args:
         swapper: the core.
-        cache: Gradio's upload folder, which it empties by age.
+        cache: Gradio's upload folder.
+        settings: how long and how much of it is kept.
     """
 
     PREFIX = "bgswap-"
 
-    def __init__(self, swapper: BackgroundSwapper, cache: str | Path) -> None:
+    def __init__(
+        self, swapper: BackgroundSwapper, cache: str | Path, settings: Settings | None = None
+    ) -> None:
+        settings = settings or Settings()
         self.swapper = swapper
         self.cache = Path(cache)
+        self.most_steps = settings.most_steps
+        self.sweeper = Sweeper(cache, settings.keep, settings.space * 1e9)
         self.warming: Thread | None = None
         # ZeroGPU lends its GPU to plain functions only, and wants to know them at start.
-        self._list_people = on_gpu(swapper.list_people)
-        self._swap = on_gpu(_swapping(swapper))
+        self._list_people = on_gpu(_listing(swapper), FIND_SECONDS)
+        self._swap = on_gpu(_swapping(swapper), swap_seconds)
 
     def start(self) -> Thread:
         """Begin to load models in the background."""
@@ -61,22 +79,25 @@ class Workbench:
         return self.warming
 
     def folder(self) -> Path:
-        """A new folder for the files of one request."""
-        self.cache.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=self.PREFIX, dir=self.cache))
+        """A new folder for the files of one request, under a name that cannot be guessed."""
+        folder = self.cache / f"{self.PREFIX}{uuid4().hex}"
+        folder.mkdir(mode=0o700, parents=True)
+        return folder
 
     def stop_mark(self) -> Path:
         """A new path for :meth:`swapping` to look at; nothing is there yet."""
         self.cache.mkdir(parents=True, exist_ok=True)
         return self.cache / f"{self.PREFIX}{uuid4().hex}.stop"
 
-    def people_in(self, photo: np.ndarray) -> tuple[list[Person], dict[str, Any]]:
+    def people_in(self, photo: np.ndarray, stop: Path) -> tuple[list[Person], dict[str, Any]]:
         """Everyone in an (H, W, 3) uint8 RGB photo, and the details to show.
 
         Raises:
             NoPersonDetected: nobody is there.
+            Stopped: a file appeared at ``stop``.
         """
-        return self._list_people(photo)
+        (answer,) = self._list_people(photo, stop)
+        return answer
 
     def swapping(
         self, photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
@@ -94,7 +115,32 @@ class Workbench:
             Stopped: a file appeared at ``stop``.
             BgSwapError: as :meth:`BackgroundSwapper.swap`.
         """
-        return self._swap(photo, prompt, people, options, stop)
+        self.check_steps(options)
+        try:
+            yield from self._swap(photo, prompt, people, options, stop)
+        except GeneratorExit:
+            # Closing does not reach into ZeroGPU's worker; the file does.
+            stop.touch()
+            raise
+
+    def swap(
+        self, photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
+    ) -> SwapResult:
+        """As :meth:`swapping`, the result alone."""
+        *_, result = self.swapping(photo, prompt, people, options, stop)
+        return result
+
+    def check_steps(self, options: SwapOptions) -> None:
+        """Refuse what would take a shared server too long.
+
+        Raises:
+            BadInput: too many steps are asked for.
+        """
+        steps = steps_of(options) * options.variations
+        if steps > self.most_steps:
+            raise BadInput(
+                f"steps times variations may be {self.most_steps:g} at most here, got {steps}"
+            )
 
     def detector_changed(self, details: dict[str, Any]) -> bool:
         """Whether people would now be found by other weights than in these details."""
@@ -134,30 +180,53 @@ class Workbench:
         return tiles
 
 
+def _listing(swapper: BackgroundSwapper) -> Callable[..., Iterator[Any]]:
+    def listing(photo: np.ndarray, stop: Path) -> Iterator[tuple[list[Person], dict[str, Any]]]:
+        try:
+            with interruptible(partial(_check, stop)):
+                found = swapper.list_people(photo)
+            yield found
+        finally:
+            stop.unlink(missing_ok=True)
+
+    return listing
+
+
+def _check(stop: Path) -> None:
+    # A file and no threading.Event: it also reaches into the process that ZeroGPU forks.
+    if stop.exists():
+        raise Stopped
+
+
 def _swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | SwapResult]]:
     def swapping(
         photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
     ) -> Iterator[Progress | SwapResult]:
         events: SimpleQueue[Progress | None] = SimpleQueue()
 
-        # A file and no threading.Event: it also reaches into the process that ZeroGPU forks.
         def tell(progress: Progress) -> None:
-            if stop.exists():
-                raise Stopped
+            _check(stop)
             events.put(progress)
 
+        def work() -> SwapResult:
+            try:
+                with interruptible(partial(_check, stop)):
+                    return swapper.swap(photo, prompt, people, options, tell)
+            finally:
+                stop.unlink(missing_ok=True)
+
+        pool = ThreadPoolExecutor(1)
+        future = pool.submit(work)
+        future.add_done_callback(lambda _: events.put(None))
         try:
-            with ThreadPoolExecutor(1) as pool:
-                future = pool.submit(swapper.swap, photo, prompt, people, options, tell)
-                future.add_done_callback(lambda _: events.put(None))
-                try:
-                    while (event := events.get()) is not None:
-                        yield event
-                finally:
-                    # Reached early when the visitor leaves: nobody waits for the rest.
-                    stop.touch()
+            while (event := events.get()) is not None:
+                yield event
             yield future.result()
         finally:
-            stop.unlink(missing_ok=True)
+            # Reached early when the visitor leaves. Gradio closes this in the thread that answers
+            # everybody: the rest is not waited for.
+            if not future.done():
+                stop.touch()
+            pool.shutdown(wait=False)
 
     return swapping

@@ -15,6 +15,11 @@ WORKING_PIXELS = 1_000_000
 DITHER_SEED = 20
 
 
+def warm_up() -> None:
+    """Import pymatting, which compiles for most of a minute the first time on a machine."""
+    import pymatting  # noqa: F401
+
+
 def foreground(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """The kept people's own colours, free of the old background.
 

@@ -1,7 +1,7 @@
-"""The three networks that are the project's own."""
+"""The networks that are the project's own."""
 
 from bgswap.networks.face_vae import FaceVAE
 from bgswap.networks.mask_autoencoder import MaskAutoencoder
-from bgswap.networks.person_unet import PersonUNet
+from bgswap.networks.matting_unet import MattingUNet
 
-__all__ = ["FaceVAE", "MaskAutoencoder", "PersonUNet"]
+__all__ = ["FaceVAE", "MaskAutoencoder", "MattingUNet"]

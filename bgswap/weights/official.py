@@ -3,7 +3,7 @@
 Ultralytics publishes no digests. The SHA-256 of a file is written beside it when it is fetched, in
 the format of sha256sum, and checked whenever the file is taken from the cache; a digest from
 elsewhere can be put there instead. Whether or not there is one, the file is a pickle and is loaded
-in ultralytics' restricted way only (:mod:`bgswap.people.detector_files`).
+in ultralytics' restricted way only (:mod:`bgswap.detection.checkpoints`).
 """
 
 import hashlib
@@ -114,7 +114,10 @@ def _download(path: Path, timeout: float) -> None:
         ModelUnavailable: it failed.
     """
     process.run([*_PROBE, PROBE, str(timeout)], STALL)
-    process.run([*_DOWNLOAD, str(path)], STALL, size=lambda: _size(path.parent))
+    # This package keeps ultralytics off the network, here alone it is what is wanted.
+    online = {"YOLO_OFFLINE": "false"}
+    command = [*_DOWNLOAD, str(path)]
+    process.run(command, STALL, size=lambda: _size(path.parent), environment=online)
     if not path.is_file():
         raise process.Failed("no reason given")
 

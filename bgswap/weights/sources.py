@@ -10,6 +10,7 @@ from bgswap.errors import BadInput
 Role = Literal[
     "person_detector",
     "mask_autoencoder",
+    "matting",
     "face_vae",
     "scene_starter",
     "scene_fast",
@@ -22,12 +23,14 @@ STARTER = Path(__file__).parent.parent / "starter"
 STARTER_FOLDERS: dict[Role, str] = {
     "person_detector": "person-detector",
     "mask_autoencoder": "mask-autoencoder",
+    "matting": "matting",
     "face_vae": "face-vae",
     "scene_starter": "scene",
 }
 TITLES: dict[Role, str] = {
     "person_detector": "Person detector",
     "mask_autoencoder": "Mask autoencoder",
+    "matting": "Matting network",
     "face_vae": "Face VAE",
     "scene_starter": "Starter scene model",
     "scene_fast": "Fast scene model",

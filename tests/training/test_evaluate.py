@@ -13,13 +13,14 @@ from PIL import Image, ImageDraw
 from torchvision.models.resnet import BasicBlock, ResNet
 
 from bgswap.networks import FaceVAE, MaskAutoencoder
-from training import fid, scene_classifier
+from training import fid
 from training.cards import Figure, put_figures, write_card
 from training.evaluate.__main__ import main
 from training.evaluate.scenes import copied, nearest
 from training.export import save_hub_folder
 from training.fid import frechet_distance, load_features
-from training.scene_classifier import features
+from training.scene import classifier as scene_classifier
+from training.scene.classifier import features
 
 
 class MeanColour(torch.nn.Module):

@@ -1,45 +1,61 @@
 """How the scene model learns: which pictures it sees, by what steps, and who judges them."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
 
-from bgswap.scene.canvas import fit_canvas
-from training.scene_autoencoder import CELL
-from training.scene_classifier import typicality, vary
-from training.scene_data import SHAPES, SceneData
-from training.scene_model import PAINTED
-from training.scene_optimizer import Muon, orthogonal
+from training.scene.classifier import typicality, vary
+from training.scene.clock import Clock
+from training.scene.data.batches import SceneBatches
+from training.scene.data.latents import CROPS, Latents
+from training.scene.data.wordings import EACH, LIT, PLAIN
+from training.scene.optimizer import Muon, orthogonal
+from training.scene.text import LENGTH
 
 
-def scene_data():
-    """Eight seas, of which only the first is typical, and eight forests."""
-    labels = [("sea", set())] * 8 + [("forest", set())] * 8
-    typical = np.array([1.0] + [0.0] * 7 + [1.0] * 8, np.float32)
-    numbers = torch.arange(16.0)[:, None, None, None]
-    latents, large = (numbers.expand(16, 4, side, side) for side in (16, 20))
-    masks, people = torch.zeros(3, 1, 20, 20), torch.full((3, 4, 20, 20), 7.0)
-    pictures = np.zeros((16, 64, 64, 3), np.uint8)
-    return SceneData(pictures, latents, large, labels, typical, masks, people, torch.zeros(4))
+def scene_batches():
+    """Twelve oceans and three forests, told apart by their latents' number."""
+    numbers = torch.arange(15.0)[:, None, None, None, None]
+    crops = {shape: numbers.expand(15, count, 4, *shape) for shape, count in CROPS.items()}
+    masks, people = torch.zeros(3, 1, 88, 88), torch.full((3, 4, 88, 88), 7.0)
+    words = torch.arange(15)[:, None, None] * 100 + torch.arange(PLAIN + LIT * EACH)[:, None]
+    words = words.expand(-1, -1, LENGTH).to(torch.int16)
+    latents = Latents(crops, masks, people, torch.zeros(4, 88, 88))
+    kinds = ["ocean"] * 12 + ["forest"] * 3
+    return SceneBatches(latents, words, kinds, torch.full((LENGTH,), -1))
 
 
-def test_typical_pictures_come_most_often_and_classes_evenly():
-    _, latents, numbers = scene_data().sample(2000)
-    drawn = np.bincount(latents[:, 0, 0, 0].int().numpy(), minlength=16)
-    assert 900 < drawn[:8].sum() < 1100
-    assert drawn[0] > 10 * drawn[1:8].max() and drawn[8:].min() > 60
+def test_classes_come_by_the_square_root_of_their_counts_with_their_own_words():
+    torch.manual_seed(0)
+    tokens, latents, numbers = scene_batches().sample(3000)
+    drawn = latents[:, 0, 0, 0].long()
+    assert torch.equal(tokens[:, 0] // 100, drawn)
+    assert 0.6 < (drawn < 12).float().mean() < 0.73
     assert set(numbers.tolist()) == {0, 1}
+    wordings = tokens[:, 0] % 100
+    assert 0.2 < (wordings >= PLAIN).float().mean() < 0.5
 
 
 def test_batches_come_in_every_shape_and_half_of_them_keep_a_person():
-    data, seen = scene_data(), set()
-    for _ in range(60):
-        texts, latents, mask, kept = data.batch(16)
-        assert len(texts) == 16 and mask.shape[1] == 1
-        assert latents.shape == kept.shape == (16, 4, *mask.shape[2:])
+    torch.manual_seed(0)
+    data, seen = scene_batches(), set()
+    for _ in range(80):
+        tokens, latents, mask, kept = data.batch(16, shape := data.shape())
+        assert tokens.shape == (16, LENGTH) and mask.shape == (16, 1, *shape)
+        assert latents.shape == kept.shape == (16, 4, *shape)
         assert torch.equal(kept[:, :1], 7 * (1 - mask))
-        seen.add(tuple(latents.shape[2:]))
-    assert seen == set(SHAPES)
+        seen.add(shape)
+    assert seen == set(CROPS)
+
+
+def test_a_clock_plans_by_what_is_left_and_ends():
+    clock, made = Clock(time.monotonic() + 60, steps=10, done=0.5, step=4), []
+    while clock.going():
+        made.append(clock.done)
+    assert made[0] == 0.5 and made == sorted(made) and clock.step == 4 + len(made) + 1
+    assert not Clock(time.monotonic() - 1).going()
 
 
 def test_a_picture_unlike_its_class_is_not_typical():
@@ -79,11 +95,3 @@ def test_muon_learns_a_convolution():
         optimizer.step()
         optimizer.zero_grad()
     assert losses[-1] < 0.02 * losses[0]
-
-
-@pytest.mark.parametrize(
-    ("height", "width"), [(900, 900), (1080, 810), (1500, 1000), (720, 1280), (1000, 1500)]
-)
-def test_photos_of_the_usual_shapes_get_canvases_that_were_trained_on(height, width):
-    canvas = fit_canvas(height, width, PAINTED, 16)
-    assert (canvas.height // CELL, canvas.width // CELL) in SHAPES

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from bgswap.detection.yolo import restored_threads
 from bgswap.networks import MaskAutoencoder
-from bgswap.people.detector import restored_threads
 from bgswap.weights import STARTER
 
 with restored_threads():
@@ -103,6 +103,11 @@ def configured(**values: object) -> Harm:
     return harm
 
 
+def calibrated(text: str) -> Harm:
+    """Something else stands in calibration.json."""
+    return lambda folder: (folder / "calibration.json").write_text(text)
+
+
 def saved_as(make: Callable[[], object]) -> Harm:
     """The file is written anew, by torch."""
     return lambda path: torch.save(make(), path)
@@ -145,6 +150,7 @@ DETECTOR: dict[str, Harm] = {
     "threshold nan": configured(threshold=NAN),
     "threshold 2": configured(threshold=2),
     "iou -1": configured(iou=-1),
+    "mirror text": configured(mirror="no"),
     "no threshold": configured(threshold=None),
     "address as architecture": configured(architecture="http://127.0.0.1:9/yolov8n-seg"),
 }
@@ -166,6 +172,17 @@ MASKS = SQUARE_MODELS | {
     "side 1e8": configured(side=100_000_000),
     "side text": configured(side="64"),
 }
+MATTING: dict[str, Harm] = {
+    "nan": filled(NAN),
+    "infinite": filled(INF, "bias"),
+    "huge": filled(1e30),
+    "zero": set_to_zero,
+    "a tensor missing": without_one,
+    "another network": of_another_network,
+    "threshold 2": calibrated('{"threshold": 2}'),
+    "threshold nan": calibrated('{"threshold": NaN}'),
+    "calibration text": calibrated("404: Not Found"),
+}
 FACES = SQUARE_MODELS | {
     "latent -1": configured(latent=-1),
     "latent 1e8": configured(latent=100_000_000),
@@ -180,6 +197,10 @@ def detector_folder(folder: Path) -> Path:
 def mask_folder(folder: Path) -> Path:
     MaskAutoencoder(side=64).save_pretrained(folder)
     return folder
+
+
+def matting_folder(folder: Path) -> Path:
+    return copytree(STARTER / "matting", folder)
 
 
 def face_folder(folder: Path) -> Path:

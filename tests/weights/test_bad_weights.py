@@ -17,14 +17,21 @@ from bgswap.weights import Role, WeightStore
 HARMED = (
     [("mask_autoencoder", name, harm) for name, harm in bad_weights.MASKS.items()]
     + [("face_vae", name, harm) for name, harm in bad_weights.FACES.items()]
+    + [("matting", name, harm) for name, harm in bad_weights.MATTING.items()]
     + [("person_detector", name, harm) for name, harm in bad_weights.DETECTOR.items()]
 )
 MAKE: dict[str, Callable[[Path], Path]] = {
     "mask_autoencoder": bad_weights.mask_folder,
     "face_vae": bad_weights.face_folder,
+    "matting": bad_weights.matting_folder,
     "person_detector": bad_weights.detector_folder,
 }
-LOADED = {"mask_autoencoder": "refiner", "face_vae": "faces", "person_detector": "detector"}
+LOADED = {
+    "mask_autoencoder": "refiner",
+    "face_vae": "faces",
+    "matting": "matter",
+    "person_detector": "detector",
+}
 
 
 def shelf(**settings: object) -> ModelShelf:

@@ -12,7 +12,7 @@ import torch
 from bad_weights import RunsCommand
 
 from bgswap import ModelUnavailable, Settings
-from bgswap.people.detector_files import read_own
+from bgswap.detection.checkpoints import read_own
 from bgswap.shelf import ModelShelf
 from bgswap.weights import WeightStore, official
 

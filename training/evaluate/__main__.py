@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 
-from training.detector_export import REFINER
 from training.evaluate.faces import evaluate_faces
 from training.evaluate.masks import evaluate_masks
 from training.evaluate.people import evaluate_people
@@ -25,6 +24,8 @@ from training.evaluate.scenes import evaluate_scenes
 from training.evaluate.swaps import evaluate_swaps
 from training.fid import INCEPTION
 from training.loop import run_command
+
+MATTING = Path("bgswap/starter/matting")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     add = command("person-detector", evaluate_people, "person-detector")
     add("--people", type=Path, required=True, help="folder or zip with people/val")
     add("--scenes", type=Path, required=True, help="folder or zip with scenes/val")
-    add("--refiner", type=Path, default=REFINER, help="mask autoencoder, folder in Hub layout")
+    add("--matting", type=Path, default=MATTING, help="matting network, folder in Hub layout")
     add = command("scene", evaluate_scenes, "scene")
     add("--scenes", type=Path, required=True, help="folder or zip with scenes/{train,val}")
     add("--each", type=int, default=12, help="pictures to make of each class")

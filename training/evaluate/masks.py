@@ -4,8 +4,8 @@ import argparse
 
 import numpy as np
 
+from bgswap.detection.mask_autoencoder import MaskRefiner
 from bgswap.networks import MaskAutoencoder
-from bgswap.people.refiner import MaskRefiner
 from training.evaluate.report import load_network, report, write_figures
 from training.mask_autoencoder import read_masks
 from training.mask_scores import (

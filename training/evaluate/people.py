@@ -6,13 +6,11 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from bgswap.people.detector import PersonDetector
-from bgswap.people.refiner import MaskRefiner
 from bgswap.types import Person
 from training.composites import Composite
 from training.cutouts import resized
-from training.detector_export import put_table
-from training.detector_scores import Finder, HeldOut, finder, measure
+from training.detector.card import put_table
+from training.detector.scores import Finder, HeldOut, finder, measure
 from training.evaluate.report import report
 from training.metrics import iou
 
@@ -23,8 +21,7 @@ POOR, TILE, COLUMNS = 0.6, 240, 8
 def evaluate_people(args: argparse.Namespace) -> None:
     """Recall, mask IoU and false people on held-out pictures; a sheet of the worst."""
     held_out = HeldOut(args.people, args.scenes)
-    refiner = MaskRefiner.from_folder(args.refiner)
-    find = remembering(finder(PersonDetector.load(args.weights), refiner))
+    find = remembering(finder(args.weights, args.matting))
     table = measure(find, held_out)
     tiles = list(poor(find, [*held_out.single, *held_out.several]))
     sheets = {"poor": np.vstack(list(_rows(tiles)))} if tiles else {}

@@ -9,14 +9,14 @@ from torch import nn
 
 from bgswap.scene.generator import SceneGenerator
 from bgswap.scene.presets import PRESETS
-from training.captions import NOUNS
 from training.data import PictureArchive
 from training.evaluate.report import fid_in_words, report, write_figures
 from training.fid import Fid, frechet_distance
 from training.plots import Table
-from training.scene_classifier import SceneFeatures, classify, features, train_classifier
-from training.scene_data import SIDE
-from training.scene_pictures import load_scenes
+from training.scene.captions import NOUNS
+from training.scene.classifier import SceneFeatures, classify, features, train_classifier
+from training.scene.data.pictures import load_scenes
+from training.scene.model import SIDE
 
 SPACE = "features of a scene classifier"
 # Copies would lie closer to a training picture than this share of the held-out pictures do.

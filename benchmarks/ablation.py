@@ -1,0 +1,210 @@
+"""What each step of the cut-out is worth: all sets measured once with it left out.
+
+    python -m benchmarks.ablation --people512 datasets/people512.zip --people datasets/people.zip \\
+        --more datasets/people_more.zip --everyday datasets/everyday [--part figures] [--limit N] \\
+        [--steps "mask NMS,refiner"] [--threads N] [--json FILE]
+
+A step's worth is what the figures of the right people kept lose without it, on the same photos; its
+seconds are what is saved. "helps" and "hurts" are the shares of photos whose IoU is more than 0.005
+higher or lower with the step than without.
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from benchmarks.cutout_scores import KEPT, WORSE, Row, cut_out
+from benchmarks.cutouts import add_sets, chosen_photos, warm, write
+from benchmarks.val_sets import SETS, ValPhoto
+from bgswap import BackgroundSwapper, Settings
+from bgswap.types import Person
+from training.cards import markdown_table
+
+FULL = "all steps"
+FIGURES = ("iou", "boundary_iou", "seconds", "cpu_seconds")
+# Leaves one step of a swapper out for as long as it is entered.
+LeftOut = Callable[[BackgroundSwapper], AbstractContextManager[None]]
+
+
+@contextmanager
+def replaced(target: object, name: str, value: Any) -> Iterator[None]:
+    """An attribute of one object has another value for a while."""
+    own = vars(target)
+    before = own.get(name)
+    known = name in own
+    setattr(target, name, value)
+    try:
+        yield
+    finally:
+        if known:
+            setattr(target, name, before)
+        else:
+            delattr(target, name)
+
+
+@contextmanager
+def without_network(swapper: BackgroundSwapper) -> Iterator[None]:
+    """The detector's masks and confidences are all there is."""
+    from bgswap.detection.finder import PeopleFinder
+
+    full = swapper.shelf.finder()
+    config = dataclasses.replace(full.config, score_weight=0.0)
+    rough = PeopleFinder(full.detector, lambda photo, people: list(people), config)
+    with replaced(swapper.shelf, "finder", lambda: rough), without_matting(swapper):
+        yield
+
+
+def without_refiner(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
+    """The guided filter starts from what the matting network itself drew."""
+    matter = swapper.shelf.matter().model
+    return replaced(matter, "config", dataclasses.replace(matter.config, octaves=0))
+
+
+def without_guided_filter(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
+    """Alphas are enlarged without a look at the photo."""
+    from bgswap.matting import network
+
+    def plain(photo: np.ndarray, small: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+        return cv2.resize(alpha, photo.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+    return replaced(network, "guided_upsampling", plain)
+
+
+def without_mask_nms(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
+    """Everyone whom the detector's own suppression of boxes left is a person."""
+    from bgswap.detection import finder
+
+    return replaced(finder, "mask_nms", list)
+
+
+def without_matting(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
+    """The masks as found are the alpha; of two people's pixels each has the likelier one."""
+
+    def masks(
+        photo: np.ndarray, people: Sequence[Person], others: Sequence[Person] = ()
+    ) -> np.ndarray:
+        own = np.maximum.reduce([p.mask for p in people])
+        theirs = [p.mask for p in others]
+        return np.where(np.maximum.reduce(theirs) > own, 0, own) if theirs else own
+
+    return replaced(swapper, "matte", masks)
+
+
+# By name, in the order of the work. Whoever adds a step to the cut-out adds a line here.
+STEPS: dict[str, LeftOut] = {
+    "mask NMS": without_mask_nms,
+    "matting network": without_network,
+    "its second look": without_matting,
+    "refiner": without_refiner,
+    "guided filter": without_guided_filter,
+}
+
+
+def measure(
+    swapper: BackgroundSwapper,
+    photos: Sequence[ValPhoto],
+    steps: dict[str, LeftOut],
+    on_photo: Callable[[list[Row]], None] = lambda rows: None,
+) -> list[Row]:
+    """The figures of the right people kept, on each photo with all steps and without each.
+
+    Args:
+        on_photo: is given all rows so far after each photo.
+    """
+    rows: list[Row] = []
+    for entry in tqdm(photos, desc="photos", mininterval=10):
+        photo, truth = entry.read()
+        one = entry.set == "everyday"
+        rows.append(_row(FULL, cut_out(swapper, photo, truth, one).rows(entry, truth)))
+        for name, left_out in steps.items():
+            with left_out(swapper):
+                cutout = cut_out(swapper, photo, truth, one)
+            rows.append(_row(name, cutout.rows(entry, truth)))
+        on_photo(rows)
+    return rows
+
+
+def _row(variant: str, rows: Iterable[Row]) -> Row:
+    kept = next(row for row in rows if row["method"] == KEPT)
+    return {"variant": variant} | kept
+
+
+def worth(rows: Sequence[Row]) -> list[Row]:
+    """For each set the figures with all steps, and what each step adds to them."""
+    figures = {(r["set"], r["photo"], r["variant"]): r for r in rows}
+    variants = list(dict.fromkeys(r["variant"] for r in rows))
+    lines = []
+    for name in SETS:
+        photos = list(dict.fromkeys(r["photo"] for r in rows if r["set"] == name))
+        for variant in variants if photos else ():
+            full = _values(figures[name, photo, FULL] for photo in photos)
+            line: Row = {"set": name, "step": variant, "photos": len(photos)}
+            if variant == FULL:
+                means = full.mean(axis=0)
+            else:
+                gains = full - _values(figures[name, photo, variant] for photo in photos)
+                means = gains.mean(axis=0)
+                line |= {"helps": float((gains[:, 0] > WORSE).mean())}
+                line |= {"hurts": float((gains[:, 0] < -WORSE).mean())}
+            lines.append(line | dict(zip(FIGURES, means.tolist(), strict=True)))
+    return lines
+
+
+def _values(rows: Iterable[Row]) -> np.ndarray:
+    """(N, 4): of each row the ``FIGURES``."""
+    return np.array([[row[key] for key in FIGURES] for row in rows])
+
+
+def table(lines: Iterable[Row]) -> str:
+    """The worth of each step as markdown; of all steps together the figures themselves."""
+    head = ["set: step", "photos", "IoU", "boundary IoU", "helps", "hurts", "seconds"]
+    rows = []
+    for line in lines:
+        full = line["step"] == FULL
+        fits = [f"{line[k]:.4f}" if full else f"{line[k]:+.4f}" for k in FIGURES[:2]]
+        shares = [f"{line[k]:.0%}" if k in line else "" for k in ("helps", "hurts")]
+        times = [f"{line[k]:.2f}" if full else f"{line[k]:+.2f}" for k in FIGURES[2:]]
+        words = [f"{line['set']}: {line['step']}", str(line["photos"])]
+        rows.append([*words, *fits, *shares, *times])
+    return markdown_table([*head, "CPU seconds"], rows)
+
+
+def chosen_steps(names: str | None) -> dict[str, LeftOut]:
+    """The steps of those names, divided by commas; all where None.
+
+    Raises:
+        SystemExit: there is no such step.
+    """
+    wanted = [n.strip() for n in names.split(",")] if names is not None else list(STEPS)
+    for name in wanted:
+        if name not in STEPS:
+            raise SystemExit(f"no step {name!r}; there are {', '.join(STEPS)}")
+    return {name: STEPS[name] for name in wanted}
+
+
+def main() -> None:
+    """Measure, print the table, and write what was asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_sets(parser)
+    parser.add_argument("--steps", help="names divided by commas; all by default")
+    options = parser.parse_args()
+    swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
+    photos, steps = chosen_photos(options), chosen_steps(options.steps)
+    warm(swapper, options.threads)
+
+    def keep(rows: list[Row]) -> None:
+        write({"part": options.part, "worth": worth(rows), "photos": rows}, options.json)
+
+    print(table(worth(measure(swapper, photos, steps, keep))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""From a photo to the people in it: candidates, their masks and alphas, and who is believed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bgswap.detection.base import Detector, enlarged, left_to_right
+from bgswap.detection.mask_nms import mask_nms
+from bgswap.errors import NoPersonDetected
+from bgswap.images import fit_within
+from bgswap.types import Box, Person
+
+# People with rough masks to the same with alphas, and how sure the network is of each.
+Alphas = Callable[[np.ndarray, Sequence[Person]], list[Person]]
+# Rough masks and boxes to cleaner masks.
+Refine = Callable[[Sequence[np.ndarray], Sequence[Box]], list[np.ndarray]]
+
+
+@dataclass(frozen=True)
+class FinderConfig:
+    """How candidates become people."""
+
+    # Least confidence of a person, in [0, 1]; the matting weights' calibration holds it.
+    threshold: float
+    # The matting network's share in the confidence, next to the detector's: a geometric mean.
+    score_weight: float
+    # Pixels on which people are looked for; masks are enlarged from there.
+    pixels: int = 1_000_000
+
+
+class PeopleFinder:
+    """A detector, and a network that draws each candidate's alpha and judges it.
+
+    Args:
+        detector: gives candidates.
+        alphas: the matting network's own look at candidates.
+        config: how sure one has to be.
+        refine: the mask autoencoder, which cleans the rough masks; None leaves them.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        alphas: Alphas,
+        config: FinderConfig,
+        refine: Refine | None = None,
+    ) -> None:
+        self.detector, self._alphas, self.config = detector, alphas, config
+        self._refine = refine
+
+    def find(self, photo: np.ndarray) -> list[Person]:
+        """The people in a photo, numbered from left to right.
+
+        Args:
+            photo: (H, W, 3) uint8 RGB.
+
+        Returns:
+            One :class:`Person` each, with an alpha at photo size for a mask.
+
+        Raises:
+            NoPersonDetected: there is nobody it is sure of.
+        """
+        small = fit_within(photo, pixels=self.config.pixels)
+        candidates = self._refined(self.detector.detect(small))
+        judged = self._alphas(small, candidates)
+        pairs = zip(candidates, judged, strict=True)
+        sure = [replace(p, confidence=self._confidence(c, p)) for c, p in pairs]
+        people = mask_nms(p for p in sure if p.confidence >= self.config.threshold and p.area)
+        if not people:
+            raise NoPersonDetected
+        return [enlarged(person, photo.shape[:2]) for person in left_to_right(people)]
+
+    def _refined(self, people: list[Person]) -> list[Person]:
+        if self._refine is None or not people:
+            return people
+        masks = self._refine([p.mask for p in people], [p.box for p in people])
+        return [replace(p, mask=mask) for p, mask in zip(people, masks, strict=True)]
+
+    def _confidence(self, candidate: Person, judged: Person) -> float:
+        share = self.config.score_weight
+        return candidate.confidence ** (1 - share) * judged.confidence**share

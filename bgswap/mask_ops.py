@@ -1,0 +1,118 @@
+"""Windows of photos and masks: cutting them out at another size, and putting them back."""
+
+from collections.abc import Iterable, Sequence
+
+import cv2
+import numpy as np
+
+from bgswap.types import Box, Person
+
+# x, y, width and height in whole pixels; parts may lie outside the photo.
+Window = tuple[int, int, int, int]
+# Mid grey: what a network is shown beyond a photo's border.
+GREY = 128
+
+
+def cut(picture: np.ndarray, window: Window, size: tuple[int, int], outside: float) -> np.ndarray:
+    """What a window shows, at another size.
+
+    Args:
+        picture: (H, W) or (H, W, C), uint8 or float32.
+        window: in pixels of the picture.
+        size: (height, width) of the result.
+        outside: the value where the window reaches beyond the picture.
+
+    Returns:
+        (height, width) or (height, width, C), of the picture's type.
+    """
+    x, y, width, height = window
+    rows, columns = inside(window, picture.shape)
+    part = picture[rows, columns]
+    if not part.size:
+        return np.full((*size, *picture.shape[2:]), outside, picture.dtype)
+    if part.shape[:2] != (height, width):
+        top, left = rows.start - y, columns.start - x
+        bottom, right = height - part.shape[0] - top, width - part.shape[1] - left
+        value = (outside,) * 4
+        part = cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_CONSTANT, value=value)
+    return resized(part, size)
+
+
+def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A picture or mask at (height, width): averaged where it shrinks, else interpolated."""
+    shrinks = picture.shape[0] * picture.shape[1] > size[0] * size[1]
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(picture, size[::-1], interpolation=way)
+
+
+def inside(window: Window, size: tuple[int, ...]) -> tuple[slice, slice]:
+    """Rows and columns of a window that lie inside a picture of (H, W)."""
+    x, y, width, height = window
+    top, left = min(max(y, 0), size[0]), min(max(x, 0), size[1])
+    bottom, right = min(max(y + height, top), size[0]), min(max(x + width, left), size[1])
+    return slice(top, bottom), slice(left, right)
+
+
+def put_back(crop: np.ndarray, window: Window, size: tuple[int, int]) -> np.ndarray:
+    """A mask of what a window shows as a mask of the whole photo, 0 elsewhere.
+
+    Args:
+        crop: (h, w) float32 in [0, 1].
+        window: in pixels of the photo.
+        size: (H, W) of the photo.
+
+    Returns:
+        (H, W) float32 in [0, 1].
+    """
+    x, y, width, height = window
+    rows, columns = inside(window, size)
+    whole = np.zeros(size, np.float32)
+    if rows.start < rows.stop and columns.start < columns.stop:
+        large = resized(crop, (height, width))
+        whole[rows, columns] = large[rows.start - y : rows.stop - y, columns.start - x :][
+            :, : columns.stop - columns.start
+        ]
+    return whole
+
+
+def window_around(box: Box, margin: float, sizes: Sequence[tuple[int, int]]) -> tuple[Window, int]:
+    """The window of a box with a margin, in the shape of one of the sizes that fits it best.
+
+    Args:
+        box: x0, y0, x1, y1 in pixels.
+        margin: what is added on each side, as a share of the box's own side.
+        sizes: (height, width) of the crops to choose from.
+
+    Returns:
+        The window, of the chosen size's shape, and the number of that size.
+    """
+    x0, y0, x1, y1 = box
+    wide, tall = (1 + 2 * margin) * max(x1 - x0, 2), (1 + 2 * margin) * max(y1 - y0, 2)
+    units = [max(tall / height, wide / width) for height, width in sizes]
+    best = int(np.argmin(units))
+    height, width = (max(2, round(units[best] * side)) for side in sizes[best])
+    return (round((x0 + x1 - width) / 2), round((y0 + y1 - height) / 2), width, height), best
+
+
+def box_iou(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return width * height / (both - width * height)
+
+
+def box_of(mask: np.ndarray) -> Box | None:
+    """The box of what is above one half in a mask (H, W); None where nothing is."""
+    x, y, width, height = cv2.boundingRect((mask > 0.5).astype(np.uint8))
+    return (float(x), float(y), float(x + width), float(y + height)) if width else None
+
+
+def union(people: Iterable[Person], size: tuple[int, int]) -> np.ndarray:
+    """The masks of people together, (H, W) float32 in [0, 1]: the largest at each pixel."""
+    together = np.zeros(size, np.float32)
+    for person in people:
+        rows, columns, crop = person.cropped
+        np.maximum(together[rows, columns], crop, out=together[rows, columns])
+    return together

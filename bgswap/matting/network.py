@@ -1,0 +1,247 @@
+"""Alpha by the matting network: a crop of each person, a rough mask, everybody else's mask.
+
+The network sees about 100,000 pixels round a person. A small refiner then carries the alpha to
+twice the resolution, as often as the photo has pixels for it; beyond that He and Sun's "Fast
+Guided Filter" (2015) takes it to the photo's own pixels.
+"""
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bgswap.mask_ops import GREY, Window, box_of, cut, put_back, union, window_around
+from bgswap.matting.detail import DetailConfig, full_size
+from bgswap.types import Box, Person
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bgswap.networks import MattingUNet
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """How the matting network is run."""
+
+    # Height and width of crops, pixels: for standing, sitting and lying people, as trained.
+    sizes: tuple[tuple[int, int], ...] = ((384, 256), (320, 320), (256, 384))
+    # Shown around a box, as a share of its sides; the middle of what training showed.
+    margin: float = 0.12
+    # An alpha that reaches a window's side along so much of it runs out of the window: the window
+    # is widened there by this share of the box's longer side, so many times at most.
+    running_out: float = 0.08
+    widened_by: float = 0.35
+    widenings: int = 2
+    # Crops at once: bounds memory however many people there are.
+    batch: int = 4
+    # How alphas are carried to the photo's resolution.
+    detail: DetailConfig = field(default_factory=DetailConfig)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was chosen for one set of weights; ``calibration.json`` beside them holds it.
+
+    Attributes:
+        threshold: least confidence of a person, in [0, 1].
+        score_weight: the network's share in that confidence, next to the detector's.
+    """
+
+    threshold: float = 0.4
+    score_weight: float = 0.5
+
+    @classmethod
+    def read(cls, folder: Path) -> "Calibration":
+        """The calibration of the weights in a folder; the default where there is none."""
+        path = folder / "calibration.json"
+        return cls(**json.loads(path.read_text())) if path.is_file() else cls()
+
+
+class NetworkMatter:
+    """The matting network and its refiner as functions on arrays. Safe to share between threads.
+
+    Args:
+        network: trained.
+        device: where they run, as torch names it.
+        config: how they are run.
+        calibration: what was chosen for these weights.
+    """
+
+    def __init__(
+        self,
+        network: "MattingUNet",
+        device: str = "cpu",
+        config: NetworkConfig | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
+        import torch
+
+        self._network = network.eval().to(device, memory_format=torch.channels_last)
+        self._device, self.config = device, config or NetworkConfig()
+        self.calibration = calibration or Calibration()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_folder(cls, folder: str | Path, device: str = "cpu") -> "NetworkMatter":
+        """The matter whose weights lie in a folder in Hub layout.
+
+        Raises:
+            OSError, RuntimeError: the folder holds no such weights, or they do not fit.
+        """
+        from bgswap.networks import MattingUNet
+
+        if not Path(folder, "model.safetensors").is_file():
+            raise FileNotFoundError(f"no model.safetensors in {folder}")
+        network = MattingUNet.from_pretrained(str(folder), strict=True)
+        return cls(network, device, calibration=Calibration.read(Path(folder)))
+
+    def alphas(self, photo: np.ndarray, people: Sequence[Person]) -> list[Person]:
+        """The people with alphas for masks, and with the network's confidence that each is there.
+
+        Args:
+            photo: (H, W, 3) uint8 RGB.
+            people: with rough masks; each one's box says where to look.
+
+        Returns:
+            As many people, their boxes those of the new masks where anything is left of them.
+        """
+        found = list(people)
+        wanted = list(range(len(people)))
+        for _ in range(1 + self.config.widenings):
+            seen = zip(wanted, self._run(photo, found, wanted), strict=True)
+            wider = []
+            for i, (alpha, window, score) in seen:
+                mask = put_back(alpha, window, photo.shape[:2])
+                box = box_of(mask) or found[i].box
+                running = self._running_out(alpha, window, photo.shape[:2])
+                if any(running):
+                    wider.append(i)
+                    box = self._widened(box, running)
+                found[i] = replace(found[i], box=box, confidence=score, mask=mask)
+            wanted = wider
+            if not wanted:
+                break
+        return found
+
+    def _running_out(
+        self, alpha: np.ndarray, window: Window, size: tuple[int, int]
+    ) -> tuple[bool, bool, bool, bool]:
+        """Whether an alpha runs out of its window at the left, top, right and lower side."""
+        x, y, width, height = window
+        more = (x > 0, y > 0, x + width < size[1], y + height < size[0])
+        sides = (alpha[:, :2], alpha[:2], alpha[:, -2:], alpha[-2:])
+        long = [float((side > 0.5).mean()) > self.config.running_out for side in sides]
+        return tuple(is_long and there for is_long, there in zip(long, more, strict=True))
+
+    def _widened(self, box: Box, sides: tuple[bool, bool, bool, bool]) -> Box:
+        """A box with more on the given sides."""
+        reach = self.config.widened_by * max(box[2] - box[0], box[3] - box[1])
+        signs = (-1, -1, 1, 1)
+        x0, y0, x1, y1 = (
+            v + sign * reach * grows for v, sign, grows in zip(box, signs, sides, strict=True)
+        )
+        return x0, y0, x1, y1
+
+    def everyone(self, photo: np.ndarray) -> np.ndarray:
+        """The alpha of everybody in a photo together, (H, W) float32, by one look at the whole."""
+        height, width = photo.shape[:2]
+        window, best = window_around((0, 0, width, height), 0.0, self.config.sizes)
+        size = self.config.sizes[best]
+        half, none = (np.full(size, value, np.float32) for value in (0.5, 0.0))
+        alphas, _ = self._answers([(cut(photo, window, size, GREY), half, none)])
+        return put_back(alphas[0], window, (height, width))
+
+    def matte(
+        self, photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None = None
+    ) -> np.ndarray:
+        """One person's alpha at the photo's resolution.
+
+        Args:
+            photo: (H, W, 3) uint8 RGB.
+            mask: (H, W) float32 in [0, 1], the person's mask or alpha.
+            others: (H, W) float32 in [0, 1], of everybody else.
+
+        Returns:
+            (H, W) float32 in [0, 1], multiples of 1/255.
+
+        Raises:
+            ValueError: the shapes do not fit.
+        """
+        if photo.shape[:2] != mask.shape or (others is not None and others.shape != mask.shape):
+            raise ValueError(f"photo {photo.shape} and masks {mask.shape} differ in size")
+        box = box_of(mask)
+        if box is None:
+            return np.zeros_like(mask)
+        window, best = window_around(box, self.config.margin, self.config.sizes)
+        size = self.config.sizes[best]
+        around = np.zeros_like(mask) if others is None else others
+        image, rough = cut(photo, window, size, GREY), cut(mask, window, size, 0)
+        alphas, _ = self._answers([(image, rough, cut(around, window, size, 0))])
+        # the mean of what the mask said and of this look: on held-out photos better than either
+        alpha = (alphas[0] + rough) / 2
+        return full_size(self._refine, photo, alpha, window, self.config.detail)
+
+    def _run(
+        self, photo: np.ndarray, people: Sequence[Person], wanted: Sequence[int]
+    ) -> list[tuple[np.ndarray, Window, float]]:
+        """For each wanted person the alpha of their window, the window, and the network's score."""
+        config, found = self.config, {}
+        windows = [window_around(p.box, config.margin, config.sizes) for p in people]
+        for shape, size in enumerate(config.sizes):
+            chosen = [i for i in wanted if windows[i][1] == shape]
+            for start in range(0, len(chosen), config.batch):
+                part = chosen[start : start + config.batch]
+                crops = [self._crop(photo, people, i, windows[i][0], size) for i in part]
+                alphas, scores = self._answers(crops)
+                for i, alpha, score in zip(part, alphas, scores, strict=True):
+                    found[i] = (alpha, windows[i][0], float(score))
+        return [found[i] for i in wanted]
+
+    @staticmethod
+    def _crop(
+        photo: np.ndarray,
+        people: Sequence[Person],
+        number: int,
+        window: Window,
+        size: tuple[int, int],
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Photo, rough mask and everybody else's mask of one person's window."""
+        others = union((p for i, p in enumerate(people) if i != number), photo.shape[:2])
+        layers = ((photo, GREY), (people[number].mask, 0), (others, 0))
+        image, rough, rest = (cut(layer, window, size, fill) for layer, fill in layers)
+        return image, rough, rest
+
+    def _answers(
+        self, crops: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Alphas (N, h, w) and scores (N,) of crops of one size."""
+        import torch
+
+        from bgswap.tensors import crops_to_tensor
+
+        with self._lock, torch.inference_mode():
+            batch = crops_to_tensor(*zip(*crops, strict=True)).to(
+                self._device, memory_format=torch.channels_last
+            )
+            logits, scores = self._network(batch)
+            return _array(torch.sigmoid(logits[:, 0])), _array(torch.sigmoid(scores))
+
+    def _refine(self, images: Sequence[np.ndarray], alphas: Sequence[np.ndarray]) -> np.ndarray:
+        """The refiner's alphas (N, h, w) of tiles: photos uint8 and alphas enlarged to them."""
+        import torch
+
+        from bgswap.tensors import images_to_tensor, masks_to_tensor
+
+        photos, masks = images_to_tensor(images) * 2 - 1, masks_to_tensor(alphas)
+        with self._lock, torch.inference_mode():
+            logits = self._network.refiner(photos.to(self._device), masks.to(self._device))
+            return _array(torch.sigmoid(logits[:, 0]))
+
+
+def _array(values: "Tensor") -> np.ndarray:
+    return values.float().cpu().numpy()

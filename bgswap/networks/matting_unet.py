@@ -1,0 +1,149 @@
+"""The matting network: one person's alpha from a crop, a rough mask and everybody else's.
+
+A U-Net (Ronneberger, Fischer and Brox, MICCAI 2015) of residual blocks, guided by a rough mask as
+in mask-guided matting (Yu et al., CVPR 2021), with self-attention at its deepest level, which also
+judges whether anybody is there, as the second stage of Mask R-CNN does (He et al., ICCV 2017). The
+refiner carries an alpha to twice its resolution.
+"""
+
+import torch
+from huggingface_hub import PyTorchModelHubMixin
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# Red, green, blue; this person's rough mask; everybody else's.
+INPUTS = 5
+# Of the crops' sides: what the deepest level is smaller by.
+STRIDE = 32
+
+
+def _normed(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
+    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs))
+
+
+class Residual(nn.Module):
+    """Two convolutions and what came in."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first, self.second = _normed(channels, channels), _normed(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.second(F.relu(self.first(x))))
+
+
+class Attention(nn.Module):
+    """Self-attention over all places of a feature map, and what came in."""
+
+    def __init__(self, channels: int, heads: int = 4) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.GroupNorm(1, channels)
+        self.qkv = nn.Conv2d(channels, 3 * channels, 1)
+        self.out = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, channels, height, width = x.shape
+        parts = self.qkv(self.norm(x)).reshape(batch, 3, self.heads, -1, height * width)
+        query, key, value = parts.transpose(-1, -2).unbind(1)
+        mixed = F.scaled_dot_product_attention(query, key, value).transpose(-1, -2)
+        return x + self.out(mixed.reshape(batch, channels, height, width))
+
+
+class AlphaRefiner(nn.Module):
+    """Gives an alpha that was enlarged to twice its size the detail of the photo there.
+
+    Args:
+        width: channels, at half the crop's size.
+        depth: residual blocks.
+    """
+
+    def __init__(self, width: int = 24, depth: int = 3) -> None:
+        super().__init__()
+        self.entry = nn.Sequential(_normed(4 * 4, width), nn.ReLU())
+        self.blocks = nn.Sequential(*(Residual(width) for _ in range(depth)))
+        self.change = nn.Conv2d(width, 4, 3, padding=1)
+
+    def forward(self, photo: Tensor, alpha: Tensor) -> Tensor:
+        """The refined alpha.
+
+        Args:
+            photo: (B, 3, H, W) float in [-1, 1]; H and W even.
+            alpha: (B, 1, H, W) float in [0, 1], enlarged from half the size.
+
+        Returns:
+            Logits (B, 1, H, W).
+        """
+        x = F.pixel_unshuffle(torch.cat([photo, 2 * alpha - 1], 1), 2)
+        change = F.pixel_shuffle(self.change(self.blocks(self.entry(x))), 2)
+        return alpha.clamp(0.01, 0.99).logit() + change
+
+
+class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
+    """Five levels down, the first at half the crop's size, and up again.
+
+    Args:
+        widths: channels of each level.
+        depths: residual blocks of each level on the way down.
+        up_depths: of each level on the way up, deepest first.
+
+    ``refiner`` is the :class:`AlphaRefiner` that carries its alphas to twice their resolution.
+    """
+
+    def __init__(
+        self,
+        widths: tuple[int, ...] = (32, 64, 128, 192, 288),
+        depths: tuple[int, ...] = (1, 2, 2, 3, 2),
+        up_depths: tuple[int, ...] = (2, 1, 1, 1),
+    ) -> None:
+        super().__init__()
+        before = (4 * INPUTS, *widths)
+        self.down, self.up, self.bridges = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        for level, (channels, depth) in enumerate(zip(widths, depths, strict=True)):
+            entry = _normed(before[level], channels, stride=2 if level else 1)
+            blocks = (Residual(channels) for _ in range(depth))
+            self.down.append(nn.Sequential(entry, nn.ReLU(), *blocks))
+        deepest = widths[-1]
+        self.context = nn.Sequential(
+            Attention(deepest), Residual(deepest), Attention(deepest), Residual(deepest)
+        )
+        levels = zip(widths[:0:-1], widths[-2::-1], up_depths, strict=True)
+        for deep, shallow, depth in levels:
+            self.bridges.append(_normed(deep, shallow, kernel=1))
+            self.up.append(nn.Sequential(*(Residual(shallow) for _ in range(depth))))
+        self.alpha = nn.Conv2d(widths[0], 4, 3, padding=1)
+        self.score = nn.Linear(deepest, 1)
+        self.refiner = AlphaRefiner()
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Alphas and scores of crops.
+
+        Args:
+            crops: (B, 5, H, W) float: RGB in [-1, 1], 0 outside the photo; this person's rough
+                mask and all others' in [0, 1]; H and W multiples of 32. A rough mask of one half
+                everywhere asks for everybody in the crop.
+
+        Returns:
+            Logits of the alpha (B, 1, H, W), and of anybody being there (B,).
+
+        Raises:
+            ValueError: the shape is none of the above.
+        """
+        shape = crops.shape
+        if len(shape) != 4 or shape[1] != INPUTS or shape[2] % STRIDE or shape[3] % STRIDE:
+            raise ValueError(
+                f"expected crops (B, {INPUTS}, H, W) with sides that are multiples of {STRIDE}, "
+                f"got {tuple(shape)}"
+            )
+        x, skips = F.pixel_unshuffle(crops, 2), []
+        for stage in self.down:
+            x = stage(x)
+            skips.append(x)
+        x = self.context(x)
+        score = self.score(x.mean((2, 3)))[:, 0]
+        skips.pop()
+        for bridge, blocks in zip(self.bridges, self.up, strict=True):
+            wider = F.interpolate(bridge(x), scale_factor=2, mode="bilinear", align_corners=False)
+            x = blocks(F.relu(wider + skips.pop()))
+        return F.pixel_shuffle(self.alpha(x), 2), score

@@ -1,0 +1,1 @@
+"""The starter scene model: its data, parts and training."""

@@ -1,0 +1,144 @@
+"""A small classifier of scenes: it tells whether made pictures show what was asked for.
+
+Trained on the same pictures as the scene model, on that model's own side in pixels; half of them
+blurred, so that sharpness does not decide. Its features also measure distances between pictures.
+"""
+
+import copy
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchvision.models.resnet import BasicBlock, ResNet
+from torchvision.transforms import v2
+from tqdm import trange
+
+from training.scene.optimizer import halves
+
+BATCH, LEARNING_RATE = 64, 0.003
+BLUR = v2.GaussianBlur(7, (0.5, 1.6))
+
+
+def train_classifier(
+    pictures: np.ndarray, labels: np.ndarray, epochs: int, seed: int = 0
+) -> nn.Module:
+    """A ResNet of one block a stage, from random weights, in eval mode.
+
+    Args:
+        pictures: (N, S, S, 3) uint8 RGB.
+        labels: (N,) class numbers from 0.
+        epochs: over all pictures.
+        seed: of weights, order and variations.
+    """
+    torch.manual_seed(seed)
+    network = ResNet(BasicBlock, [1, 1, 1, 1], num_classes=int(labels.max()) + 1)
+    optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=0.05)
+    steps = epochs * -(-len(pictures) // BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, steps)
+    for _ in trange(epochs, desc="scene classifier"):
+        for batch in torch.randperm(len(pictures)).split(BATCH):
+            shown, true = vary(_tensor(pictures[batch.numpy()])), torch.from_numpy(labels)[batch]
+            with halves():
+                said = network(shown)
+            loss = F.cross_entropy(said.float(), true, label_smoothing=0.1)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    return network.eval()
+
+
+def vary(pictures: Tensor) -> Tensor:
+    """Each picture cut, mirrored and lit in its own way; the first half of them blurred.
+
+    Args:
+        pictures: (B, 3, S, S) in [0, 1].
+
+    Returns:
+        (B, 3, S, S), from 35 to 100 % of each picture's area.
+    """
+    count = len(pictures)
+    area, stretch = _between(count, 0.35, 1), _between(count, -0.25, 0.25).exp()
+    across, down = (area.sqrt() * stretch).clamp(max=1), (area.sqrt() / stretch).clamp(max=1)
+    place = torch.zeros(count, 2, 3)
+    place[:, 0, 0] = across * torch.where(torch.rand(count) < 0.5, -1.0, 1.0)
+    place[:, 1, 1] = down
+    place[:, 0, 2], place[:, 1, 2] = (
+        _between(count, -1, 1) * (1 - part) for part in (across, down)
+    )
+    grid = F.affine_grid(place, pictures.shape, align_corners=False)
+    cut = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    tint = _between(count, 0.8, 1.25) * _between(3 * count, 0.93, 1.07).view(3, count)
+    lit = (cut * tint.T[..., None, None] + _between(count, -0.08, 0.08).view(-1, 1, 1, 1)).clamp(
+        0, 1
+    )
+    return torch.cat([BLUR(lit[: count // 2]), lit[count // 2 :]])
+
+
+def _between(count: int, low: float, high: float) -> Tensor:
+    return torch.empty(count).uniform_(low, high)
+
+
+def typicality(pictures: np.ndarray, labels: np.ndarray, epochs: int, seed: int = 0) -> np.ndarray:
+    """How sure a classifier is of each picture's own class, having learned from the other half.
+
+    Args:
+        pictures: (N, S, S, 3) uint8 RGB.
+        labels: (N,) class numbers from 0.
+        epochs: of each half's classifier.
+        seed: of halves and weights.
+
+    Returns:
+        (N,) float32 in [0, 1].
+    """
+    order = np.random.default_rng(seed).permutation(len(pictures))
+    halves, sure = np.array_split(order, 2), np.zeros(len(pictures), np.float32)
+    for known, asked in (halves, halves[::-1]):
+        classifier = train_classifier(pictures[known], labels[known], epochs, seed)
+        said = torch.cat([p.softmax(1) for p in _batches(classifier, pictures[asked])]).numpy()
+        sure[asked] = said[np.arange(len(asked)), labels[asked]]
+    return sure
+
+
+class SceneFeatures(nn.Module):
+    """What the classifier sees before it decides: (B, 3, H, W) uint8 to (B, 512) float."""
+
+    num_features = 512
+
+    def __init__(self, classifier: nn.Module, side: int) -> None:
+        super().__init__()
+        # its own copy: torchmetrics changes the number format of what it is given
+        layers = copy.deepcopy(list(classifier.children())[:-1])
+        self.body = nn.Sequential(*layers, nn.Flatten())
+        self.side = side
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        unit = pictures.to(next(self.parameters()).dtype) / 255
+        return self.body(F.interpolate(unit, (self.side, self.side), mode="area"))
+
+
+def classify(classifier: nn.Module, pictures: np.ndarray) -> np.ndarray:
+    """The likeliest class number of each picture (N, S, S, 3) uint8 RGB, seen with its mirrored."""
+    seen = (pictures, pictures[:, :, ::-1])
+    said = sum(torch.cat(list(_batches(classifier, side))).softmax(1) for side in seen)
+    return said.argmax(1).numpy()
+
+
+def features(classifier: nn.Module, pictures: np.ndarray) -> np.ndarray:
+    """(N, 512) float32 of pictures (N, S, S, 3) uint8 RGB, of length one each."""
+    body = SceneFeatures(classifier, pictures.shape[1]).eval()
+    seen = np.concatenate([f.numpy() for f in _batches(body, pictures, 255.0)])
+    return seen / np.linalg.norm(seen, axis=1, keepdims=True)
+
+
+@torch.inference_mode()
+def _batches(network: nn.Module, pictures: np.ndarray, scale: float = 1.0) -> Iterator[Tensor]:
+    for start in range(0, len(pictures), BATCH):
+        yield network(_tensor(pictures[start : start + BATCH]) * scale)
+
+
+def _tensor(pictures: np.ndarray) -> Tensor:
+    """(B, 3, S, S) float32 in [0, 1]."""
+    return torch.from_numpy(pictures.transpose(0, 3, 1, 2).astype(np.float32) / 255)

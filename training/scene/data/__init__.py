@@ -1,0 +1,1 @@
+"""What the scene model learns from: packed pictures, latents and batches."""
