@@ -11,7 +11,13 @@ from bgswap.types import Person
 
 
 class Detector(Protocol):
-    """Finds the people in a photo."""
+    """Finds the people in a photo.
+
+    Attributes:
+        judges: its masks and confidences are final; else the matting network draws and judges.
+    """
+
+    judges: bool
 
     def detect(self, photo: np.ndarray) -> list[Person]:
         """Whoever may be in a photo (H, W, 3) uint8 RGB, with rough masks; may be empty."""

@@ -11,6 +11,8 @@ from bgswap.weights.values import check_tensors
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from bgswap.networks import PersonUNet
+
 # How official weights are run: ultralytics' own defaults, with a lower threshold where the matting
 # network judges each candidate as well.
 OFFICIAL = {"imgsz": 640, "threshold": 0.25, "iou": 0.7}
@@ -18,10 +20,12 @@ OFFICIAL = {"imgsz": 640, "threshold": 0.25, "iou": 0.7}
 # network, and read as a description that can run code.
 ARCHITECTURES = re.compile(r"yolov8[nsmlx]-seg")
 BOUNDS = {"imgsz": (32, 2048), "threshold": (0, 1), "iou": (0, 1)}
+# How the second stage's weights begin in a model file that holds both.
+SECOND = "second_stage."
 
 
-def read_official(path: Path) -> tuple["nn.Module", dict[str, Any]]:
-    """The network of an official ``.pt`` file and how to run it.
+def read_official(path: Path) -> tuple["nn.Module", dict[str, Any], None]:
+    """The network of an official ``.pt`` file, how to run it, and no second stage.
 
     The file is a pickle: it is loaded in ultralytics' restricted way, which rebuilds known classes
     and runs nothing.
@@ -43,11 +47,11 @@ def read_official(path: Path) -> tuple["nn.Module", dict[str, Any]]:
     if not isinstance(network, SegmentationModel) or network.names.get(0) != "person":
         raise ModelUnavailable(f"{path.name} is no segmentation model whose first class is person")
     check_tensors(network.state_dict().items(), path.name)
-    return network, OFFICIAL
+    return network, OFFICIAL, None
 
 
-def read_own(folder: Path) -> tuple["nn.Module", dict[str, Any]]:
-    """The network of a folder in the Hub's layout and how to run it.
+def read_own(folder: Path) -> tuple["nn.Module", dict[str, Any], "PersonUNet | None"]:
+    """The network of a folder in the Hub's layout, how to run it, and its second stage if any.
 
     Raises:
         ModelUnavailable: what lies there does not fit a YOLOv8-seg model.
@@ -59,11 +63,32 @@ def read_own(folder: Path) -> tuple["nn.Module", dict[str, Any]]:
         config = json.loads((folder / "config.json").read_text())
         running = _running(config)
         network = SegmentationModel(f"{config['architecture']}.yaml", nc=1, verbose=False)
-        _fill(network, load_file(folder / "model.safetensors"))
+        weights = load_file(folder / "model.safetensors")
+        _fill(network, {k: v for k, v in weights.items() if not k.startswith(SECOND)})
+        second = second_stage(config, weights) if "second_stage" in config else None
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelUnavailable(f"no person detector in {folder.name}: {error}") from error
     network.names = {0: "person"}
-    return network.eval(), running
+    return network.eval(), running, second
+
+
+def second_stage(config: dict[str, Any], weights: dict[str, "Tensor"]) -> "PersonUNet":
+    """The network of a detector's second stage.
+
+    Args:
+        config: what config.json holds.
+        weights: of the detector; those of the first stage are left alone.
+
+    Raises:
+        KeyError: it has no second stage.
+        ValueError: the weights do not fit.
+    """
+    from bgswap.networks import PersonUNet
+
+    network = PersonUNet(**config["second_stage"])
+    own = {k.removeprefix(SECOND): v for k, v in weights.items() if k.startswith(SECOND)}
+    _fill(network, own)
+    return network
 
 
 def _running(config: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class PeopleFinder:
 
     Args:
         detector: gives candidates.
-        alphas: the matting network's own look at candidates.
+        alphas: the matting network's own look at candidates, for detectors that do not judge them.
         config: how sure one has to be.
         refine: the mask autoencoder, which cleans the rough masks; None leaves them.
     """
@@ -63,7 +63,7 @@ class PeopleFinder:
         """
         small = fit_within(photo, pixels=self.config.pixels)
         candidates = self._refined(self.detector.detect(small))
-        judged = self._alphas(small, candidates)
+        judged = candidates if self.detector.judges else self._alphas(small, candidates)
         pairs = zip(candidates, judged, strict=True)
         sure = [replace(p, confidence=self._confidence(c, p)) for c, p in pairs]
         people = mask_nms(p for p in sure if p.confidence >= self.config.threshold and p.area)

@@ -13,6 +13,7 @@ import numpy as np
 
 from bgswap.detection.base import enlarged, left_to_right
 from bgswap.detection.checkpoints import read_official, read_own
+from bgswap.detection.second_stage import SecondStage
 from bgswap.images import fit_within
 from bgswap.mask_ops import box_iou
 from bgswap.types import Person
@@ -39,6 +40,7 @@ class YoloDetector:
         iou: overlap above which two boxes count as one person, in (0, 1).
         device: ``cpu``, ``cuda`` or ``mps``.
         mirror: look at the mirrored photo as well and take the mean of both looks.
+        second: draws and judges each candidate again.
     """
 
     def __init__(
@@ -49,8 +51,9 @@ class YoloDetector:
         iou: float,
         device: str = "cpu",
         mirror: bool = False,
+        second: SecondStage | None = None,
     ) -> None:
-        self.threshold, self._mirror = threshold, mirror
+        self.threshold, self._mirror, self._second = threshold, mirror, second
         self._lock = threading.Lock()
         with restored_threads():
             from ultralytics.models.yolo.segment import SegmentationPredictor
@@ -70,6 +73,11 @@ class YoloDetector:
             self._predictor = SegmentationPredictor(overrides=overrides)
             self._predictor.setup_model(network, verbose=False)
 
+    @property
+    def judges(self) -> bool:
+        """Whether a second stage has drawn the masks and judged the people."""
+        return self._second is not None
+
     @classmethod
     def load(cls, path: Path, threshold: float = 0.0, device: str = "cpu") -> "YoloDetector":
         """From an official ``.pt`` file, or from a folder with config.json and model.safetensors.
@@ -81,10 +89,11 @@ class YoloDetector:
             ModelUnavailable: what lies there does not fit a YOLOv8-seg model.
         """
         with restored_threads():
-            network, config = read_official(path) if path.is_file() else read_own(path)
+            network, config, second = read_official(path) if path.is_file() else read_own(path)
         least = threshold or config["threshold"]
         mirror = config.get("mirror", False)
-        return cls(network, config["imgsz"], least, config["iou"], device, mirror)
+        stage = SecondStage(second, device) if second else None
+        return cls(network, config["imgsz"], least, config["iou"], device, mirror, stage)
 
     def detect(self, photo: np.ndarray) -> list[Person]:
         """The candidates in a photo, numbered from left to right; may be empty.
@@ -104,6 +113,9 @@ class YoloDetector:
         if mirrored:
             turned = [_mirrored(person) for person in mirrored[0]]
             found = agreed(straight, turned, self.threshold)
+        if self._second and found:
+            with self._lock:
+                found = self._second(small, found)
         return [enlarged(person, photo.shape[:2]) for person in left_to_right(found)]
 
 

@@ -24,6 +24,8 @@ class DetailConfig:
     # Doublings of resolution by the refiner. None with the weights that ship: theirs cost .009 IoU
     # on 16 street photos and a tenth more error at the edges of drawn subjects.
     octaves: int = 0
+    # Enlargement up to which interpolation is enough: the guided filter is ragged there.
+    smooth: float = 2.0
     # Side of the refiner's tiles and what is seen around them, pixels; tiles at once.
     tile: int = 96
     context: int = 16
@@ -56,7 +58,7 @@ def full_size(
     alpha = ((alpha - config.snap) / (1 - 2 * config.snap)).clip(0, 1)
     rows, columns = inside(window, photo.shape)
     whole = np.zeros(photo.shape[:2], np.float32)
-    if alpha.shape[0] >= height:
+    if config.smooth * alpha.shape[0] >= height:
         return np.rint(put_back(alpha, window, whole.shape) * 255) / np.float32(255)
     small = cut(photo, window, alpha.shape, GREY)
     part = guided_upsampling(cut(photo, window, (height, width), GREY), small, alpha)

@@ -3,5 +3,6 @@
 from bgswap.networks.face_vae import FaceVAE
 from bgswap.networks.mask_autoencoder import MaskAutoencoder
 from bgswap.networks.matting_unet import MattingUNet
+from bgswap.networks.person_unet import PersonUNet
 
-__all__ = ["FaceVAE", "MaskAutoencoder", "MattingUNet"]
+__all__ = ["FaceVAE", "MaskAutoencoder", "MattingUNet", "PersonUNet"]

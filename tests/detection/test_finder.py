@@ -22,6 +22,8 @@ def person(x0: int, x1: int, confidence: float, top: int = 10) -> Person:
 class Fixed:
     """A detector that always finds the same candidates."""
 
+    judges = False
+
     def __init__(self, *people: Person) -> None:
         self.people = list(people)
 
@@ -76,6 +78,8 @@ def test_large_photos_come_back_at_their_size() -> None:
     photo = np.zeros((1500, 2000, 3), np.uint8)
 
     class Half:
+        judges = False
+
         def detect(self, seen: np.ndarray) -> list[Person]:
             assert seen.shape[0] * seen.shape[1] <= 1_000_000
             mask = np.zeros(seen.shape[:2], np.float32)
@@ -104,3 +108,13 @@ def test_rough_masks_are_cleaned_before_the_network_sees_them() -> None:
     detector = Fixed(person(10, 20, 0.9))
     PeopleFinder(detector, alphas, FinderConfig(0.4, 0.5), refine).find(PHOTO)
     assert seen[0].mask.max() == np.float32(0.7)
+
+
+def test_a_detector_that_judges_is_believed() -> None:
+    def never(photo: np.ndarray, people: list[Person]) -> list[Person]:
+        raise AssertionError("nobody asked")
+
+    detector = Fixed(person(10, 20, 0.9))
+    detector.judges = True
+    (one,) = PeopleFinder(detector, never, FinderConfig(0.4, 0.5)).find(PHOTO)
+    assert one.confidence == 0.9

@@ -151,6 +151,8 @@ DETECTOR: dict[str, Harm] = {
     "threshold 2": configured(threshold=2),
     "iou -1": configured(iou=-1),
     "mirror text": configured(mirror="no"),
+    "second stage text": configured(second_stage="large"),
+    "second stage of another shape": configured(second_stage={"widths": [8] * 5}),
     "no threshold": configured(threshold=None),
     "address as architecture": configured(architecture="http://127.0.0.1:9/yolov8n-seg"),
 }
