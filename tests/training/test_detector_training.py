@@ -193,7 +193,7 @@ def test_training_resumes_and_becomes_a_detector(tmp_path, monkeypatch):
     again.run()
     assert (again.clock.steps, again.clock.pictures) == (3, 6)
     export(tmp_path / "out", tmp_path / "hub", "yolov8n-seg", imgsz=512)
-    network, config = read_own(tmp_path / "hub")
+    network, config, _ = read_own(tmp_path / "hub")
     assert config["imgsz"] == 512
     wanted = again.average.ema.state_dict()["model.0.conv.weight"]
     assert torch.equal(network.state_dict()["model.0.conv.weight"], wanted.half().float())
