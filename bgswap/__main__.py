@@ -5,16 +5,19 @@ import contextlib
 import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from bgswap.errors import BadInput, BgSwapError, NoPersonDetected
-from bgswap.images import WRITTEN
-from bgswap.pipeline import BackgroundSwapper
+from bgswap.files import check_writable
 from bgswap.settings import Models, Settings
 from bgswap.types import Preset, SwapOptions
+
+if TYPE_CHECKING:
+    from bgswap.pipeline import BackgroundSwapper
 
 DONE, INTERNAL, BAD_INPUT, NO_PERSON = 0, 1, 2, 3
 log = logging.getLogger("bgswap")
@@ -75,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Libraries print while they load; nothing but the answer belongs on standard output.
         with contextlib.redirect_stdout(sys.stderr if options.verbose else io.StringIO()):
             details = _list(options) if options.list else _swap(options)
-        print(json.dumps(details, ensure_ascii=False) if options.json else _readable(details))
+        return _answer(_json(details) if options.json else _readable(details))
     except NoPersonDetected as error:
         return _fail(error, NO_PERSON)
     except BadInput as error:
@@ -87,6 +90,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception:
         log.exception("internal failure")
         return INTERNAL
+
+
+def _json(details: dict[str, Any]) -> str:
+    """The details as JSON that standard output can hold, whichever its encoding."""
+    encoding = getattr(sys.stdout, "encoding", None) or ""
+    utf8 = encoding.lower().replace("-", "") == "utf8"
+    return json.dumps(details, ensure_ascii=not utf8, allow_nan=False)
+
+
+def _answer(text: str) -> int:
+    """Write the answer; where nobody can take it, say so in one line."""
+    try:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # What the encoding lacks is escaped as Python and JSON do it.
+            sys.stdout.reconfigure(errors="backslashreplace")
+        print(text, flush=True)
+    except OSError as error:
+        # What is left in the buffer would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _fail(f"the answer cannot be written: {error.strerror}", INTERNAL)
     return DONE
 
 
@@ -95,7 +118,9 @@ def _fail(message: object, status: int) -> int:
     return status
 
 
-def _swapper(options: argparse.Namespace) -> BackgroundSwapper:
+def _swapper(options: argparse.Namespace) -> "BackgroundSwapper":
+    from bgswap.pipeline import BackgroundSwapper
+
     return BackgroundSwapper.from_settings(Settings.from_env(models=options.models))
 
 
@@ -109,8 +134,7 @@ def _swap(options: argparse.Namespace) -> dict[str, Any]:
     if options.prompt is None:
         raise BadInput("--prompt is missing: describe the scene, or --list who is there")
     output = options.output or Path(f"{Path(options.photo).stem}-swapped.png")
-    for path in filter(None, (output, options.cutout)):
-        _check_output(path, transparent=path is options.cutout)
+    _check_outputs(Path(options.photo), output, options.cutout)
     result = _swapper(options).swap(
         options.photo,
         options.prompt,
@@ -134,14 +158,32 @@ def _swap(options: argparse.Namespace) -> dict[str, Any]:
     return result.details | ({} if options.json else {"written": written})
 
 
-def _check_output(path: Path, transparent: bool) -> None:
-    """Find out before minutes of work that their result could not be written."""
+def _check_outputs(photo: Path, output: Path, cutout: Path | None) -> None:
+    """Find out before minutes of work that their results could not be written.
+
+    Raises:
+        BadInput: one could not, or would overwrite the photo or the other one.
+    """
+    _check_output(output, photo, transparent=False)
+    if cutout:
+        _check_output(cutout, photo, transparent=True)
+        if os.path.realpath(output) == os.path.realpath(cutout):
+            raise BadInput(f"picture and cut-out need two files: {output}")
+
+
+def _check_output(path: Path, photo: Path, transparent: bool) -> None:
+    from bgswap.images import WRITTEN
+
     if path.suffix.lower() not in WRITTEN:
         raise BadInput(f"a picture is saved as {', '.join(WRITTEN)}: {path}")
     if transparent and path.suffix.lower() in (".jpg", ".jpeg"):
         raise BadInput(f"JPEG has no transparency: save the cut-out as .png or .webp: {path}")
     if not path.absolute().parent.is_dir():
         raise BadInput(f"there is no folder for {path}")
+    check_writable(path)
+    with contextlib.suppress(OSError, ValueError):  # one of them is not there
+        if path.samefile(photo):
+            raise BadInput(f"this would overwrite the photo: {path}")
 
 
 def _readable(details: dict[str, Any]) -> str:

@@ -60,19 +60,26 @@ def to_srgb(image: Image.Image) -> np.ndarray:
 def _eight_bit(image: Image.Image) -> Image.Image:
     """Grey of more than 8 bits (modes I;16, I, F) to L over its whole range."""
     if image.mode == "F":
-        values = np.nan_to_num(np.asarray(image), posinf=0, neginf=0)
-        # A float file does not say what white is: the least usual white that holds its values.
-        white = next((top for top in (1, 255, 65535) if values.max() <= top), values.max())
-    elif image.mode == "I" or image.mode.startswith("I;16"):
+        return Image.fromarray(float_levels(np.asarray(image)))
+    if image.mode == "I" or image.mode.startswith("I;16"):
         tags = getattr(image, "tag_v2", {})
         bits, signed = tags.get(258, (16,))[0], tags.get(339, (1,))[0] == 2
         values = np.asarray(image)
         values = values.view(np.uint32) if image.mode == "I" and not signed else values
-        white = 2 ** (bits - signed) - 1
-    else:
-        return image
+        return Image.fromarray(_levels(values, 2 ** (bits - signed) - 1))
+    return image
+
+
+def float_levels(values: np.ndarray) -> np.ndarray:
+    """Floating-point levels of a picture of any shape as uint8."""
+    values = np.nan_to_num(values, posinf=0, neginf=0)
+    # A float file does not say what white is: the least usual white that holds its values.
+    return _levels(values, next((w for w in (1, 255, 65535) if values.max() <= w), values.max()))
+
+
+def _levels(values: np.ndarray, white: float) -> np.ndarray:
     scaled = values.astype(np.float64) * (255 / white)
-    return Image.fromarray(np.clip(scaled.round(), 0, 255).astype(np.uint8))
+    return np.clip(scaled.round(), 0, 255).astype(np.uint8)
 
 
 def _apply_profile(image: Image.Image, icc: bytes | None) -> Image.Image:

@@ -24,6 +24,10 @@ class ModelUnavailable(BgSwapError):
     """A model that was asked for by name cannot be had here, and no stand-in was allowed."""
 
 
+class MissingLibrary(BgSwapError, ImportError):
+    """A library of the operating system is not installed."""
+
+
 class SceneRejected(BgSwapError):
     """The scene model's safety checker refused every picture it made."""
 

@@ -92,15 +92,20 @@ def cut_out(photo: np.ndarray, person: Person) -> np.ndarray:
         person: with a mask (H, W) float32 in [0, 1].
 
     Returns:
-        (h, w, 4) uint8 RGBA.
+        (h, w, 4) uint8 RGBA with nothing of the background in it: RGB is 0 where alpha is, and the
+        person's own colour in the soft edge.
     """
+    from bgswap.finish import compositing
+
     height, width = photo.shape[:2]
     x0, y0, x1, y1 = person.box
     margin = 0.04 * max(x1 - x0, y1 - y0)
     left, top = max(0, int(x0 - margin)), max(0, int(y0 - margin))
     right, bottom = min(width, int(x1 + margin) + 1), min(height, int(y1 + margin) + 1)
-    alpha = np.round(person.mask[top:bottom, left:right] * 255).astype(np.uint8)
-    return np.dstack([photo[top:bottom, left:right], alpha])
+    window = np.s_[top:bottom, left:right]
+    # In the 256 levels of a file, so that what is transparent there is so here.
+    alpha = np.rint(person.mask[window] * 255) / np.float32(255)
+    return compositing.cutout(compositing.foreground(photo[window], alpha), alpha)
 
 
 def person_at(figures: Sequence[Figure], x: float, y: float, reach: float = 0.0) -> int | None:

@@ -6,16 +6,26 @@ import struct
 import threading
 import warnings
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import BinaryIO
 
-import cv2
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from bgswap.colour import DECODER_ERRORS, to_srgb
-from bgswap.errors import BadInput
+from bgswap.errors import BadInput, MissingLibrary
+from bgswap.files import write_whole
+
+try:
+    import cv2
+
+    from bgswap.float_tiff import read_float_tiff
+except ImportError as error:
+    raise MissingLibrary(
+        f"OpenCV cannot be loaded ({error}): install the system packages that packages.txt names, "
+        "on Debian and Ubuntu with apt-get install libgl1 libglib2.0-0"
+    ) from error
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +84,9 @@ def _checked_array(array: np.ndarray) -> np.ndarray:
 
 def _open_path(path: Path) -> np.ndarray:
     try:
+        # Opening a named pipe would wait for whoever writes into it.
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise BadInput(f"expected a picture file, {path} is a pipe or a device")
         with path.open("rb") as file:
             return _decode(file, path.name)
     except FileNotFoundError:
@@ -109,6 +122,9 @@ def _decode(file: BinaryIO, name: str) -> np.ndarray:
                 image.load()
                 return to_srgb(_upright(image))
         except UnidentifiedImageError:
+            picture = read_float_tiff(file, partial(_check_size, name=name))
+            if picture is not None:
+                return picture
             raise BadInput(f"{name} is no picture that can be read: expected {READ}") from None
         except Image.DecompressionBombError:
             raise BadInput(
@@ -128,17 +144,19 @@ def _register_heif() -> None:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        return ImageOps.exif_transpose(image)
+        # In place: a copy would lose the tags that say what a TIFF's numbers mean.
+        ImageOps.exif_transpose(image, in_place=True)
     except DECODER_ERRORS as error:
         log.info("unreadable EXIF, orientation left as it is: %r", error)
-        return image
+    return image
 
 
 def resize(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resize a picture or a mask: area averaging to fewer pixels, else bicubic (OpenCV).
 
     Args:
-        array: (H, W, C) uint8, or (H, W) float32 in [0, 1].
+        array: (H, W, C) uint8 (of four channels the last is alpha, and counts as the weight of the
+            colours), or (H, W) float32 in [0, 1].
         size: (width, height) in pixels.
 
     Returns:
@@ -147,9 +165,21 @@ def resize(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     height, width = array.shape[:2]
     if size == (width, height):
         return array
+    if array.dtype == np.uint8 and array.shape[2:] == (4,):
+        return _resize_rgba(array, size)
     smaller = size[0] * size[1] < width * height
     resized = cv2.resize(array, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
     return np.clip(resized, 0, 1) if resized.dtype == np.float32 else resized
+
+
+def _resize_rgba(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    weighted = array.astype(np.float32) / 255
+    weighted[:, :, :3] *= weighted[:, :, 3:]
+    resized = resize(weighted, size)
+    resized[:, :, :3] /= np.maximum(resized[:, :, 3:], 1e-6)
+    result = np.rint(resized.clip(0, 1) * 255).astype(np.uint8)
+    result[result[:, :, 3] == 0] = 0
+    return result
 
 
 def fit_within(
@@ -237,14 +267,9 @@ def _srgb_profile() -> bytes:
 def save(
     image: np.ndarray, path: str | Path, text: Mapping[str, str] | None = None, xmp: str = ""
 ) -> None:
-    """Write a picture in the format of the path's suffix; see :func:`encode`.
+    """Write a picture in the format of the path's suffix, all of it or nothing; see :func:`encode`.
 
     Raises:
         BadInput: as :func:`encode`, or the file cannot be written there.
     """
-    path = Path(path)
-    content = encode(image, path.suffix, text, xmp)
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror or error}") from None
+    write_whole(path, encode(image, Path(path).suffix, text, xmp))

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import unicodedata
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Photo = str | Path | np.ndarray
+# Letters and symbols of Unicode that are drawn as nothing: Hangul fillers, the blank of Braille.
+FILLERS = "\u115f\u1160\u3164\uffa0\u2800"
 
 
 class BackgroundSwapper:
@@ -202,7 +205,8 @@ class BackgroundSwapper:
                 return scenes
 
             scenes = tried(picture, alpha, options, paint, self.shelf.finder().find)
-            report.note(*_unknown(generator.unknown_words(prompt)), *_shortcoming(scenes))
+            unknown = _unknown(generator.unknown_words(prompt))
+            report.note(*_wordless(prompt), *unknown, *_shortcoming(scenes))
             return scenes
 
     def _enhanced(
@@ -221,8 +225,19 @@ def check_prompt(prompt: Any) -> None:
         BadInput: it is no text, empty, or too long.
     """
     check_text("prompt", prompt)
-    if not prompt.strip():
+    if not any(_visible(character) for character in prompt):
         raise BadInput("Describe the scene in a few words")
+
+
+def _visible(character: str) -> bool:
+    """Whether a character shows: no space, no control or zero-width character, no filler."""
+    return unicodedata.category(character)[0] not in "CZM" and character not in FILLERS
+
+
+def _wordless(prompt: str) -> list[str]:
+    if any(character.isalpha() for character in prompt):
+        return []
+    return ["The prompt holds no words: the scene was left to chance"]
 
 
 def _unknown(words: Sequence[str]) -> list[str]:

@@ -1,7 +1,11 @@
 """Every BGSWAP_* environment variable, in one place."""
 
 import os
+import shutil
+import stat
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -13,7 +17,53 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 def _cache_home() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bgswap"
+    """The user's cache folder; where there is none to be had, one of our own in temporary space."""
+    with suppress(RuntimeError):  # no HOME, and a user id without an entry
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bgswap"
+        if home.is_dir() or _may_create(home):
+            return home
+    return _temporary_home()
+
+
+def _may_create(folder: Path) -> bool:
+    there = next((parent for parent in folder.absolute().parents if parent.exists()), None)
+    return there is not None and os.access(there, os.W_OK | os.X_OK)
+
+
+def _temporary_home() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"bgswap-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    # Others can write there: a folder of that name that is not ours could hold anything.
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+    return folder if ours and not found.st_mode & 0o077 else Path(tempfile.mkdtemp("-bgswap"))
+
+
+def give_libraries_room(cache: Path) -> None:
+    """Let the libraries keep their files in the cache folder where they have no place of their own.
+
+    To be called before they are imported: numba fails where it may write nowhere, and without a
+    home directory so does ultralytics.
+    """
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(cache)
+    if "NUMBA_CACHE_DIR" not in os.environ:
+        os.environ["NUMBA_CACHE_DIR"] = str(_numba_folder(cache))
+
+
+def _numba_folder(cache: Path) -> Path:
+    """Where numba keeps what it compiles: in a copy, where the cache folder is read-only."""
+    folder = cache / "numba"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        kept, folder = folder, Path(tempfile.mkdtemp("-bgswap-numba"))
+        with suppress(OSError):
+            shutil.copytree(kept, folder, dirs_exist_ok=True)
+    return folder
 
 
 @dataclass(frozen=True)
@@ -35,7 +85,8 @@ class Settings:
         scene_lora: LCM-LoRA of the preset ``fast``.
         scene_quality: inpainting pipeline of the preset ``quality``.
         device: where the models run.
-        cache: folder for what is not in huggingface_hub's own cache (Ultralytics weights).
+        cache: folder for what is not in huggingface_hub's own cache (Ultralytics weights, what
+            numba compiled); empty: the user's cache folder, or one in temporary space.
         hub_timeout: seconds after which a Hub that says nothing counts as unreachable.
         keep: seconds that a server keeps uploads and results whose page is closed.
         space: gigabytes that uploads and results may take; beyond it the oldest go.
@@ -92,7 +143,7 @@ class Settings:
         values: dict[str, object] = {}
         for spec in fields(cls):
             text = environment.get(f"BGSWAP_{spec.name.upper()}")
-            if text is not None:
+            if text is not None and (text.strip() or spec.type is not Path):
                 values[spec.name] = _parsed(spec.name, spec.type, text.strip())
         return replace(cls(**values), **{k: v for k, v in changes.items() if v is not None})
 
@@ -103,4 +154,9 @@ def _parsed(name: str, kind: object, text: str) -> object:
             return float(text)
         except ValueError:
             raise BadInput(f"BGSWAP_{name.upper()} must be a number, got {text!r}") from None
-    return Path(text).expanduser() if kind is Path else text
+    if kind is not Path:
+        return text
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise BadInput(f"BGSWAP_{name.upper()} names a home that is not there: {text!r}") from None

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bgswap import smoke
 from bgswap.errors import ModelUnavailable
-from bgswap.settings import Settings
+from bgswap.settings import Settings, give_libraries_room
 from bgswap.types import Preset
 from bgswap.weights import Role, Weights, WeightStore
+from bgswap.weights.sources import TITLES
+from bgswap.weights.values import check_values
 
 if TYPE_CHECKING:
     from bgswap.detection.finder import PeopleFinder
@@ -53,6 +56,7 @@ class ModelShelf:
     """
 
     def __init__(self, settings: Settings, store: WeightStore) -> None:
+        give_libraries_room(settings.cache)
         self.settings = settings
         self.store = store
         self._loaded: dict[str, Loaded] = {}
@@ -68,7 +72,7 @@ class ModelShelf:
 
             return YoloDetector.load(weights.path, device=self.device)
 
-        return self._get("person_detector", load)
+        return self._get("person_detector", load, smoke.try_detector)
 
     def refiner(self) -> "Loaded":
         """The :class:`MaskRefiner`."""
@@ -78,7 +82,7 @@ class ModelShelf:
 
             return MaskRefiner.from_folder(weights.path, self.device)
 
-        return self._get("mask_autoencoder", load)
+        return self._get("mask_autoencoder", load, smoke.try_refiner)
 
     def matter(self) -> "Loaded":
         """The :class:`NetworkMatter`."""
@@ -88,7 +92,7 @@ class ModelShelf:
 
             return NetworkMatter.from_folder(weights.path, self.device)
 
-        return self._get("matting", load)
+        return self._get("matting", load, smoke.try_matter)
 
     def finder(self) -> "PeopleFinder":
         """The detector and the matting network as one that finds people."""
@@ -108,7 +112,7 @@ class ModelShelf:
 
             return FaceEnhancer.from_folder(weights.path, self.device)
 
-        return self._get("face_vae", load)
+        return self._get("face_vae", load, smoke.try_faces)
 
     def scene(self, preset: Preset = "auto") -> "Loaded":
         """The :class:`SceneGenerator` of a preset; the starter's where its model is not to be had.
@@ -156,7 +160,7 @@ class ModelShelf:
         def load(weights: Weights) -> "SceneGenerator":
             return SceneGenerator.load(PRESETS["starter"], weights.path, self.device)
 
-        return self._get("scene_starter", load)
+        return self._get("scene_starter", load, smoke.try_scene)
 
     def _full_scene(self, preset: str) -> Loaded:
         from bgswap.scene.generator import SceneGenerator
@@ -172,9 +176,11 @@ class ModelShelf:
                 # Two full pipelines at once would not fit the memory of a small machine.
                 for other in [k for k in self._loaded if k in ("scene_fast", "scene_quality")]:
                     del self._loaded[other]
+            if lora is not None:
+                check_values(lora)
             return SceneGenerator.load(chosen, weights.path, self.device, lora)
 
-        return self._get(SCENE_ROLES[preset][0], load)
+        return self._get(SCENE_ROLES[preset][0], load, smoke.try_scene)
 
     def warm_up(self) -> None:
         """Begin to fetch the full models, and load what a first photo needs.
@@ -205,7 +211,9 @@ class ModelShelf:
             return "cuda"
         return "mps" if torch.backends.mps.is_available() else "cpu"
 
-    def _get(self, role: Role, load: Callable[[Weights], Any]) -> Loaded:
+    def _get(
+        self, role: Role, load: Callable[[Weights], Any], check: Callable[[Any], None]
+    ) -> Loaded:
         with self._guard:
             lock = self._locks.setdefault(role, threading.Lock())
         with lock:
@@ -213,15 +221,29 @@ class ModelShelf:
             known = self._loaded.get(role)
             if known is not None and known.weights.path == weights.path:
                 return replace(known, weights=weights, note=weights.note)
-            try:
-                model = load(weights)
-            except (ModelUnavailable, OSError, ValueError, RuntimeError) as error:
-                if weights.kind == "starter":
-                    raise ModelUnavailable(f"The {role} weights cannot be loaded") from error
-                log.warning("%s does not load from %s", role, weights.name, exc_info=True)
-                self.store.reject(role, f"{weights.name} does not load as a {role}")
-                weights = self.store.get(role)
-                model = load(weights)
-            self._loaded[role] = Loaded(model, weights, weights.note)
-            log.info("%s: %s (%s)", role, weights.name, weights.kind)
-            return self._loaded[role]
+            self._loaded[role] = loaded = self._fresh(role, weights, load, check)
+            log.info("%s: %s (%s)", role, loaded.weights.name, loaded.weights.kind)
+            return loaded
+
+    def _fresh(
+        self,
+        role: Role,
+        weights: Weights,
+        load: Callable[[Weights], Any],
+        check: Callable[[Any], None],
+    ) -> Loaded:
+        """A model from its weights; from the starter's where the full model's do not work."""
+        try:
+            if weights.kind == "full" and weights.path.is_dir():
+                check_values(weights.path)
+            model = load(weights)
+            if weights.kind == "full":
+                check(model)
+        # Whatever a file that is not ours makes a library raise, the file is to blame.
+        except Exception as error:
+            if weights.kind == "starter":
+                raise ModelUnavailable(f"The {role} weights cannot be loaded") from error
+            log.warning("%s does not work with %s", role, weights.name, exc_info=True)
+            self.store.reject(role, f"it does not work as a {TITLES[role].lower()}")
+            return self._fresh(role, self.store.get(role), load, check)
+        return Loaded(model, weights, weights.note)

@@ -7,9 +7,16 @@ os.environ.update(
     HF_HUB_DISABLE_XET="1",
     HF_HUB_DISABLE_TELEMETRY="1",
     YOLO_OFFLINE="1",
+    # As the program sets it; a test may import ultralytics before it does.
+    ULTRALYTICS_SAFE_LOAD="true",
     YOLO_CONFIG_DIR=tempfile.mkdtemp(prefix="bgswap-tests-"),
     BGSWAP_MODELS="starter",
     GRADIO_ANALYTICS_ENABLED="False",
 )
 
 from launch import app_url  # noqa: F401
+
+from bgswap.settings import Settings, give_libraries_room
+
+# Also for tests that need no model: compiled once, and found by the processes that tests start.
+give_libraries_room(Settings().cache)

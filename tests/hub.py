@@ -15,9 +15,10 @@ from typing import Literal
 
 from hub_protocol import Handler, Repo
 
-# What can go wrong with a request: an answer 401, 404 or 500, an answer that takes its time, one
-# that never comes, a body that ends in the middle, a body of the right length with other bytes.
-Fault = Literal["401", "404", "500", "slow", "silent", "cut", "wrong"]
+# What can go wrong with a request: an answer 401, 404, 429 or 500, an answer that takes its time,
+# one that comes a byte a second, one that never comes, a body that ends in the middle, a body of
+# the right length with other bytes.
+Fault = Literal["401", "404", "429", "500", "slow", "drip", "silent", "cut", "wrong"]
 
 
 class Hub:

@@ -37,6 +37,8 @@ class Connection(BaseHTTPRequestHandler):
         if fault == "silent":
             self.hub.closing.wait()
             self.close_connection = True
+        elif fault == "429":
+            self.send(b"{}", 429, {"Retry-After": "3600"})
         elif fault in ("401", "404", "500"):
             self.refuse(int(fault), "RepoNotFound" if fault == "404" else "")
         else:
@@ -66,7 +68,7 @@ class Connection(BaseHTTPRequestHandler):
         if self.command == "GET" and self.fault == "wrong":
             data = bytes(byte ^ 1 for byte in data)
         status = 206 if start else 200
-        if self.command == "HEAD" or self.fault not in ("slow", "cut"):
+        if self.command == "HEAD" or self.fault not in ("slow", "drip", "cut"):
             self.send(data[start:], status, headers)
             return
         self.send_response(status)
@@ -75,8 +77,10 @@ class Connection(BaseHTTPRequestHandler):
         self.end_headers()
         # "cut" gives nothing after the middle, however often one asks; "slow" takes its time.
         rest = data[start : len(data) // 2] if self.fault == "cut" else data[start:]
-        for at in range(0, len(rest), 1 + len(rest) // 8):
-            if self.fault == "slow":
-                self.hub.closing.wait(0.05)
-            self.wfile.write(rest[at : at + 1 + len(rest) // 8])
+        step, pause = {"slow": (1 + len(rest) // 8, 0.05), "drip": (1, 1.0)}.get(
+            self.fault or "", (len(rest) + 1, 0.0)
+        )
+        for at in range(0, len(rest), step):
+            self.hub.closing.wait(pause)
+            self.wfile.write(rest[at : at + step])
         self.close_connection = True

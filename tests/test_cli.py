@@ -1,6 +1,7 @@
 """The command line, as a person and as a script meet it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,98 @@ def test_faults_are_one_line_and_a_status(
     assert said.err.count("\n") == 1 and said.err.startswith("bgswap: ")
     if status == 3:
         assert said.err == "bgswap: No person detected\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--output", "folder.png"], "folder has that name"),
+        (["--output", "n" * 300 + ".png"], "too long"),
+        (["--output", "photo.png"], "overwrite the photo"),
+        (["--output", "link.png"], "overwrite the photo"),
+        (["--cutout", "photo.png"], "overwrite the photo"),
+        (["--output", "same.png", "--cutout", "folder.png/../same.png"], "two files"),
+    ],
+)
+def test_an_output_that_cannot_be_is_refused_before_any_work(
+    arguments: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_swapper", lambda options: pytest.fail("models were asked for"))
+    Image.open(ZIDANE).save("photo.png")
+    before = Path("photo.png").read_bytes()
+    Path("link.png").symlink_to("photo.png")
+    Path("folder.png").mkdir()
+    assert cli.main(["photo.png", "--prompt", "a forest", *arguments]) == 2
+    assert said in capsys.readouterr().err
+    assert Path("photo.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("module", ["bgswap", "bgswap.warm_up"])
+def test_a_missing_system_library_is_one_sentence(tmp_path: Path, module: str) -> None:
+    (tmp_path / "cv2.py").write_text('raise ImportError("libGL.so.1: cannot open shared object")')
+    done = subprocess.run(
+        [sys.executable, "-m", module, *([BUS, "--list"] if module == "bgswap" else [])],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("bgswap: OpenCV cannot be loaded (libGL.so.1")
+    packages = (Path(__file__).parent.parent / "packages.txt").read_text().split()
+    assert f"apt-get install {' '.join(packages)}" in done.stderr
+
+
+DETAILS = {"people": [], "models": {}, "notes": ["🏖 è \udce9"]}
+ANSWERS = f"""
+import sys
+from bgswap import __main__ as cli
+cli._list = lambda options: {DETAILS!r}
+sys.exit(cli.main(["photo.jpg", "--list", *sys.argv[1:]]))
+"""
+
+
+def answered(*arguments: str, encoding: str = "utf-8", output: object = subprocess.PIPE):
+    """A process whose details are those above, on a terminal of that encoding."""
+    return subprocess.run(
+        [sys.executable, "-c", ANSWERS, *arguments],
+        env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        stdout=output,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "ascii", "latin-1"])
+def test_every_encoding_can_hold_the_answer(encoding: str) -> None:
+    done = answered("--json", encoding=encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout.decode(encoding)) == DETAILS
+    done = answered(encoding=encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"note: " in done.stdout
+
+
+def test_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = answered("--json", output=full)
+    assert done.returncode == 1
+    assert done.stderr == b"bgswap: the answer cannot be written: No space left on device\n"
+
+
+def test_a_closed_pipe_is_one_line() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        done = answered("--json", output=closed)
+    assert done.returncode == 1
+    assert done.stderr == b"bgswap: the answer cannot be written: Broken pipe\n"
 
 
 def test_a_bug_is_an_internal_failure(

@@ -123,3 +123,26 @@ def test_cmyk_jpeg_is_not_inverted(tmp_path, adobe):
     if not adobe:
         (tmp_path / "a.jpg").write_bytes(content.replace(b"Adobe", b"Other"))
     assert np.abs(images.open_photo(tmp_path / "a.jpg")[20, 20] - [230.0, 120, 20]).max() < 6
+
+
+def test_a_float_that_is_infinite_spoils_no_other(tmp_path):
+    ramp = np.linspace(0, 1, 40 * 40, dtype=np.float32).reshape(40, 40)
+    spoilt = ramp.copy()
+    spoilt[3, 4] = np.inf
+    for name, values in (("a.tif", ramp), ("b.tif", spoilt)):
+        Image.fromarray(values).save(tmp_path / name)
+    whole, other = (images.open_photo(tmp_path / name).astype(int) for name in ("a.tif", "b.tif"))
+    assert not other[3, 4].any()
+    other[3, 4] = whole[3, 4]
+    assert np.array_equal(whole, other)
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.int32, np.uint32])
+def test_grey_of_every_whole_kind_keeps_its_range(tmp_path, kind):
+    import tifffile
+
+    ramp = np.linspace(0, 1, 40 * 40).reshape(40, 40)
+    values = (ramp * np.iinfo(kind).max).astype(kind)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack")
+    opened = images.open_photo(tmp_path / "a.tif")
+    assert np.abs(opened[..., 0] - ramp * 255).max() <= 1

@@ -1,6 +1,8 @@
 """Every kind of picture file is opened upright, or refused in one clear sentence."""
 
 import io
+import os
+import struct
 import subprocess
 import sys
 import warnings
@@ -101,6 +103,44 @@ def test_refuses_what_is_not_there(tmp_path):
             images.open_photo(source)
 
 
+@pytest.mark.parametrize("white", [1, 255, 65535])
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}], ids=str)
+def test_opens_tiff_of_floating_point_colours(tmp_path, picture, white, options):
+    import tifffile
+
+    values = picture.astype(np.float32) / 255 * white
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="rgb", **options)
+    opened = images.open_photo(tmp_path / "a.tif")
+    assert np.abs(opened.astype(int) - picture).max() <= 1
+
+
+def test_a_floating_point_tiff_has_the_same_limits(tmp_path):
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((20, 40, 3), np.float32), photometric="rgb")
+    with pytest.raises(BadInput, match="32 pixels a side"):
+        images.open_photo(tmp_path / "a.tif")
+    values = np.full((40, 40, 3), np.nan, np.float32)
+    tifffile.imwrite(tmp_path / "b.tif", values, photometric="rgb")
+    assert not images.open_photo(tmp_path / "b.tif").any()
+    planes = {"photometric": "rgb", "planarconfig": "separate"}
+    tifffile.imwrite(tmp_path / "d.tif", np.zeros((3, 40, 40), np.float32), **planes)
+    with pytest.raises(BadInput, match="no picture"):
+        images.open_photo(tmp_path / "d.tif")
+    content = (tmp_path / "b.tif").read_bytes()
+    (tmp_path / "c.tif").write_bytes(content[:-2000])
+    with pytest.raises(BadInput, match="no picture"):
+        images.open_photo(tmp_path / "c.tif")
+
+
+def test_refuses_a_named_pipe_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "a.jpg")
+    with pytest.raises(BadInput, match="pipe or a device"):
+        images.open_photo(tmp_path / "a.jpg")
+    with pytest.raises(BadInput, match="pipe or a device"):
+        images.open_photo("/dev/null")
+
+
 def test_refuses_a_text_file(tmp_path):
     (tmp_path / "a.jpg").write_text("This is no picture.")
     with pytest.raises(BadInput, match=r"a\.jpg is no picture.*expected PNG, JPEG"):
@@ -184,8 +224,9 @@ def test_resize_keeps_kind_and_range():
 
 
 def test_resize_averages_when_it_shrinks():
-    board = np.indices((64, 64)).sum(0) % 2
-    assert np.abs(images.resize(board.astype(np.float32), (16, 16)) - 0.5).max() < 1e-6
+    noise = np.random.default_rng(0).random((64, 64), np.float32)
+    blocks = noise.reshape(16, 4, 16, 4).mean((1, 3))
+    assert np.abs(images.resize(noise, (16, 16)) - blocks).max() < 1e-6
 
 
 def test_fit_within_keeps_the_aspect_and_never_enlarges():
@@ -194,6 +235,7 @@ def test_fit_within_keeps_the_aspect_and_never_enlarges():
     assert images.fit_within(image, pixels=10_000).shape == (50, 200, 3)
     assert images.fit_within(image, longest=300, pixels=10_000).shape == (50, 200, 3)
     assert images.fit_within(image, longest=500) is image
+    assert images.fit_within(image, longest=500, pixels=10**6) is image
     assert images.fit_within(np.zeros((1, 4000), np.float32), longest=100).shape == (1, 100)
 
 
@@ -213,6 +255,9 @@ def test_lossy_formats_stay_close(tmp_path, picture, suffix):
 def test_equal_pictures_are_equal_files(picture):
     for suffix in images.WRITTEN:
         assert images.encode(picture, suffix) == images.encode(picture, suffix)
+    for suffix in (".jpg", ".webp"):  # the date of a colour profile (ICC.1) is no date of today
+        with Image.open(io.BytesIO(images.encode(picture, suffix))) as file:
+            assert struct.unpack(">6H", file.info["icc_profile"][24:36]) == (2000, 1, 1, 0, 0, 0)
 
 
 def test_save_refuses(tmp_path, picture):

@@ -11,9 +11,11 @@ ROOT = Path(__file__).parent.parent
 # Each room may import what stands in a line above it, and what stands in its own set.
 LAYERS: list[set[str]] = [
     {"errors", "settings"},
-    {"types", "colour", "images", "tensors", "networks", "mask_ops"},
+    {"files"},
+    {"types", "colour", "float_tiff", "images", "tensors", "networks", "mask_ops"},
     {"weights"},
     {"detection", "matting", "scene", "finish"},
+    {"smoke"},
     {"shelf", "selection", "figures", "candidates"},
     {"overlays"},
     {"report"},

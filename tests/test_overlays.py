@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from bgswap import Person
-from bgswap.figures import LONGEST_SHOWN, cut_out, person_at, sketch
+from bgswap.figures import CUTOUT_SIDE, LONGEST_SHOWN, cut_out, person_at, sketch
+from bgswap.images import resize
 from bgswap.overlays import card, outlined
 
 HEIGHT, WIDTH = 300, 400
@@ -126,3 +127,48 @@ def test_an_empty_mask_breaks_nothing(photo: np.ndarray) -> None:
     shown = sketch(photo, [nobody])
     assert person_at(shown.figures, 30, 40, reach=10) is None
     assert outlined(shown, {1}).shape == photo.shape
+
+
+RED, GREEN = (200, 30, 30), (20, 180, 60)
+
+
+@pytest.fixture
+def mixed() -> tuple[np.ndarray, Person]:
+    """A red person before green, mixed in a soft edge as a lens does."""
+    person = ellipse(1, (200, 150), (80, 120))
+    mask = cv2.GaussianBlur(person.mask, (0, 0), 4)
+    mask[mask < 0.004] = 0
+    photo = mask[:, :, None] * np.float32(RED) + (1 - mask[:, :, None]) * np.float32(GREEN)
+    return np.rint(photo).astype(np.uint8), Person(1, person.box, 0.9, mask)
+
+
+def assert_without_background(rgba: np.ndarray, most: float) -> None:
+    alpha = rgba[:, :, 3]
+    assert not rgba[alpha == 0, :3].any()
+    soft = rgba[(alpha > 16) & (alpha < 255), :3].astype(int)
+    assert len(soft) > 100
+    assert np.abs(soft - RED).mean() < most
+
+
+def test_cut_outs_hold_nothing_of_the_background(mixed: tuple[np.ndarray, Person]) -> None:
+    photo, person = mixed
+    assert_without_background(cut_out(photo, person), most=8)
+    figure = sketch(*enlarged(photo, person)).figures[0]
+    assert max(figure.cutout.shape) <= CUTOUT_SIDE
+    assert_without_background(figure.cutout, most=8)
+    tile = card(figure, stays=True)
+    assert not tile[tile[:, :, 3] == 0, :3].any()
+
+
+def enlarged(photo: np.ndarray, person: Person) -> tuple[np.ndarray, list[Person]]:
+    size, box = (3 * WIDTH, 3 * HEIGHT), tuple(side * 3 for side in person.box)
+    return cv2.resize(photo, size), [Person(1, box, 0.9, cv2.resize(person.mask, size))]
+
+
+def test_shrinking_leaves_no_dark_rim() -> None:
+    disc = np.zeros((200, 200, 4), np.uint8)
+    cv2.circle(disc, (100, 100), 80, (*RED, 255), -1, cv2.LINE_AA)
+    disc[disc[:, :, 3] > 0, :3] = RED
+    small = resize(disc, (67, 67))
+    assert np.abs(small[small[:, :, 3] > 8, :3].astype(int) - RED).max() <= 4
+    assert not small[small[:, :, 3] == 0].any()

@@ -190,6 +190,9 @@ def test_a_preset_that_is_not_to_be_had_is_told(swapper: BackgroundSwapper) -> N
     [
         ("", "all", "Describe the scene"),
         ("   ", "all", "Describe the scene"),
+        ("\u200b\u200d\ufeff\u2060", "all", "Describe the scene"),
+        ("\u3164 \u2800", "all", "Describe the scene"),
+        ("a \ud83d forest", "all", "lone surrogate"),
         (None, "all", "prompt must be text"),
         (PROMPT, [9], "There is no person 9"),
         (PROMPT, [], "at least one"),
@@ -198,6 +201,12 @@ def test_a_preset_that_is_not_to_be_had_is_told(swapper: BackgroundSwapper) -> N
 def test_bad_input(swapper: BackgroundSwapper, prompt: object, people: object, said: str) -> None:
     with pytest.raises(BadInput, match=said):
         swapper.swap(ZIDANE, prompt, people=people)
+
+
+@pytest.mark.parametrize("prompt", ["🏖️🌴", "1984", "...?!"])
+def test_a_prompt_without_words_is_told(swapper: BackgroundSwapper, prompt: str) -> None:
+    result = swapper.swap(ZIDANE, prompt, options=SwapOptions(seed=1, steps=1))
+    assert "The prompt holds no words: the scene was left to chance" in result.notes
 
 
 def test_nobody_there(swapper: BackgroundSwapper) -> None:

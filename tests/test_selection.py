@@ -27,7 +27,23 @@ def test_choices(choice: object, numbers: list[int]) -> None:
     assert [p.number for p in chosen(PEOPLE, choice)] == numbers
 
 
-@pytest.mark.parametrize("choice", [[], "", "everyone", [1.5], [True], ["x"], None, 1, [None]])
+@pytest.mark.parametrize(
+    "choice",
+    [
+        [],
+        "",
+        "everyone",
+        [1.5],
+        [True],
+        ["x"],
+        None,
+        1,
+        [None],
+        [float("inf")],
+        [float("nan")],
+        "9" * 5000,
+    ],
+)
 def test_nonsense_is_refused(choice: object) -> None:
     with pytest.raises(BadInput, match="people must be"):
         chosen(PEOPLE, choice)

@@ -15,6 +15,13 @@ def test_defaults_ask_for_nothing_special() -> None:
     assert options.preset == "auto"
 
 
+def test_bounds_are_those_that_the_documentation_names() -> None:
+    assert BOUNDS["seed"] == (0, 4294967295)
+    assert (BOUNDS["steps"], BOUNDS["guidance_scale"]) == ((1, 100), (0, 30))
+    assert BOUNDS["variations"] == (1, 8)
+    assert {BOUNDS[name] for name in ("light", "shadow", "enhance_faces")} == {(0, 1)}
+
+
 @pytest.mark.parametrize("name", BOUNDS)
 def test_bounds_are_inside(name: str) -> None:
     for value in BOUNDS[name]:
@@ -53,6 +60,12 @@ def test_text_has_a_limit() -> None:
         check_text("prompt", "x" * 1001)
     with pytest.raises(BadInput, match="must be text"):
         SwapOptions(negative_prompt=3)
+
+
+@pytest.mark.parametrize("text", ["a \ud83d forest", "\udce9t\udce9"])
+def test_half_a_character_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="lone surrogate"):
+        SwapOptions(negative_prompt=text)
 
 
 def test_person_area_is_the_share_of_the_photo() -> None:

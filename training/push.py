@@ -85,7 +85,7 @@ def check_model(role: str, folder: Path) -> None:
 def push_model(
     api: HfApi, role: str, repo: str, folder: Path, tag: str | None = None, private: bool = False
 ) -> str:
-    """Upload a model folder and tag what was uploaded.
+    """Upload a model folder and tag what was uploaded; what is there already keeps its tag.
 
     Args:
         api: with the token to use.
@@ -104,10 +104,10 @@ def push_model(
     """
     check_model(role, folder)
     api.create_repo(repo, private=private, exist_ok=True)
-    taken = {ref.name for ref in api.list_repo_refs(repo).tags}
-    if tag in taken:
+    tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo).tags}
+    if tag in tags:
         raise Unfit(f"{repo} has a tag {tag} already; name another one")
-    tag = tag or _next_tag(taken)
+    named, tag = tag, tag or _next_tag(set(tags))
     commit = api.upload_folder(
         repo_id=repo,
         folder_path=folder,
@@ -115,6 +115,10 @@ def push_model(
         delete_patterns=MODEL_FILES,
         commit_message=f"Upload {role} {tag}",
     )
+    # Of an upload that changes nothing huggingface_hub makes no commit.
+    same = [name for name, oid in tags.items() if oid == commit.oid]
+    if same and not named:
+        return f"{repo}@{same[-1]}"
     api.create_tag(repo, tag=tag, revision=commit.oid)
     return f"{repo}@{tag}"
 

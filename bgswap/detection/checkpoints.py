@@ -1,10 +1,12 @@
 """The two kinds of files that hold a person detector: ultralytics' own, and a folder of the Hub."""
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bgswap.errors import ModelUnavailable
+from bgswap.weights.values import check_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 # How official weights are run: ultralytics' own defaults, with a lower threshold where the matting
 # network judges each candidate as well.
 OFFICIAL = {"imgsz": 640, "threshold": 0.25, "iou": 0.7}
+# What a configuration may ask for. Any other architecture would be looked for on disk and on the
+# network, and read as a description that can run code.
+ARCHITECTURES = re.compile(r"yolov8[nsmlx]-seg")
+BOUNDS = {"imgsz": (32, 2048), "threshold": (0, 1), "iou": (0, 1)}
 # How the second stage's weights begin in a model file that holds both.
 SECOND = "second_stage."
 
@@ -21,14 +27,26 @@ SECOND = "second_stage."
 def read_official(path: Path) -> tuple["nn.Module", dict[str, Any], None]:
     """The network of an official ``.pt`` file, how to run it, and no second stage.
 
+    The file is a pickle: it is loaded in ultralytics' restricted way, which rebuilds known classes
+    and runs nothing.
+
     Raises:
-        ModelUnavailable: it is not for people.
+        ModelUnavailable: it is not for people, or ultralytics would load it without restriction.
+        Broken: its weights are not finite.
+        TypeError, RuntimeError, ...: it is no checkpoint of ultralytics.
     """
     from ultralytics import YOLO
+    from ultralytics.nn.tasks import SegmentationModel
+    from ultralytics.utils import SAFE_LOAD
 
-    network = YOLO(path, task="segment").model
-    if network.names.get(0) != "person":
-        raise ModelUnavailable(f"{path.name} does not call its first class person")
+    if not SAFE_LOAD:
+        raise ModelUnavailable(
+            "ultralytics was imported before bgswap: set ULTRALYTICS_SAFE_LOAD=1 to load its files"
+        )
+    network = YOLO(path.absolute(), task="segment").model
+    if not isinstance(network, SegmentationModel) or network.names.get(0) != "person":
+        raise ModelUnavailable(f"{path.name} is no segmentation model whose first class is person")
+    check_tensors(network.state_dict().items(), path.name)
     return network, OFFICIAL, None
 
 
@@ -43,11 +61,11 @@ def read_own(folder: Path) -> tuple["nn.Module", dict[str, Any], "PersonUNet | N
 
     try:
         config = json.loads((folder / "config.json").read_text())
+        running = _running(config)
         network = SegmentationModel(f"{config['architecture']}.yaml", nc=1, verbose=False)
         weights = load_file(folder / "model.safetensors")
         _fill(network, {k: v for k, v in weights.items() if not k.startswith(SECOND)})
         second = second_stage(config, weights) if "second_stage" in config else None
-        running = {key: config[key] for key in OFFICIAL} | {"mirror": config.get("mirror", False)}
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelUnavailable(f"no person detector in {folder.name}: {error}") from error
     network.names = {0: "person"}
@@ -71,6 +89,25 @@ def second_stage(config: dict[str, Any], weights: dict[str, "Tensor"]) -> "Perso
     own = {k.removeprefix(SECOND): v for k, v in weights.items() if k.startswith(SECOND)}
     _fill(network, own)
     return network
+
+
+def _running(config: dict[str, Any]) -> dict[str, Any]:
+    """How a configuration wants its network to be run.
+
+    Raises:
+        KeyError: an entry is missing.
+        ValueError: an entry is out of bounds.
+    """
+    if not ARCHITECTURES.fullmatch(str(config["architecture"])):
+        raise ValueError(f"{config['architecture']} is no YOLOv8-seg architecture")
+    for name, (low, high) in BOUNDS.items():
+        number = type(config[name]) is int or (name != "imgsz" and type(config[name]) is float)
+        if not number or not low <= config[name] <= high:
+            raise ValueError(f"{name} must be a number from {low} to {high}")
+    mirror = config.get("mirror", False)
+    if type(mirror) is not bool:
+        raise ValueError("mirror must be true or false")
+    return {name: config[name] for name in BOUNDS} | {"mirror": mirror}
 
 
 def _fill(network: "nn.Module", weights: dict[str, "Tensor"]) -> None:

@@ -190,7 +190,9 @@ def restored_threads() -> Iterator[None]:
     """
     import torch
 
-    # Read when ultralytics is imported: install nothing by itself, say only what went wrong.
+    # Read when ultralytics is imported: run no code out of a weight file, install nothing by
+    # itself, say only what went wrong.
+    os.environ["ULTRALYTICS_SAFE_LOAD"] = "true"
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
     os.environ.setdefault("YOLO_VERBOSE", "false")
     torch_threads, cv_threads = torch.get_num_threads(), cv2.getNumThreads()

@@ -8,10 +8,16 @@ SIDE = 64
 
 
 class FaceVAE(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
-    """Convolutional encoder to a Gaussian of ``latent`` dimensions, and a decoder back."""
+    """Convolutional encoder to a Gaussian of ``latent`` dimensions, and a decoder back.
+
+    Raises:
+        ValueError: ``latent`` is not a whole number from 1 to 4096.
+    """
 
     def __init__(self, latent: int = 512) -> None:
         super().__init__()
+        if type(latent) is not int or not 1 <= latent <= 4096:
+            raise ValueError(f"latent must be a whole number from 1 to 4096, got {latent!r}")
         self.latent = latent
         self.encoder = nn.Sequential(
             nn.Conv2d(3, 32, 4, stride=2, padding=1),

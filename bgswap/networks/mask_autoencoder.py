@@ -11,10 +11,15 @@ class MaskAutoencoder(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         side: the side in pixels of the square crops it was trained on. The network itself takes
             any size; the refiner scales each person's crop to this side, since the network sees
             only about 15 pixels around a pixel.
+
+    Raises:
+        ValueError: ``side`` is not a multiple of 8 from 8 to 1024.
     """
 
     def __init__(self, side: int = 128) -> None:
         super().__init__()
+        if type(side) is not int or not 8 <= side <= 1024 or side % 8:
+            raise ValueError(f"side must be a multiple of 8 from 8 to 1024, got {side!r}")
         self.side = side
         self.encoder = nn.Sequential(
             nn.Conv2d(1, 32, 3, stride=2, padding=1),

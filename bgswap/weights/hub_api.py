@@ -3,11 +3,11 @@
 import logging
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bgswap.errors import ModelUnavailable
-from bgswap.weights.probe import refuse_if_silent, unreachable, within
+from bgswap.weights.probe import unreachable, within
 from bgswap.weights.sources import Hub
 
 if TYPE_CHECKING:
@@ -24,6 +24,30 @@ def endpoint() -> str:
     return os.environ.get("HF_ENDPOINT", constants.ENDPOINT).rstrip("/")
 
 
+class RateLimited(Exception):
+    """The Hub wants to be left alone for a while."""
+
+
+def refuse_to_wait() -> None:
+    """Make an answer 429 an error at once: huggingface_hub would wait for as long as it says.
+
+    Every request of this process goes through the client that is set up here.
+    """
+    from huggingface_hub import get_session, set_client_factory
+
+    usual = get_session()
+    hooks = {**usual.event_hooks, "response": [_refuse_429]}
+    kind = type(usual)
+    set_client_factory(lambda: kind(event_hooks=hooks, follow_redirects=True, timeout=None))
+
+
+def _refuse_429(response: Any) -> None:
+    if response.status_code == 429:
+        wait = response.headers.get("Retry-After", "")
+        after = f", for another {wait} s" if wait.isdigit() else ""
+        raise RateLimited(f"the Hub answered 429: too many requests{after}")
+
+
 def describe(source: Hub, timeout: float) -> "ModelInfo":
     """Ask the Hub about a model: the one request that also tells whether the Hub is there.
 
@@ -33,14 +57,12 @@ def describe(source: Hub, timeout: float) -> "ModelInfo":
 
     Raises:
         ModelUnavailable: the Hub is not there, or refuses; the message is the end of a sentence.
+        RateLimited: it was asked too often.
     """
-    from huggingface_hub import HfApi, constants
+    from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HTTPError
 
-    if constants.HF_HUB_OFFLINE:
-        raise ModelUnavailable("it is not in the cache, and HF_HUB_OFFLINE is set")
     host = urlsplit(endpoint()).netloc
-    refuse_if_silent(host)
     api = HfApi(endpoint=endpoint())
 
     def ask() -> "ModelInfo":
@@ -54,12 +76,12 @@ def describe(source: Hub, timeout: float) -> "ModelInfo":
             return ask()
         except HfHubHTTPError:
             raise
-        except HTTPError:
+        except HTTPError as error:
             if time.monotonic() > start + timeout / 2:
                 raise
             # The connection was an old one that the Hub had closed, or another download's trouble
             # closed the client that all of them share.
-            log.info("asking %s again", host, exc_info=True)
+            log.info("asking %s again: %r", host, error)
             return ask()
 
     try:

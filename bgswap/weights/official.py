@@ -1,35 +1,43 @@
-"""Official Ultralytics files: in the cache folder, or fetched by ultralytics' own download."""
+"""Official Ultralytics files: in the cache folder, or fetched by ultralytics' own download.
 
-import atexit
-import subprocess
+Ultralytics publishes no digests. The SHA-256 of a file is written beside it when it is fetched, in
+the format of sha256sum, and checked whenever the file is taken from the cache; a digest from
+elsewhere can be put there instead. Whether or not there is one, the file is a pickle and is loaded
+in ultralytics' restricted way only (:mod:`bgswap.detection.checkpoints`).
+"""
+
+import hashlib
 import sys
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit
 from zipfile import BadZipFile, ZipFile
 
 from bgswap.errors import ModelUnavailable
 from bgswap.settings import Settings
+from bgswap.weights import process
 from bgswap.weights.checks import Broken, Incomplete
-from bgswap.weights.probe import refuse_if_silent, unreachable, within
+from bgswap.weights.probe import ask, refuse_if_silent
 from bgswap.weights.sources import Official
 
 # Where ultralytics fetches its files from; asked first, since its own retries take minutes.
-HOST = "github.com"
-PROBE = f"https://{HOST}/ultralytics/assets"
+PROBE = "https://github.com/ultralytics/assets"
 
 # Seconds without a new byte after which a download counts as dead.
 STALL = 45.0
 
-# In a process of its own: importing ultralytics sets torch and OpenCV to one thread, and its
-# download cannot be stopped from outside.
+_PROBE = [
+    sys.executable,
+    "-c",
+    f"import sys; from {__name__} import probe; probe(sys.argv[1], float(sys.argv[2]))",
+]
+# Ultralytics' own download; importing ultralytics sets torch and OpenCV to one thread.
 _DOWNLOAD = [
     sys.executable,
     "-c",
-    "import sys; from ultralytics.utils.downloads import attempt_download_asset as fetch; "
+    f"import sys; from {__package__}.process import end_with_parent; end_with_parent(); "
+    "from ultralytics.utils.downloads import attempt_download_asset as fetch; "
     "fetch(sys.argv[1], progress=False)",
 ]
 
@@ -39,13 +47,38 @@ def cached(source: Official, cache: Path) -> Path:
 
     Raises:
         Incomplete: it was not.
-        Broken: it is not whole.
+        Broken: it is not whole, or not the one that was fetched.
     """
     path = cache / source.file
     if not path.is_file():
         raise Incomplete(f"{source.file} is not in the cache")
     _table_of_contents(path)
+    digest = _digest_file(path)
+    if digest.exists() and digest.read_text(errors="replace").split()[:1] != [_sha256(path)]:
+        raise Broken(f"{source.file} is not the file that was fetched: its SHA-256 differs")
     return path
+
+
+def probe(url: str, timeout: float) -> None:
+    """In a process: tell the parent where a host does not answer."""
+    try:
+        ask(url, timeout)
+    except ModelUnavailable as error:
+        process.tell_of(error)
+
+
+def write_digest(path: Path) -> None:
+    """Write the SHA-256 of an official file beside it."""
+    _digest_file(path).write_text(f"{_sha256(path)}  {path.name}\n")
+
+
+def _digest_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fetch(source: Official, settings: Settings) -> None:
@@ -54,67 +87,45 @@ def fetch(source: Official, settings: Settings) -> None:
     Raises:
         ModelUnavailable: it cannot be had; the message is the end of a sentence about it.
     """
-    _probe(settings.hub_timeout)
+    refuse_if_silent(urlsplit(PROBE).netloc)
     try:
         settings.cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="partial-", dir=settings.cache) as folder:
             path = Path(folder) / source.file
-            _download(path)
+            _download(path, settings.hub_timeout)
             _check_sums(path)
+            write_digest(path)
+            # The digest last: until then the file counts as one that was put there by hand.
+            _digest_file(settings.cache / source.file).unlink(missing_ok=True)
             path.replace(settings.cache / source.file)
+            _digest_file(path).replace(_digest_file(settings.cache / source.file))
     except Broken as error:
         raise ModelUnavailable(str(error)) from error
+    except process.Failed as error:
+        raise ModelUnavailable(f"the download failed: {str(error).splitlines()[-1]}") from error
     except OSError as error:
         raise ModelUnavailable(f"the cache folder cannot be used: {error}") from error
 
 
-def _probe(timeout: float) -> None:
-    refuse_if_silent(HOST)
-    request = Request(PROBE, method="HEAD")
-    try:
-        within(timeout, lambda: urlopen(request, timeout=timeout).close())
-    except HTTPError:
-        pass  # an answer, whichever: the host is there
-    except TimeoutError as error:
-        raise unreachable(HOST, f"did not answer within {timeout:g} s") from error
-    except OSError as error:
-        raise unreachable(HOST, "cannot be reached") from error
-
-
-def _download(path: Path) -> None:
-    """Run the download until it is done, or until nothing more comes.
+def _download(path: Path, timeout: float) -> None:
+    """Ask the host whether it is there, then run the download until it is done or dead.
 
     Raises:
         ModelUnavailable: it failed.
     """
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen([*_DOWNLOAD, str(path)], stdout=output, stderr=output)
-        atexit.register(process.kill)
-        try:
-            _watch(process, path.parent)
-        finally:
-            process.kill()
-            process.wait()
-            atexit.unregister(process.kill)
-        if process.returncode or not path.is_file():
-            output.seek(0)
-            lines = output.read().decode(errors="replace").strip().splitlines()
-            raise ModelUnavailable(
-                f"the download failed: {lines[-1] if lines else 'no reason given'}"
-            )
+    process.run([*_PROBE, PROBE, str(timeout)], STALL)
+    # This package keeps ultralytics off the network, here alone it is what is wanted.
+    online = {"YOLO_OFFLINE": "false"}
+    command = [*_DOWNLOAD, str(path)]
+    process.run(command, STALL, size=lambda: _size(path.parent), environment=online)
+    if not path.is_file():
+        raise process.Failed("no reason given")
 
 
-def _watch(process: subprocess.Popen[bytes], folder: Path) -> None:
-    size, since = 0, time.monotonic()
-    while process.poll() is None:
-        time.sleep(0.1)
-        now = size
-        with suppress(FileNotFoundError):  # renamed while looking: it is nearly done
-            now = sum(file.stat().st_size for file in folder.iterdir())
-        if now != size:
-            size, since = now, time.monotonic()
-        elif time.monotonic() - since > STALL:
-            raise ModelUnavailable(f"nothing came for {STALL:g} s, at {size / 1e6:.0f} MB")
+def _size(folder: Path) -> int:
+    with suppress(FileNotFoundError):  # renamed while looking: it is nearly done
+        return sum(file.stat().st_size for file in folder.iterdir())
+    return 0
 
 
 def _table_of_contents(path: Path) -> None:

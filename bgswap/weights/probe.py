@@ -4,6 +4,9 @@ import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 from bgswap.errors import ModelUnavailable
 
@@ -12,19 +15,32 @@ T = TypeVar("T")
 # Seconds for which a host that did not answer is not asked again.
 MEMORY = 60.0
 
-_silent: dict[str, tuple[str, float]] = {}
+_silent: dict[str, tuple["Unreachable", float]] = {}
 
 
-def within(seconds: float, work: Callable[[], T], heard: Callable[[], float] | None = None) -> T:
+class Unreachable(ModelUnavailable):
+    """A host does not answer.
+
+    Attributes:
+        host: its name.
+        reason: what it does instead; the end of a sentence about it.
+    """
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(f"{host} {reason}")
+        self.host, self.reason = host, reason
+
+
+def within(seconds: float, work: Callable[[], T]) -> T:
     """Run ``work`` in a thread of its own and wait for it no longer than ``seconds``.
 
     The timeouts of sockets bound each read, not a whole request, and bound no name lookup; this
-    bounds all of it. Work that is late goes on in its daemon thread, and nobody hears of it.
+    bounds all of it. Work that is late goes on in its daemon thread until its process ends: for
+    processes that end soon.
 
     Args:
         seconds: how long to wait.
         work: what to do.
-        heard: when work last gave a sign of life (``time.monotonic``), to wait from there.
 
     Raises:
         TimeoutError: it is not done in time.
@@ -40,13 +56,8 @@ def within(seconds: float, work: Callable[[], T], heard: Callable[[], float] | N
             errors.append(error)
 
     thread = threading.Thread(target=run, name="weights-probe", daemon=True)
-    start = time.monotonic()
     thread.start()
-    while thread.is_alive():
-        left = max(start, heard() if heard else start) + seconds - time.monotonic()
-        if left <= 0:
-            break
-        thread.join(left)
+    thread.join(seconds)
     if errors:
         raise errors[0]
     if not results:
@@ -58,20 +69,38 @@ def refuse_if_silent(host: str) -> None:
     """Spare a host that did not answer a moment ago, and whoever would wait for it.
 
     Raises:
-        ModelUnavailable: it did not answer within the last minute.
+        Unreachable: it did not answer within the last minute.
     """
-    why, until = _silent.get(host, ("", 0.0))
-    if time.monotonic() < until:
-        raise ModelUnavailable(why)
+    error, until = _silent.get(host, (None, 0.0))
+    if error is not None and time.monotonic() < until:
+        raise Unreachable(error.host, error.reason)
 
 
-def unreachable(host: str, why: str) -> ModelUnavailable:
+def unreachable(host: str, reason: str) -> Unreachable:
     """The error for a host that did not answer, which is remembered."""
-    message = f"{host} {why}"
-    _silent[host] = (message, time.monotonic() + MEMORY)
-    return ModelUnavailable(message)
+    error = Unreachable(host, reason)
+    _silent[host] = (error, time.monotonic() + MEMORY)
+    return error
 
 
 def forget() -> None:
     """Forget which hosts were silent."""
     _silent.clear()
+
+
+def ask(url: str, timeout: float) -> None:
+    """Ask a host for the head of anything; any answer will do.
+
+    Raises:
+        Unreachable: none came.
+    """
+    host = urlsplit(url).netloc
+    try:
+        request = Request(url, method="HEAD")
+        within(timeout, lambda: urlopen(request, timeout=timeout).close())
+    except HTTPError:
+        pass  # an answer, whichever: the host is there
+    except TimeoutError as error:
+        raise unreachable(host, f"did not answer within {timeout:g} s") from error
+    except OSError as error:
+        raise unreachable(host, "cannot be reached") from error

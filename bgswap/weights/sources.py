@@ -132,7 +132,10 @@ def parse(role: Role, text: str) -> Source | None:
     if role == "person_detector" and _OFFICIAL.fullmatch(text):
         return Official(text)
     variable = f"BGSWAP_{role.upper()}"
-    path = Path(text).expanduser()
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:
+        raise BadInput(f"{variable} names a home that is not there: {text!r}") from None
     if path.suffix.lower() in _PICKLES:
         official = ", official file names such as yolov8m-seg.pt" * (role == "person_detector")
         raise BadInput(

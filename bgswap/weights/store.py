@@ -190,7 +190,9 @@ class WeightStore:
         job.done.set()
 
     def _fetch(self, role: Role, source: Source, job: _Job) -> None:
-        def progress(fraction: float) -> None:
+        def progress(fraction: float | None) -> None:
+            if fraction is None:
+                return
             tenth = int(fraction * 10)
             if tenth > int((job.fraction or 0) * 10):
                 log.info("%s: %s: %d %%", TITLES[role], source, tenth * 10)

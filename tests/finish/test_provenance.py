@@ -108,3 +108,18 @@ def test_an_empty_prompt_still_means_generated(tmp_path):
     told = provenance.read(tmp_path / "a.png")
     assert told["digital_source_type"] == provenance.SOURCE_TYPE
     assert told["seed"] == 0
+
+
+def test_a_packet_with_a_document_type_is_not_read(tmp_path):
+    provenance.save(IMAGE, tmp_path / "a.png", DETAILS)
+    with Image.open(tmp_path / "a.png") as png:
+        packet = png.text["XML:com.adobe.xmp"]
+    declared = packet.replace("<x:xmpmeta", '<!DOCTYPE x [<!ENTITY a "b">]><x:xmpmeta', 1)
+    images.save(IMAGE, tmp_path / "b.png", xmp=declared)
+    assert declared != packet
+    assert provenance.read(tmp_path / "b.png") == {}
+
+
+def test_a_packet_of_another_program_tells_nothing(tmp_path):
+    images.save(IMAGE, tmp_path / "a.png", xmp="<x><description>somebody else's</description></x>")
+    assert provenance.read(tmp_path / "a.png") == {}

@@ -104,3 +104,10 @@ def test_good_is_who_adds_nobody_and_lets_nobody_grow_much_for_their_size():
     assert not is_good(candidate(0, 0.0, extra_people=1), kept)
     # The same growth is more for somebody small.
     assert not is_good(candidate(0, 0.99 * limit), drawn((20, 40, 30, 100)))
+
+
+def test_people_may_grow_by_a_tenth_of_themselves():
+    kept = drawn(KEPT)
+    share = float(kept.mean())
+    assert is_good(candidate(1, 0.09 * share), kept)
+    assert not is_good(candidate(1, 0.12 * share), kept)

@@ -88,6 +88,28 @@ def test_each_push_gets_the_next_tag(hub, tmp_path):
     assert refs["main"] == refs["v2"]
 
 
+def test_an_unchanged_push_makes_no_new_revision(hub, tmp_path):
+    api = HfApi(endpoint=hub.url, token="hf_test")
+    first, second = (model_folder(tmp_path / str(seed), seed) for seed in (1, 2))
+    pushed = [push.push_model(api, "mask-autoencoder", REPO, f) for f in (first, first, second)]
+    assert pushed == [f"{REPO}@v1", f"{REPO}@v1", f"{REPO}@v2"]
+    repo = hub.repos["models", REPO]
+    before = len(repo.commits), set(repo.refs)
+    assert push.push_model(api, "mask-autoencoder", REPO, second) == f"{REPO}@v2"
+    assert (len(repo.commits), set(repo.refs)) == before
+    assert push.push_model(api, "mask-autoencoder", REPO, second, "best") == f"{REPO}@best"
+    assert repo.refs["best"] == repo.refs["v2"]
+
+
+def test_an_unchanged_space_makes_no_new_revision(hub, tmp_path):
+    api = HfApi(endpoint=hub.url, token="hf_test")
+    folder = project(tmp_path / "project")
+    push.push_space(api, "someone/app", folder)
+    commits = len(hub.repos["spaces", "someone/app"].commits)
+    push.push_space(api, "someone/app", folder)
+    assert len(hub.repos["spaces", "someone/app"].commits) == commits
+
+
 def without_pickles(folder: Path) -> None:
     torch.save({}, folder / "autoencoder.pth")
 

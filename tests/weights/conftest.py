@@ -1,18 +1,33 @@
 """A starter, a full model, and a Hub on loopback that has the full model."""
 
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
-import huggingface_hub
 import pytest
 from hub import Hub
-from huggingface_hub import constants, file_download
+from huggingface_hub import constants
 from mask_model import REPO, contents, saved
 
 from bgswap import Settings
 from bgswap.networks import MaskAutoencoder
+from bgswap.weights import hub as weights_hub
 from bgswap.weights import probe
+
+# What a process that downloads runs in tests: huggingface_hub does not rest for seconds before
+# each further try there.
+DOWNLOAD = """
+import sys
+from types import SimpleNamespace
+import huggingface_hub
+from huggingface_hub import file_download
+restless = SimpleNamespace(sleep=lambda seconds: None)
+file_download.time = huggingface_hub.utils._http.time = restless
+{harm}
+from bgswap.weights.hub_download import main
+main(*sys.argv[1:])
+"""
 
 
 @pytest.fixture(scope="session")
@@ -36,15 +51,23 @@ def full(tmp_path: Path, models) -> MaskAutoencoder:
 
 
 @pytest.fixture
-def hub(tmp_path, full, monkeypatch):
+def harm_downloads(monkeypatch) -> Callable[[str], None]:
+    """Makes every process that downloads run some code first."""
+
+    def harm(code: str = "") -> None:
+        command = [sys.executable, "-c", DOWNLOAD.format(harm=code)]
+        monkeypatch.setattr(weights_hub, "DOWNLOAD", command)
+
+    harm()
+    return harm
+
+
+@pytest.fixture
+def hub(tmp_path, full, monkeypatch, harm_downloads):
     probe.forget()
     with Hub() as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-        # huggingface_hub rests for seconds before each further try.
-        restless = SimpleNamespace(sleep=lambda seconds: None)
-        monkeypatch.setattr(file_download, "time", restless)
-        monkeypatch.setattr(huggingface_hub.utils._http, "time", restless)
         files = contents(tmp_path / "full")
         pickles = {"pytorch_model.bin": b"pickle", "model.ckpt": b"pickle"}
         hub.add(REPO, {**files, **pickles})

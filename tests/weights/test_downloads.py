@@ -1,7 +1,9 @@
 """Downloads in the background: joined, told of, done once; and what came of them."""
 
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mask_model import REPO, same
@@ -87,3 +89,15 @@ def test_many_threads_fetch_once(hub, settings, starter, full):
         thread.join()
     assert len(set(results)) == 1
     assert len([r for r in hub.requests if r[0] == "GET" and r[1].endswith("safetensors")]) == 1
+
+
+def test_what_failed_is_tried_again_after_some_minutes(hub, settings, starter, full, monkeypatch):
+    hub.strike("500")
+    store = WeightStore(settings, starter=starter)
+    assert store.get("mask_autoencoder").kind == "starter"
+    hub.strike(None)
+    now = time.monotonic()
+    monkeypatch.setattr("bgswap.weights.store.time", SimpleNamespace(monotonic=lambda: now + 60))
+    assert store.get("mask_autoencoder").kind == "starter"
+    monkeypatch.setattr("bgswap.weights.store.time", SimpleNamespace(monotonic=lambda: now + 400))
+    assert same(store.get("mask_autoencoder").path, full)

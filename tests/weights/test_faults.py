@@ -1,10 +1,7 @@
 """Every fault of a Hub: the starter serves, and its note says why."""
 
-import socket
-import threading
 from dataclasses import replace
 
-import huggingface_hub
 import pytest
 from huggingface_hub import constants
 from mask_model import REPO, same, saved
@@ -25,6 +22,8 @@ def impatient(settings: Settings) -> Settings:
     [
         ("404", API, "no such repository"),
         ("401", API, "the Hub answered 401 (is HF_TOKEN right?)"),
+        ("429", API, "the Hub answered 429: too many requests, for another 3600 s"),
+        ("429", FILE, "the Hub answered 429: too many requests, for another 3600 s"),
         ("500", API, "the Hub answered 500"),
         ("silent", API, "did not answer within 0.5 s"),
         ("404", FILE, "broke off"),
@@ -46,8 +45,8 @@ def test_every_fault_gives_the_starter_and_says_so(
     )
     with monkeypatch.context() as patch:
         if fault == "silent":
-            patch.setattr(weights_hub, "STALL", 3.0)
-            patch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", 0.3)
+            patch.setattr(weights_hub, "STALL", 6.0)
+            patch.setenv("HF_HUB_DOWNLOAD_TIMEOUT", "1")
         weights = store.get("mask_autoencoder")
     assert not hub.closing.is_set()  # whoever is silent is silent still
     assert weights.path == starter / "mask-autoencoder"
@@ -104,15 +103,13 @@ def test_a_silent_host_is_asked_once(hub, settings, starter):
     assert len(hub.requests) == 1
 
 
-def test_a_name_lookup_that_hangs_is_noticed(hub, settings, starter, monkeypatch):
-    forever = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: forever.wait())
+def test_a_name_lookup_that_hangs_is_noticed(hub, settings, starter, monkeypatch, harm_downloads):
+    harm_downloads(
+        "import socket, threading\n"
+        "socket.getaddrinfo = lambda *args, **options: threading.Event().wait()"
+    )
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
-    try:
-        weights = WeightStore(impatient(settings), starter=starter).get("mask_autoencoder")
-        assert not forever.is_set()
-    finally:
-        forever.set()
+    weights = WeightStore(impatient(settings), starter=starter).get("mask_autoencoder")
     assert "hub.invalid did not answer within 0.5 s" in weights.note
 
 
@@ -123,11 +120,27 @@ def test_offline_by_setting_asks_nobody(hub, settings, starter, monkeypatch):
     assert hub.requests == []
 
 
-def test_an_unexpected_error_is_logged_and_answered(hub, settings, starter, monkeypatch, caplog):
-    def broken(*args: object, **options: object) -> None:
-        raise RuntimeError("a bug")
-
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", broken)
+def test_an_unexpected_error_is_logged_and_answered(hub, settings, starter, harm_downloads, caplog):
+    harm_downloads(
+        "def broken(*_, **__): raise RuntimeError('a bug')\n"
+        "huggingface_hub.hf_hub_download = broken"
+    )
     weights = WeightStore(settings, starter=starter).get("mask_autoencoder")
     assert "something went wrong" in weights.note
     assert "a bug" in caplog.text
+
+
+def test_a_model_that_changes_while_it_is_fetched(hub, settings, starter, full):
+    files = hub.repos["models", REPO].commits[hub.repos["models", REPO].refs["main"]]
+
+    def change(method: str, path: str) -> bool:
+        if "/resolve/main/config.json" in path and len(hub.repos["models", REPO].commits) == 1:
+            hub.add(REPO, {**files, "README.md": b"newer"})
+        return False
+
+    hub.faulty = change
+    assert (
+        "changed on the Hub" in WeightStore(settings, starter=starter).get("mask_autoencoder").note
+    )
+    after = WeightStore(settings, starter=starter).get("mask_autoencoder")
+    assert after.kind == "full"

@@ -60,6 +60,17 @@ def test_an_official_file_comes_whole_or_not_at_all(
     assert list((tmp_path / "own").iterdir()) == []
 
 
+def test_a_download_that_goes_on_is_not_ended(detector, starter, monkeypatch):
+    monkeypatch.setattr(official, "STALL", 3.0)
+    slow = "f = pathlib.Path(sys.argv[1]).open('ab', buffering=0)\n" + (
+        "for at in range(0, len(data), 1 + len(data) // 20):\n"
+        "    f.write(data[at : at + 1 + len(data) // 20]); time.sleep(0.3)"
+    )
+    assert (
+        WeightStore(detector(f"0\n{slow}"), starter=starter).get("person_detector").kind == "full"
+    )
+
+
 def test_a_damaged_official_file_is_fetched_anew(detector, starter, tmp_path):
     settings = detector(WRITE)
     path = WeightStore(settings, starter=starter).get("person_detector").path
@@ -81,4 +92,4 @@ def test_the_host_of_official_files_is_gone(detector, starter, hub):
     settings = detector(WRITE)
     hub.close()
     weights = WeightStore(settings, starter=starter).get("person_detector")
-    assert "github.com cannot be reached" in weights.note
+    assert "127.0.0.1" in weights.note and "cannot be reached" in weights.note
