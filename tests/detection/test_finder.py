@@ -117,4 +117,4 @@ def test_a_detector_that_judges_is_believed() -> None:
     detector = Fixed(person(10, 20, 0.9))
     detector.judges = True
     (one,) = PeopleFinder(detector, never, FinderConfig(0.4, 0.5)).find(PHOTO)
-    assert one.confidence == 0.9
+    assert abs(one.confidence - 0.9) < 1e-9
