@@ -54,6 +54,7 @@ class Everything:
     """A detector and a matting network that both answer with what they were given."""
 
     config = NetworkConfig()
+    judges = False
 
     def detect(self, photo):
         return [person(0.9 * box(10, 20)), person(0.9 * box(11, 20), 2)]

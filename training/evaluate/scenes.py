@@ -72,7 +72,7 @@ def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list
         scenes = generator.generate(
             photo,
             alpha,
-            f"a photo of {NOUNS[name].split(',')[0]}",
+            f"a photo of {NOUNS.get(name, name.replace('_', ' ')).split(',')[0]}",
             negative_prompt="",
             seeds=[args.seed + n for n in range(args.each)],
             steps=None,

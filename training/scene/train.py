@@ -106,7 +106,9 @@ def run(options: argparse.Namespace) -> None:
     files = [logging.FileHandler(options.export / "log.txt"), logging.StreamHandler()]
     if options.compile_only:
         files = files[1:]
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=files)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", handlers=files, force=True
+    )
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
