@@ -21,7 +21,6 @@ from training.export import save_hub_folder
 from training.fid import frechet_distance, load_features
 from training.scene import classifier as scene_classifier
 from training.scene.classifier import features
-from training.scene.model import SIDE
 
 
 class MeanColour(torch.nn.Module):
@@ -207,6 +206,7 @@ def scenes_folder(folder: Path) -> Path:
 
 def test_scene_evaluation_says_whether_pictures_show_their_class(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(scene_classifier, "BATCH", 3)
+    monkeypatch.setattr("training.evaluate.scenes.SIDE", 64)
     weights = shutil.copytree("bgswap/starter/scene", tmp_path / "scene")
     scenes = scenes_folder(tmp_path / "data")
     flags = ["--weights", str(weights), "--scenes", str(scenes), "--out", str(tmp_path / "out")]
@@ -218,7 +218,7 @@ def test_scene_evaluation_says_whether_pictures_show_their_class(tmp_path, capsy
     assert found["fid"]["made"]["value"] > 0 and "classifier" in found["fid"]["made"]["features"]
     assert found["seconds"] > 0 and 0 <= found["copies"]["suspicious"] <= 1
     sheet = np.asarray(Image.open(tmp_path / "out" / "sheet.png"))
-    assert sheet.shape == (2 * SIDE, 2 * SIDE, 3)
+    assert sheet.shape == (2 * 64, 2 * 64, 3)
     values = {r.metric_type for r in ModelCard.load(weights / "README.md").data.eval_results}
     assert values == {"accuracy", "accuracy_real", "fid"}
     assert "FID of made" in capsys.readouterr().out
