@@ -116,3 +116,28 @@ def union(people: Iterable[Person], size: tuple[int, int]) -> np.ndarray:
         rows, columns, crop = person.cropped
         np.maximum(together[rows, columns], crop, out=together[rows, columns])
     return together
+
+
+def person_crop(
+    photo: np.ndarray,
+    people: Sequence[Person],
+    number: int,
+    window: Window,
+    size: tuple[int, int],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the networks are shown of one person: photo, their mask, everybody else's.
+
+    Args:
+        photo: (H, W, 3) uint8 RGB.
+        people: all of them.
+        number: whose crop, as a place in ``people``.
+        window: in pixels of the photo.
+        size: (height, width) of the crop.
+
+    Returns:
+        (h, w, 3) uint8, grey beyond the photo, and twice (h, w) float32 in [0, 1].
+    """
+    others = union((p for i, p in enumerate(people) if i != number), photo.shape[:2])
+    layers = ((photo, GREY), (people[number].mask, 0), (others, 0))
+    image, rough, rest = (cut(layer, window, size, fill) for layer, fill in layers)
+    return image, rough, rest

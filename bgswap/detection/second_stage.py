@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgswap.mask_ops import GREY, Window, box_of, cut, put_back, union
+from bgswap.mask_ops import Window, box_of, person_crop, put_back
 from bgswap.types import Box, Person
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class SecondStage:
         drawn: list[Person | None] = []
         for start in range(0, len(people), config.batch):
             part = range(start, min(start + config.batch, len(people)))
-            layers = [self._crop(photo, people, i, windows[i], size) for i in part]
+            layers = [person_crop(photo, people, i, windows[i], size) for i in part]
             masks, scores = self._answers(layers)
             for i, mask, score in zip(part, masks, scores, strict=True):
                 whole = put_back(mask, windows[i], photo.shape[:2])
@@ -92,19 +92,6 @@ class SecondStage:
         width = max(2, round(along * wide + across * tall))
         height = max(2, round(along * tall + across * wide))
         return round((x0 + x1 - width) / 2), round((y0 + y1 - height) / 2), width, height
-
-    @staticmethod
-    def _crop(
-        photo: np.ndarray,
-        people: Sequence[Person],
-        number: int,
-        window: Window,
-        size: tuple[int, int],
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        others = union((p for i, p in enumerate(people) if i != number), photo.shape[:2])
-        layers = ((photo, GREY), (people[number].mask, 0), (others, 0))
-        image, rough, rest = (cut(layer, window, size, fill) for layer, fill in layers)
-        return image, rough, rest
 
     def _answers(
         self, crops: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgswap.mask_ops import GREY, Window, box_of, cut, put_back, union, window_around
+from bgswap.mask_ops import GREY, Window, box_of, cut, person_crop, put_back, window_around
 from bgswap.matting.detail import DetailConfig, full_size
 from bgswap.types import Box, Person
 
@@ -196,25 +196,11 @@ class NetworkMatter:
             chosen = [i for i in wanted if windows[i][1] == shape]
             for start in range(0, len(chosen), config.batch):
                 part = chosen[start : start + config.batch]
-                crops = [self._crop(photo, people, i, windows[i][0], size) for i in part]
+                crops = [person_crop(photo, people, i, windows[i][0], size) for i in part]
                 alphas, scores = self._answers(crops)
                 for i, alpha, score in zip(part, alphas, scores, strict=True):
                     found[i] = (alpha, windows[i][0], float(score))
         return [found[i] for i in wanted]
-
-    @staticmethod
-    def _crop(
-        photo: np.ndarray,
-        people: Sequence[Person],
-        number: int,
-        window: Window,
-        size: tuple[int, int],
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Photo, rough mask and everybody else's mask of one person's window."""
-        others = union((p for i, p in enumerate(people) if i != number), photo.shape[:2])
-        layers = ((photo, GREY), (people[number].mask, 0), (others, 0))
-        image, rough, rest = (cut(layer, window, size, fill) for layer, fill in layers)
-        return image, rough, rest
 
     def _answers(
         self, crops: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]

@@ -11,26 +11,10 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# Red, green, blue; this person's rough mask; everybody else's.
-INPUTS = 5
+from bgswap.networks.blocks import INPUTS, Residual, normed
+
 # Of the crops' sides: what the deepest level is smaller by.
 STRIDE = 32
-
-
-def _normed(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
-    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(outputs))
-
-
-class Residual(nn.Module):
-    """Two convolutions and what came in."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first, self.second = _normed(channels, channels), _normed(channels, channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(x + self.second(F.relu(self.first(x))))
 
 
 class Attention(nn.Module):
@@ -61,7 +45,7 @@ class AlphaRefiner(nn.Module):
 
     def __init__(self, width: int = 24, depth: int = 3) -> None:
         super().__init__()
-        self.entry = nn.Sequential(_normed(4 * 4, width), nn.ReLU())
+        self.entry = nn.Sequential(normed(4 * 4, width), nn.ReLU())
         self.blocks = nn.Sequential(*(Residual(width) for _ in range(depth)))
         self.change = nn.Conv2d(width, 4, 3, padding=1)
 
@@ -101,7 +85,7 @@ class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         before = (4 * INPUTS, *widths)
         self.down, self.up, self.bridges = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for level, (channels, depth) in enumerate(zip(widths, depths, strict=True)):
-            entry = _normed(before[level], channels, stride=2 if level else 1)
+            entry = normed(before[level], channels, stride=2 if level else 1)
             blocks = (Residual(channels) for _ in range(depth))
             self.down.append(nn.Sequential(entry, nn.ReLU(), *blocks))
         deepest = widths[-1]
@@ -110,7 +94,7 @@ class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         )
         levels = zip(widths[:0:-1], widths[-2::-1], up_depths, strict=True)
         for deep, shallow, depth in levels:
-            self.bridges.append(_normed(deep, shallow, kernel=1))
+            self.bridges.append(normed(deep, shallow, kernel=1))
             self.up.append(nn.Sequential(*(Residual(shallow) for _ in range(depth))))
         self.alpha = nn.Conv2d(widths[0], 4, 3, padding=1)
         self.score = nn.Linear(deepest, 1)

@@ -9,24 +9,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# Red, green, blue; this person's rough mask; everybody else's.
-INPUTS = 5
-
-
-def _normed(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
-    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(outputs))
-
-
-class Residual(nn.Module):
-    """Two convolutions and what came in."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first, self.second = _normed(channels, channels), _normed(channels, channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(x + self.second(F.relu(self.first(x), inplace=True)), inplace=True)
+from bgswap.networks.blocks import INPUTS, Residual, normed
 
 
 class PersonUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
@@ -53,11 +36,11 @@ class PersonUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         before = (4 * INPUTS, *widths)
         self.down, self.up, self.bridges = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for level, (channels, depth) in enumerate(zip(widths, depths, strict=True)):
-            entry = _normed(before[level], channels, stride=2 if level else 1)
+            entry = normed(before[level], channels, stride=2 if level else 1)
             blocks = (Residual(channels) for _ in range(depth))
             self.down.append(nn.Sequential(entry, nn.ReLU(inplace=True), *blocks))
         for deep, shallow in zip(widths[:0:-1], widths[-2::-1], strict=True):
-            self.bridges.append(_normed(deep, shallow, kernel=1))
+            self.bridges.append(normed(deep, shallow, kernel=1))
             self.up.append(Residual(shallow))
         self.mask = nn.Conv2d(widths[0], 4, 3, padding=1)
         self.score = nn.Linear(widths[-1], 1)
