@@ -63,17 +63,18 @@ def without_network(swapper: BackgroundSwapper) -> Iterator[None]:
 def without_refiner(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
     """The guided filter starts from what the matting network itself drew."""
     matter = swapper.shelf.matter().model
-    return replaced(matter, "config", dataclasses.replace(matter.config, octaves=0))
+    detail = dataclasses.replace(matter.config.detail, octaves=0)
+    return replaced(matter, "config", dataclasses.replace(matter.config, detail=detail))
 
 
 def without_guided_filter(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
     """Alphas are enlarged without a look at the photo."""
-    from bgswap.matting import network
+    from bgswap.matting import detail
 
     def plain(photo: np.ndarray, small: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         return cv2.resize(alpha, photo.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
-    return replaced(network, "guided_upsampling", plain)
+    return replaced(detail, "guided_upsampling", plain)
 
 
 def without_mask_nms(swapper: BackgroundSwapper) -> AbstractContextManager[None]:

@@ -10,7 +10,8 @@ from benchmarks import ablation
 from benchmarks.val_sets import sampled, val_photos
 from bgswap import BackgroundSwapper
 from bgswap.detection.finder import FinderConfig, PeopleFinder
-from bgswap.matting import network
+from bgswap.matting import detail
+from bgswap.matting.detail import DetailConfig
 from bgswap.matting.network import NetworkConfig
 from bgswap.matting.upsampling import guided_upsampling
 from training.metrics import iou
@@ -53,7 +54,7 @@ def test_what_was_replaced_comes_back():
 class Everything:
     """A detector and a matting network that both answer with what they were given."""
 
-    config = NetworkConfig()
+    config = NetworkConfig(detail=DetailConfig(octaves=2))
     judges = False
 
     def detect(self, photo):
@@ -93,12 +94,12 @@ def test_each_step_of_the_chain_can_be_left_out_and_comes_back():
     with ablation.STEPS["its second look"](swapper):
         assert found() == before
     with ablation.STEPS["refiner"](swapper):
-        assert everything.config.octaves == 0
+        assert everything.config.detail.octaves == 0
     with ablation.STEPS["guided filter"](swapper):
-        enlarged = network.guided_upsampling(PHOTO, PHOTO[::2, ::2], box(10, 30)[::2, ::2])
+        enlarged = detail.guided_upsampling(PHOTO, PHOTO[::2, ::2], box(10, 30)[::2, ::2])
         assert enlarged.shape == PHOTO.shape[:2]
-    assert found() == before and everything.config.octaves == NetworkConfig().octaves
-    assert network.guided_upsampling is guided_upsampling
+    assert found() == before and everything.config.detail.octaves == 2
+    assert detail.guided_upsampling is guided_upsampling
 
 
 def test_unknown_steps_are_refused():
