@@ -19,7 +19,6 @@ RUN pip install --no-cache-dir --index-url "$TORCH" torch torchvision \
 
 COPY LICENSE README.md pyproject.toml app.py ./
 COPY bgswap bgswap
-COPY ui ui
 
 # What is worth keeping lies under one folder, for a volume; photos stay in the container's /tmp.
 ENV BGSWAP_CACHE=/var/cache/bgswap \

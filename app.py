@@ -4,15 +4,15 @@ import logging
 from pathlib import Path
 
 from bgswap import BackgroundSwapper, Settings
-from ui.api import add_endpoints
-from ui.page import lay_out
-from ui.serving import LARGEST_FILE, FencedApp, WordyBlocks
-from ui.theme import theme
-from ui.wiring import connect
-from ui.work import Workbench
-from ui.zero_gpu import ZERO_GPU
+from bgswap.ui.api import add_endpoints
+from bgswap.ui.page import lay_out
+from bgswap.ui.serving import LARGEST_FILE, FencedApp, WordyBlocks
+from bgswap.ui.theme import theme
+from bgswap.ui.wiring import connect
+from bgswap.ui.work import Workbench
+from bgswap.ui.zero_gpu import ZERO_GPU
 
-UI = Path(__file__).parent / "ui"
+UI = Path(__file__).parent / "bgswap" / "ui"
 LONGEST_QUEUE = 32
 # Pages open at once; each holds its photo at display size. Beyond it the one idle longest goes.
 MOST_SESSIONS = 1000

@@ -24,7 +24,7 @@ from benchmarks.cutouts import add_sets, chosen_photos, warm, write
 from benchmarks.val_sets import SETS, ValPhoto
 from bgswap import BackgroundSwapper, Settings
 from bgswap.types import Person
-from training.cards import markdown_table
+from training.common.cards import markdown_table
 
 FULL = "all steps"
 FIGURES = ("iou", "boundary_iou", "seconds", "cpu_seconds")

@@ -16,10 +16,10 @@ import numpy as np
 
 from benchmarks.sheet import known_photo
 from bgswap import BackgroundSwapper, Settings, SwapOptions
-from bgswap.finish import compositing
-from bgswap.images import open_photo, save
+from bgswap.compositing import blend
+from bgswap.io.images import open_photo, save
 from bgswap.types import Person
-from training.data import PictureArchive, people_names, read_person
+from training.common.data import PictureArchive, people_names, read_person
 
 PLAIN = ((255, 255, 255), (0, 0, 0), (0, 255, 0))
 PROMPT, SEED = "a forest in autumn, golden light", 3
@@ -72,7 +72,7 @@ def crops(swapper: BackgroundSwapper, photo: np.ndarray) -> list[np.ndarray]:
     people = swapper.find_people(photo)
     swap = swapper.swap(photo, PROMPT, options=SwapOptions(seed=SEED))
     own, alpha = swap.cutout[..., :3], swap.cutout[..., 3] / np.float32(255)
-    over = [compositing.composite(own, alpha, np.full_like(photo, colour)) for colour in PLAIN]
+    over = [blend.composite(own, alpha, np.full_like(photo, colour)) for colour in PLAIN]
     large = [p for p in people if p.area >= SMALLEST]
     return [
         np.hstack([framed(picture[place]) for picture in (photo, *over, swap.image)])

@@ -11,7 +11,7 @@ from benchmarks.val_sets import SETS, ValPhoto, fit, right_people
 from bgswap import BackgroundSwapper
 from bgswap.errors import NoPersonDetected
 from bgswap.types import Person
-from training.cards import markdown_table
+from training.common.cards import markdown_table
 
 EVERYONE, KEPT, MASKS = "ours, everyone", "ours, right people kept", "ours, their masks"
 # Cut-outs that fit less than this are of no use; an alpha this much worse than its mask is worse.

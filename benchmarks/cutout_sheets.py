@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from benchmarks.sheet import tile
-from bgswap.finish import compositing
+from bgswap.compositing import blend
 
 GREEN, WHITE, BLACK = (0, 200, 80), (255, 255, 255), (0, 0, 0)
 COLOURS = (GREEN, WHITE, BLACK)
@@ -33,8 +33,8 @@ class Shown:
 
 def over(photo: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
     """A cut-out as the program would give it, over a colour: (H, W, 3) uint8 RGB."""
-    own = compositing.foreground(photo, alpha) if alpha.any() else photo
-    return compositing.composite(own, alpha, np.full_like(photo, colour))
+    own = blend.foreground(photo, alpha) if alpha.any() else photo
+    return blend.composite(own, alpha, np.full_like(photo, colour))
 
 
 def over_colours(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:

@@ -23,11 +23,11 @@ from benchmarks.peak import Peak
 from benchmarks.sheet import tile
 from benchmarks.subjects import SUBJECTS, Subject, draw
 from bgswap import BackgroundSwapper, Settings
-from bgswap.finish import compositing
-from bgswap.images import save
+from bgswap.compositing import blend
+from bgswap.io.images import save
 from bgswap.matting.base import Matter
 from bgswap.matting.closed_form import ClosedFormMatter
-from training.masks import damage
+from training.mask_autoencoder.drawn_masks import damage
 
 MASK_SIDE = 256
 # Half the band's width, and the recipe's, as a share of the picture's height.
@@ -69,7 +69,7 @@ def ours(matter: Matter) -> Method:
 
     def cut(photo: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         alpha = matter.matte(photo, mask)
-        return alpha, compositing.foreground(photo, alpha)
+        return alpha, blend.foreground(photo, alpha)
 
     return cut
 
@@ -140,7 +140,7 @@ def run(method: Method, subject: Subject, old: np.ndarray, new: np.ndarray, seed
     with Peak() as peak:
         started = time.perf_counter()
         alpha, colours = method(photo, mask)
-        made = compositing.composite(colours, alpha, new)
+        made = blend.composite(colours, alpha, new)
         seconds = time.perf_counter() - started
     band = edge_band(subject.alpha)
     off = np.abs(alpha - subject.alpha)[band]
@@ -204,7 +204,7 @@ def sheet(megapixels: float = 1.0) -> np.ndarray:
         made = [np.uint8(over(subject, plain).round())]
         for method in compared.values():
             alpha, colours = method(photo, mask)
-            made.append(compositing.composite(colours, alpha, plain))
+            made.append(blend.composite(colours, alpha, plain))
         lines.append(np.hstack([tile(picture, TILE) for picture in made]))
     return np.vstack(lines)
 
@@ -217,7 +217,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all figures here")
     parser.add_argument("--sheet", type=Path, help="write a picture of all here")
     options = parser.parse_args()
-    compositing.warm_up()
+    blend.warm_up()
     rows = measure(options.megapixels, options.subjects)
     print(table(rows))
     if options.json:

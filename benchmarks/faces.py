@@ -2,7 +2,7 @@
 
     python -m benchmarks.faces --faces faces.zip [--each 400] [--json FILE] [--sheet PNG]
 
-``--faces`` is what ``training.face_vae`` takes: CelebA's folder, any folder or a zip; its
+``--faces`` is what ``training.face_vae.train`` takes: CelebA's folder, any folder or a zip; its
 validation faces are used. Each face is put on a drawn person's head at its own 64 pixels, that
 photo is made worse in seven ways, cut out and put before a plain white scene. Ours looks for the
 face itself, and where it finds none the face counts as untouched. Each filter gets the face alone
@@ -26,12 +26,12 @@ import numpy as np
 
 from benchmarks.sheet import tile
 from bgswap import BackgroundSwapper, Settings
-from bgswap.finish.degradation import compressed
-from bgswap.finish.faces import FaceEnhancer
-from bgswap.images import save
-from training.degrade import noisy, shrunk
-from training.faces import open_faces, to_side
-from training.metrics import kept_scores
+from bgswap.faces.degradation import compressed
+from bgswap.faces.enhancer import FaceEnhancer
+from bgswap.io.images import save
+from training.common.metrics import kept_scores
+from training.face_vae.degrade import noisy, shrunk
+from training.face_vae.faces import open_faces, to_side
 
 SIDE = 64
 HEIGHT, WIDTH = 320, 144

@@ -26,13 +26,13 @@ from typing import Any
 import numpy as np
 
 from bgswap import BackgroundSwapper, NoPersonDetected, Settings, SwapOptions
-from bgswap.finish import compositing
-from bgswap.finish.compositing import composite, enlarge_background
-from bgswap.scene.canvas import crop, fit_canvas, place
-from bgswap.scene.generator import SceneGenerator
-from bgswap.scene.ranking import judge
-from bgswap.tensors import images_to_tensor, masks_to_tensor, tensor_to_images
-from training.data import PictureArchive, people_names, read_person
+from bgswap.backgrounds.diffusion.canvas import crop, fit_canvas, place
+from bgswap.backgrounds.diffusion.generator import SceneGenerator
+from bgswap.backgrounds.ranking import judge
+from bgswap.compositing import blend
+from bgswap.compositing.blend import composite, enlarge_background
+from bgswap.io.tensors import images_to_tensor, masks_to_tensor, tensor_to_images
+from training.common.data import PictureArchive, people_names, read_person
 
 PROMPTS = (
     "a jungle at sunset, warm golden light",
@@ -108,7 +108,7 @@ def measure(people: Path, photos: int, seed: int) -> list[dict[str, Any]]:
     archive = PictureArchive(people)
     names = people_names(archive, "val")
     chosen = [names[i] for i in np.linspace(0, len(names) - 1, photos).round().astype(int)]
-    compositing.warm_up()
+    blend.warm_up()
     rows = []
     for name in chosen:
         photo, mask = read_person(archive, name)

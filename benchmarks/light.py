@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.sheet import known_photo, stacked, tile
 from bgswap import BackgroundSwapper, Settings, SwapOptions
-from bgswap.images import open_photo, save
+from bgswap.io.images import open_photo, save
 
 SCENES = (
     "a beach at sunset, warm golden light",

@@ -19,14 +19,14 @@ import numpy as np
 from tqdm import tqdm
 
 from bgswap import BackgroundSwapper, Settings
-from bgswap.images import save
+from bgswap.io.images import save
 from bgswap.types import Person
-from training.cards import markdown_table
-from training.composites import Composite
-from training.detector.scores import Finder, HeldOut, finder
-from training.evaluate.__main__ import MATTING
-from training.metrics import iou
-from training.plots import Table
+from training.common.cards import markdown_table
+from training.common.metrics import iou
+from training.common.plots import Table
+from training.detector.person_scores import Finder, HeldOut, finder
+from training.evaluate import MATTING
+from training.synthesis.composites import Composite
 
 # People this near to each other, in pixels, touch.
 TOUCHING = 3

@@ -20,9 +20,9 @@ import numpy as np
 
 from benchmarks.sheet import known_photo
 from bgswap import BackgroundSwapper, Settings
+from bgswap.compositing import blend
 from bgswap.detection.yolo import restored_threads
-from bgswap.finish import compositing
-from bgswap.images import open_photo
+from bgswap.io.images import open_photo
 
 Step = Callable[[], Any]
 
@@ -37,7 +37,7 @@ class Bench:
         self.finder = self.swapper.shelf.finder()
         self.bgr = np.ascontiguousarray(self.photo[:, :, ::-1])
         self.scene = np.random.default_rng(0).integers(0, 256, (128, 96, 3), np.uint8)
-        compositing.warm_up()
+        blend.warm_up()
 
     def predict(self) -> None:
         """What a user of plain ultralytics has: boxes and full-size masks, then a hard paste."""
@@ -51,11 +51,11 @@ class Bench:
         self.alpha = self.swapper.matte(self.photo, self.found)
 
     def foreground(self) -> None:
-        self.people = compositing.foreground(self.photo, self.alpha)
+        self.people = blend.foreground(self.photo, self.alpha)
 
     def composite(self) -> None:
-        background = compositing.enlarge_background(self.scene, self.alpha.shape)
-        self.image = compositing.composite(self.people, self.alpha, background)
+        background = blend.enlarge_background(self.scene, self.alpha.shape)
+        self.image = blend.composite(self.people, self.alpha, background)
 
     def steps(self) -> dict[str, Step]:
         ours = (self.find, self.matte, self.foreground, self.composite)

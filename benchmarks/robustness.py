@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from training.cards import markdown_table
-from training.metrics import iou
+from training.common.cards import markdown_table
+from training.common.metrics import iou
 
 # From a photo (H, W, 3) uint8 RGB to an altered copy.
 Alter = Callable[[np.ndarray], np.ndarray]

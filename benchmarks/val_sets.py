@@ -18,8 +18,8 @@ from typing import Literal
 import numpy as np
 
 from bgswap.types import Person
-from training.data import PictureArchive
-from training.metrics import boundary_iou, iou
+from training.common.data import PictureArchive
+from training.common.metrics import boundary_iou, iou
 
 Part = Literal["choice", "figures", "all"]
 CHOICE = 3

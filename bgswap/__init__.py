@@ -23,7 +23,7 @@ from bgswap.settings import Settings
 from bgswap.types import Candidate, Person, Progress, SwapOptions, SwapResult
 
 if TYPE_CHECKING:
-    from bgswap.pipeline import BackgroundSwapper
+    from bgswap.swapper import BackgroundSwapper
 
 __all__ = [
     "BackgroundSwapper",
@@ -45,7 +45,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> object:
     if name == "BackgroundSwapper":
-        from bgswap.pipeline import BackgroundSwapper
+        from bgswap.swapper import BackgroundSwapper
 
         return BackgroundSwapper
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

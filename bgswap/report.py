@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bgswap.shelf import Loaded
+from bgswap.models.manager import Loaded
 from bgswap.types import Candidate, Person, Progress, ProgressCallback
 
 

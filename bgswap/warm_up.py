@@ -15,8 +15,8 @@ def main() -> int:
     try:
         give_libraries_room(Settings.from_env().cache)
         # First of all, since it says in words what OpenCV lacks.
-        import bgswap.images  # noqa: F401
-        from bgswap.finish.compositing import warm_up
+        import bgswap.io.images  # noqa: F401
+        from bgswap.compositing.blend import warm_up
 
         warm_up()
     except BgSwapError as error:

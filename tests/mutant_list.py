@@ -17,7 +17,7 @@ LIST: list[tuple[str, str, Changes]] = [
     ),
     (
         "bgswap/settings.py",
-        "tests/test_nobody.py::test_a_temporary_folder_of_somebody_else_is_not_used",
+        "tests/ui/test_nobody.py::test_a_temporary_folder_of_somebody_else_is_not_used",
         [
             (
                 "return folder if ours and not found.st_mode & 0o077 else",
@@ -26,8 +26,8 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/files.py",
-        "tests/test_files.py",
+        "bgswap/io/files.py",
+        "tests/io/test_files.py",
         [
             ("partial.replace(target)", "target.write_bytes(content)"),
             ("target = Path(os.path.realpath(path))", "target = path"),
@@ -58,8 +58,8 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/images.py",
-        "tests/test_images.py tests/test_overlays.py",
+        "bgswap/io/images.py",
+        "tests/io/test_images.py tests/ui/test_overlays.py",
         [
             ("if width * height > MOST_PIXELS:", "if width * height > 2 * MOST_PIXELS:"),
             ("if min(size) < SHORTEST_SIDE:", "if max(size) < SHORTEST_SIDE:"),
@@ -75,8 +75,8 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/float_tiff.py",
-        "tests/test_images.py",
+        "bgswap/io/float_tiff.py",
+        "tests/io/test_images.py",
         [
             ("check_size(size)", "pass"),
             ("if kind != (RGB, INTERLEAVED, FLOATING):", "if FLOATING not in kind:"),
@@ -84,8 +84,8 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/colour.py",
-        "tests/test_colour.py tests/test_images.py",
+        "bgswap/io/color_management.py",
+        "tests/io/test_color_management.py tests/io/test_images.py",
         [
             ("posinf=0, neginf=0", "posinf=1e9, neginf=0"),
             ("(1, 255, 65535)", "(255, 65535)"),
@@ -94,8 +94,8 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/figures.py",
-        "tests/test_overlays.py",
+        "bgswap/ui/thumbnails.py",
+        "tests/ui/test_overlays.py",
         [
             ("compositing.foreground(photo[window], alpha)", "photo[window]"),
             ("return min(around, key", "return max(around, key"),
@@ -103,7 +103,7 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/__main__.py",
+        "bgswap/cli.py",
         'tests/test_cli.py -k "not process and not for_a_person"',
         [
             ("if path.samefile(photo):", "if path == photo:"),
@@ -116,8 +116,8 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/weights/values.py",
-        "tests/weights/test_bad_weights.py",
+        "bgswap/models/weight_values.py",
+        "tests/models/test_bad_weights.py",
         [
             ("all(extreme <= LARGEST for", "not any(extreme > LARGEST for"),
             ("LARGEST = 1e6", "LARGEST = 1e31"),
@@ -125,8 +125,8 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/shelf.py",
-        "tests/weights/test_bad_weights.py",
+        "bgswap/models/manager.py",
+        "tests/models/test_bad_weights.py",
         [
             ("                check_values(weights.path)", "                pass"),
             ("                check(model)", "                pass"),
@@ -135,7 +135,7 @@ LIST: list[tuple[str, str, Changes]] = [
     ),
     (
         "bgswap/detection/checkpoints.py",
-        "tests/weights/test_pickles.py tests/weights/test_bad_weights.py",
+        "tests/models/test_pickles.py tests/models/test_bad_weights.py",
         [
             ("if not SAFE_LOAD:", "if False:"),
             ("if not ARCHITECTURES.fullmatch", "if not ARCHITECTURES.search"),
@@ -145,12 +145,12 @@ LIST: list[tuple[str, str, Changes]] = [
     ),
     (
         "bgswap/detection/yolo.py",
-        "tests/weights/test_pickles.py",
+        "tests/models/test_pickles.py",
         [('os.environ["ULTRALYTICS_SAFE_LOAD"] = "true"', "pass")],
     ),
     (
-        "bgswap/weights/official.py",
-        "tests/weights/test_official.py tests/weights/test_pickles.py",
+        "bgswap/models/official.py",
+        "tests/models/test_official.py tests/models/test_pickles.py",
         [
             ("[:1] != [_sha256(path)]", "[:1] == [_sha256(path)]"),
             ("            _check_sums(path)", "            pass"),
@@ -159,8 +159,8 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/weights/hub_download.py",
-        "tests/weights/test_faults.py tests/weights/test_cache.py",
+        "bgswap/models/hub_download.py",
+        "tests/models/test_faults.py tests/models/test_cache.py",
         [
             ("    refuse_to_wait()", "    pass"),
             ("        if _as_announced(path, file):", "        if True:"),
@@ -169,8 +169,8 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/weights/store.py",
-        "tests/weights/test_downloads.py tests/weights/test_cache.py tests/weights/test_on_disk.py",
+        "bgswap/models/store.py",
+        "tests/models/test_downloads.py tests/models/test_cache.py tests/models/test_on_disk.py",
         [
             ("RETRY_AFTER = 300.0", "RETRY_AFTER = math.inf"),
             ("            self._rejected.add(role)", "            pass"),
@@ -179,8 +179,8 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/weights/process.py",
-        "tests/weights/test_recovery.py tests/weights/test_official.py",
+        "bgswap/models/process.py",
+        "tests/models/test_recovery.py tests/models/test_official.py",
         [
             ("elif time.monotonic() - since > stall:", "elif False:"),
             ("        if process.returncode:", "        if False:"),
@@ -188,16 +188,16 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/weights/probe.py",
-        "tests/weights/test_faults.py tests/weights/test_official.py",
+        "bgswap/models/deadline.py",
+        "tests/models/test_faults.py tests/models/test_official.py",
         [
             ("if error is not None and time.monotonic() < until:", "if False:"),
             ("    thread.join(seconds)", "    thread.join()"),
         ],
     ),
     (
-        "bgswap/weights/checks.py",
-        "tests/weights/test_on_disk.py tests/weights/test_pipeline_files.py",
+        "bgswap/models/checks.py",
+        "tests/models/test_on_disk.py tests/models/test_pipeline_files.py",
         [
             ("        if not configs:", "        if False:"),
             ("    if empty:", "    if False:"),
@@ -205,8 +205,8 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/weights/sources.py",
-        "tests/weights/test_sources.py",
+        "bgswap/models/roles.py",
+        "tests/models/test_sources.py",
         [
             ("    if path.suffix.lower() in _PICKLES:", "    if False:"),
             ("(?!.*(?:--|\\.\\.))", ""),
@@ -214,8 +214,8 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/finish/provenance.py",
-        "tests/finish/test_provenance.py",
+        "bgswap/io/metadata.py",
+        "tests/io/test_metadata.py",
         [
             (' or b"<!" in packet', ""),
             ("if OWN.encode() not in packet or", "if"),
@@ -223,13 +223,13 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/scene/ranking.py",
-        "tests/scene/test_ranking.py",
+        "bgswap/backgrounds/ranking.py",
+        "tests/backgrounds/test_ranking.py",
         [("GROWN = 0.1", "GROWN = 0.5"), ("return not candidate.extra_people and", "return")],
     ),
     (
-        "ui/guard.py",
-        "tests/test_guard.py tests/test_checks.py",
+        "bgswap/ui/guard.py",
+        "tests/ui/test_guard.py tests/ui/test_request_checks.py",
         [
             ("resolved = Path(path).resolve()", "resolved = Path(path)"),
             ("Path(cache).resolve()", "Path(cache)"),

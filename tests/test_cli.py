@@ -13,7 +13,7 @@ from photos import BUS, ZIDANE, empty_photo
 from PIL import Image
 
 from bgswap import BackgroundSwapper, BadInput, SwapOptions
-from bgswap import __main__ as cli
+from bgswap import cli as cli
 
 FAST = ["--seed", "5", "--steps", "1", "--models", "starter"]
 
@@ -162,7 +162,7 @@ def test_a_missing_system_library_is_one_sentence(tmp_path: Path, module: str) -
 DETAILS = {"people": [], "models": {}, "notes": ["🏖 è \udce9"]}
 ANSWERS = f"""
 import sys
-from bgswap import __main__ as cli
+from bgswap import cli
 cli._list = lambda options: {DETAILS!r}
 sys.exit(cli.main(["photo.jpg", "--list", *sys.argv[1:]]))
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bgswap.__main__ import build_parser
+from bgswap.cli import build_parser
 from bgswap.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -50,7 +50,7 @@ def test_the_image_holds_what_it_copies_and_no_more() -> None:
     for name in copied:
         assert (ROOT / name).exists()
         assert f"!{name}" in ignored
-    assert {"app.py", "bgswap", "ui", "requirements.txt", "packages.txt"} <= set(copied)
+    assert {"app.py", "bgswap", "requirements.txt", "packages.txt"} <= set(copied)
 
 
 def test_the_image_serves_as_a_normal_user_warmed_up() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bgswap.errors import BadInput
+from bgswap.models import WeightStore
 from bgswap.settings import Settings, give_libraries_room
-from bgswap.weights import WeightStore
 
 
 def test_nothing_set_gives_the_defaults() -> None:

@@ -19,9 +19,9 @@ from pathlib import Path
 from huggingface_hub import HfApi, ModelCard, RepoCard, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
 
-from bgswap.weights import STARTER
-from bgswap.weights.checks import Broken, Incomplete, check_folder
-from bgswap.weights.sources import STARTER_FOLDERS, Role
+from bgswap.models import STARTER
+from bgswap.models.checks import Broken, Incomplete, check_folder
+from bgswap.models.roles import STARTER_FOLDERS, Role
 
 ROLES: dict[str, Role] = {folder: role for role, folder in STARTER_FOLDERS.items()}
 PROJECT = Path(__file__).parent.parent
@@ -32,7 +32,6 @@ PICKLES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
 # What a Space needs to run; training, tests, runs and data stay here.
 SPACE_FILES = [
     "app.py",
-    "ui/*",
     "bgswap/*",
     "docs/*",
     "requirements.txt",
@@ -162,6 +161,7 @@ def push_space(api: HfApi, repo: str, project: Path = PROJECT, private: bool = F
         folder_path=project,
         allow_patterns=SPACE_FILES,
         ignore_patterns=["*__pycache__*"],
+        # ui/ is where the page lay before it moved into the package.
         delete_patterns=["ui/*", "bgswap/*", "docs/*"],
         commit_message="Publish the app",
     )

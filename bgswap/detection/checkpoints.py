@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bgswap.errors import ModelUnavailable
-from bgswap.weights.values import check_tensors
+from bgswap.models.weight_values import check_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -8,7 +8,7 @@ import numpy as np
 from bgswap.detection.base import Detector, enlarged, left_to_right
 from bgswap.detection.mask_nms import mask_nms
 from bgswap.errors import NoPersonDetected
-from bgswap.images import fit_within
+from bgswap.io.images import fit_within
 from bgswap.types import Box, Person
 
 # People with rough masks to the same with alphas, and how sure the network is of each.

@@ -208,7 +208,7 @@ class MaskRefiner:
         """
         import torch
 
-        from bgswap.tensors import masks_to_tensor, tensor_to_masks
+        from bgswap.io.tensors import masks_to_tensor, tensor_to_masks
 
         with self._lock, torch.inference_mode():
             batch = masks_to_tensor(crops).to(self._device)

@@ -99,7 +99,7 @@ class SecondStage:
         """Masks (N, h, w) and scores (N,): the means for each crop and its mirror image."""
         import torch
 
-        from bgswap.tensors import crops_to_tensor
+        from bgswap.io.tensors import crops_to_tensor
 
         batch = crops_to_tensor(*zip(*crops, strict=True)).to(self._device)
         with torch.inference_mode():

@@ -14,7 +14,7 @@ import numpy as np
 from bgswap.detection.base import enlarged, left_to_right
 from bgswap.detection.checkpoints import read_official, read_own
 from bgswap.detection.second_stage import SecondStage
-from bgswap.images import fit_within
+from bgswap.io.images import fit_within
 from bgswap.mask_ops import box_iou
 from bgswap.types import Person
 

@@ -208,7 +208,7 @@ class NetworkMatter:
         """Alphas (N, h, w) and scores (N,) of crops of one size."""
         import torch
 
-        from bgswap.tensors import crops_to_tensor
+        from bgswap.io.tensors import crops_to_tensor
 
         with self._lock, torch.inference_mode():
             batch = crops_to_tensor(*zip(*crops, strict=True)).to(
@@ -221,7 +221,7 @@ class NetworkMatter:
         """The refiner's alphas (N, h, w) of tiles: photos uint8 and alphas enlarged to them."""
         import torch
 
-        from bgswap.tensors import images_to_tensor, masks_to_tensor
+        from bgswap.io.tensors import images_to_tensor, masks_to_tensor
 
         photos, masks = images_to_tensor(images) * 2 - 1, masks_to_tensor(alphas)
         with self._lock, torch.inference_mode():

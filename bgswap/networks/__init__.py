@@ -1,7 +1,7 @@
 """The networks that are the project's own."""
 
+from bgswap.networks.convolutional_autoencoder import MaskAutoencoder
 from bgswap.networks.face_vae import FaceVAE
-from bgswap.networks.mask_autoencoder import MaskAutoencoder
 from bgswap.networks.matting_unet import MattingUNet
 from bgswap.networks.person_unet import PersonUNet
 

@@ -16,8 +16,8 @@ from bgswap.detection.checkpoints import OFFICIAL
 from bgswap.detection.yolo import YoloDetector, agreed, people_from, restored_threads
 from bgswap.errors import ModelUnavailable, NoPersonDetected
 from bgswap.mask_ops import box_iou
+from bgswap.models import STARTER
 from bgswap.types import Person
-from bgswap.weights import STARTER
 
 FOLDER = STARTER / "person-detector"
 

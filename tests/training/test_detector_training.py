@@ -9,8 +9,8 @@ import torch
 from bgswap.detection.checkpoints import read_own
 from bgswap.detection.yolo import YoloDetector
 from training.detector import targets as target
-from training.detector.export import build_model, export, load_chunks, save_chunks
-from training.detector.loop import Plan, Trainer
+from training.detector.detector_loop import Plan, Trainer
+from training.detector.export_detector import build_model, export, load_chunks, save_chunks
 from training.detector.loss import DetectorLoss
 from training.detector.photos import RealPhotos
 from training.detector.targets import Targets, from_composite, joined, padded
@@ -184,7 +184,7 @@ def draw(batch, side):
 
 
 def test_training_resumes_and_becomes_a_detector(tmp_path, monkeypatch):
-    monkeypatch.setattr("training.detector.export.LARGEST_CHUNK", 4 * 2**20)
+    monkeypatch.setattr("training.detector.export_detector.LARGEST_CHUNK", 4 * 2**20)
     device = torch.device("cpu")
     first = Trainer(plan(tmp_path), draw, device)
     first.run()

@@ -13,14 +13,14 @@ from PIL import Image, ImageDraw
 from torchvision.models.resnet import BasicBlock, ResNet
 
 from bgswap.networks import FaceVAE, MaskAutoencoder
-from training import fid
-from training.cards import Figure, put_figures, write_card
-from training.evaluate.__main__ import main
-from training.evaluate.scenes import copied, nearest
-from training.export import save_hub_folder
-from training.fid import frechet_distance, load_features
+from training.common import fid
+from training.common.cards import Figure, put_figures, write_card
+from training.common.export import save_hub_folder
+from training.common.fid import frechet_distance, load_features
+from training.evaluate import main
 from training.scene import classifier as scene_classifier
 from training.scene.classifier import features
+from training.scene.evaluate import copied, nearest
 
 
 class MeanColour(torch.nn.Module):
@@ -75,7 +75,7 @@ def test_features_are_named_by_module_and_function():
     network, name = load_features(f"{__name__}:MeanColour")
     assert isinstance(network, MeanColour) and name.endswith(":MeanColour")
     assert load_features("inception") == (None, "")
-    for wrong in ("nothing.there:at", "training.fid:nothing", "resnet"):
+    for wrong in ("nothing.there:at", "training.common.fid:nothing", "resnet"):
         with pytest.raises(ValueError, match="module:function"):
             load_features(wrong)
 
@@ -206,7 +206,7 @@ def scenes_folder(folder: Path) -> Path:
 
 def test_scene_evaluation_says_whether_pictures_show_their_class(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(scene_classifier, "BATCH", 3)
-    monkeypatch.setattr("training.evaluate.scenes.SIDE", 64)
+    monkeypatch.setattr("training.scene.evaluate.SIDE", 64)
     weights = shutil.copytree("bgswap/starter/scene", tmp_path / "scene")
     scenes = scenes_folder(tmp_path / "data")
     flags = ["--weights", str(weights), "--scenes", str(scenes), "--out", str(tmp_path / "out")]

@@ -6,9 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
-from bgswap.finish.gains import EDGES, Softness
+from bgswap.faces.gains import EDGES, Softness
 from bgswap.networks import FaceVAE
-from training import face_gains
+from training.face_vae import fit_gains
 
 BANDS = len(EDGES) - 1
 
@@ -33,18 +33,18 @@ def vae() -> FaceVAE:
 
 
 def test_an_undamaged_face_is_left_as_it_is(faces, vae):
-    clean = face_gains.fit("clean", faces, faces, vae)
+    clean = fit_gains.fit("clean", faces, faces, vae)
     # A little less than 1 for the noise that half of the faces get.
     np.testing.assert_allclose(clean.own, 1, atol=0.05)
     made = [drawn(seed) for seed in range(50, 56)]
-    own, network = face_gains.fitted_gains(faces, faces, made)
+    own, network = fit_gains.fitted_gains(faces, faces, made)
     np.testing.assert_allclose(own, 1, atol=1e-3)
     np.testing.assert_allclose(network, 0, atol=1e-3)
 
 
 def test_what_the_network_knows_is_taken_from_it(faces):
     nothing = [drawn(seed) for seed in range(50, 56)]
-    own, network = face_gains.fitted_gains(faces, nothing, faces)
+    own, network = fit_gains.fitted_gains(faces, nothing, faces)
     np.testing.assert_allclose(own, 0, atol=1e-3)
     np.testing.assert_allclose(network, 1, atol=1e-3)
 
@@ -54,10 +54,10 @@ def test_prints_the_table_as_python(tmp_path, faces, vae, capsys, monkeypatch):
     for number, face in enumerate(faces):
         Image.fromarray(face).save(tmp_path / "train" / f"{number}.png")
     vae.save_pretrained(tmp_path / "vae")
-    monkeypatch.setattr(face_gains, "BLURS", (1.5,))
-    monkeypatch.setattr(face_gains, "SIDES", (16, 32))
+    monkeypatch.setattr(fit_gains, "BLURS", (1.5,))
+    monkeypatch.setattr(fit_gains, "SIDES", (16, 32))
     flags = ["--faces", str(tmp_path), "--vae", str(tmp_path / "vae"), "--faces-used", "4"]
-    assert face_gains.main(flags) == 0
+    assert fit_gains.main(flags) == 0
     found = {"Softness": Softness}
     exec(capsys.readouterr().out, found)
     assert [row.name for row in found["BLURRED"]] == ["blur 1.5"]
@@ -70,4 +70,4 @@ def test_prints_the_table_as_python(tmp_path, faces, vae, capsys, monkeypatch):
 
 def test_missing_weights_are_told(tmp_path):
     flags = ["--faces", str(tmp_path), "--vae", str(tmp_path / "none")]
-    assert face_gains.main(flags) == 2
+    assert fit_gains.main(flags) == 2

@@ -13,10 +13,10 @@ import torch
 from PIL import Image
 
 from bgswap.networks import FaceVAE
-from training.degrade import add_noise, blur, degrade, jpeg, lower_resolution
-from training.face_vae import FaceTask, main
-from training.faces import Faces, open_faces, to_side
-from training.principal import begin_as_pca
+from training.face_vae.degrade import add_noise, blur, degrade, jpeg, lower_resolution
+from training.face_vae.faces import Faces, open_faces, to_side
+from training.face_vae.pca_init import begin_as_pca
+from training.face_vae.train import FaceTask, main
 
 ROOT = Path(__file__).parents[2]
 
@@ -140,7 +140,7 @@ def test_two_processes_train_to_a_like_loss(tmp_path, faces):
     one, two = tmp_path / "one", tmp_path / "two"
     assert main([*flags, "--batch", "4", "--out", str(one)]) == 0
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    launch += ["--nproc_per_node", "2", "-m", "training.face_vae", *flags]
+    launch += ["--nproc_per_node", "2", "-m", "training.face_vae.train", *flags]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [*launch, "--batch", "2", "--out", str(two)],

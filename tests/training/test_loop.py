@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from training.face_vae import FaceTask
-from training.loop import train
-from training.mask_autoencoder import MaskTask
-from training.tasks import LoopSettings, Task
+from training.common.loop import train
+from training.common.tasks import LoopSettings, Task
+from training.face_vae.train import FaceTask
+from training.mask_autoencoder.train import MaskTask
 
 
 def write_faces(folder: Path, train_count: int = 18, val_count: int = 3) -> Path:

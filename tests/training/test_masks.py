@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from training.losses import mask_losses, mean_losses, vae_losses
-from training.mask_autoencoder import VALIDATION_FROM, DamagedMasks
-from training.masks import damage, draw, mask_box, move
-from training.metrics import boundary_iou, iou, kept_scores, mse, ssim
+from training.common.losses import mask_losses, mean_losses, vae_losses
+from training.common.metrics import boundary_iou, iou, kept_scores, mse, ssim
+from training.mask_autoencoder.drawn_masks import damage, draw, mask_box, move
+from training.mask_autoencoder.train import VALIDATION_FROM, DamagedMasks
 
 SIDE = 128
 

@@ -6,8 +6,8 @@ from banks import drawn_banks
 
 from bgswap.networks import MattingUNet
 from training.matting import train
+from training.matting.alpha_losses import alpha_losses, score_loss
 from training.matting.crops import draw_crops
-from training.matting.losses import alpha_losses, score_loss
 from training.synthesis.compose import Composer
 from training.synthesis.damage import Damage
 

@@ -9,12 +9,12 @@ from drawn_people import SHIRTS, drawn_person, write_archives
 
 from bgswap.matting.network import Calibration
 from bgswap.types import Person
-from training.composites import LAYOUTS, Composer, Composite
-from training.cutouts import alone, load_photos, single_person
-from training.data import PictureArchive
-from training.detector.scores import HeldOut, Match, match, scores
-from training.evaluate.__main__ import main as evaluate
+from training.common.data import PictureArchive
+from training.detector.person_scores import HeldOut, Match, match, scores
+from training.evaluate import main as evaluate
 from training.matting.calibrate import main as calibrate
+from training.synthesis.composites import LAYOUTS, Composer, Composite
+from training.synthesis.cutouts import alone, load_photos, single_person
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_photos_for_choosing_and_for_figures_are_different_ones(archives):
 def test_evaluation_measures_the_products_masks_and_shows_who_was_missed(
     archives, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("training.evaluate.people.HeldOut", small_held_out)
+    monkeypatch.setattr("training.detector.evaluate.HeldOut", small_held_out)
     folder = shutil.copytree("bgswap/starter/person-detector", tmp_path / "detector")
     common = ["--people", str(archives), "--scenes", str(archives), "--weights", str(folder)]
     assert evaluate(["person-detector", *common, "--out", str(tmp_path / "out")]) == 0

@@ -13,8 +13,8 @@ from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, constan
 from safetensors.torch import load_file
 
 from bgswap import Settings
+from bgswap.models import WeightStore, deadline
 from bgswap.networks import MaskAutoencoder
-from bgswap.weights import WeightStore, probe
 from training import push
 
 REPO = "someone/masks"
@@ -22,13 +22,13 @@ REPO = "someone/masks"
 
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
-    probe.forget()
+    deadline.forget()
     with Hub() as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         monkeypatch.setenv("HF_TOKEN", "hf_test")
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
         yield hub
-    probe.forget()
+    deadline.forget()
 
 
 def model_folder(folder: Path, seed: int, side: int = 64) -> Path:
@@ -213,8 +213,8 @@ def test_without_a_token_one_line(tmp_path):
 def project(folder: Path, head: str = "sdk: gradio\napp_file: app.py\n") -> Path:
     for name in (
         "app.py",
-        "ui/page.py",
-        "ui/__pycache__/page.pyc",
+        "bgswap/ui/page.py",
+        "bgswap/ui/__pycache__/page.pyc",
         "bgswap/__init__.py",
         "bgswap/starter/scene/config.json",
         "tests/test_app.py",
@@ -236,12 +236,12 @@ def test_the_app_becomes_a_space(hub, tmp_path):
     assert push.push_space(api, "someone/app", folder) == f"{hub.url}/spaces/someone/app"
     space = hub.repos["spaces", "someone/app"]
     assert space.settings["sdk"] == "gradio"
-    (folder / "ui" / "page.py").rename(folder / "ui" / "newer.py")
+    (folder / "bgswap" / "ui" / "page.py").rename(folder / "bgswap" / "ui" / "newer.py")
     push.push_space(api, "someone/app", folder)
     assert set(space.commits[space.refs["main"]]) == {
         ".gitattributes",
         "app.py",
-        "ui/newer.py",
+        "bgswap/ui/newer.py",
         "bgswap/__init__.py",
         "bgswap/starter/scene/config.json",
         "requirements.txt",

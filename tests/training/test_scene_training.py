@@ -24,9 +24,9 @@ from training.scene.captions import (
     words,
 )
 from training.scene.clock import Clock
-from training.scene.data import pack
+from training.scene.data import pack_scenes
+from training.scene.data.part_store import STUDIO, load_pictures
 from training.scene.data.pictures import STUDIO_COLOURS, draw_studio, place_person
-from training.scene.data.store import STUDIO, load_pictures
 from training.scene.data.wordings import EACH, LIT, PLAIN, choose_lights, word_table
 from training.scene.light import GRADES, regrade, regrade_batch
 from training.scene.model import build_scheduler
@@ -77,7 +77,7 @@ def packed(tmp_path):
             put(archive, f"people/train/street_{i}.webp", photo)
             put(archive, f"people/train/street_{i}.png", mask)
     archives = ["--scenes256", large, "--scenes", small, "--people", people]
-    pack.main([*map(str, archives), "--out", str(tmp_path / "packed"), "--workers", "1"])
+    pack_scenes.main([*map(str, archives), "--out", str(tmp_path / "packed"), "--workers", "1"])
     return tmp_path / "packed"
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from training.cards import Figure, markdown_table, put_figures
-from training.plots import Table
+from training.common.cards import Figure, markdown_table, put_figures
+from training.common.plots import Table
 
 # What is measured on each set of pictures, in words.
 METRICS = {
@@ -15,7 +15,7 @@ METRICS = {
 
 
 def put_table(folder: Path, table: Table) -> None:
-    """Write what :func:`training.detector.scores.measure` found into the card in ``folder``."""
+    """Write what :mod:`training.detector.person_scores` measured into the card in ``folder``."""
     known = [(row, m, v) for row, line in table.items() for m, v in line.items() if v == v]
     rows = [[row, METRICS[metric], f"{value:.3f}"] for row, metric, value in known]
     figures = [Figure("image-segmentation", r, m, v, METRICS[m]) for r, m, v in known]

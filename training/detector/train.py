@@ -4,9 +4,9 @@
         --out runs/detector --state runs/detector/state
 
 Half of each batch are composed pictures with every person's mask, half real photos with boxes.
-``OUT`` gets the averaged weights in half precision every minute (``training.detector.export`` makes
-a detector of them) and ``STATE`` what ``--resume`` goes on from. ``--rehearse`` trains ten steps
-of small pictures from a few photos.
+``OUT`` gets the averaged weights in half precision every minute, of which
+``training.detector.export_detector`` makes a detector, and ``STATE`` what ``--resume`` goes on
+from. ``--rehearse`` trains ten steps of small pictures from a few photos.
 """
 
 import argparse
@@ -17,10 +17,10 @@ from pathlib import Path
 
 import torch
 
-from training.detector.loop import Plan, Trainer
+from training.common.loop import command_parser, run_command
+from training.detector.detector_loop import Plan, Trainer
 from training.detector.photos import RealPhotos
 from training.detector.targets import Targets, from_composite, joined
-from training.loop import command_parser, run_command
 from training.synthesis.bank import load_banks
 from training.synthesis.compose import Composer
 

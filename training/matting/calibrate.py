@@ -15,8 +15,8 @@ from pathlib import Path
 
 from bgswap.detection.finder import FinderConfig
 from bgswap.matting.network import Calibration
-from training.detector.scores import THRESHOLDS, HeldOut, best_threshold, finder
-from training.loop import run_command
+from training.common.loop import run_command
+from training.detector.person_scores import THRESHOLDS, HeldOut, best_threshold, finder
 
 log = logging.getLogger(__name__)
 SHARES = (0.3, 0.5, 0.7)

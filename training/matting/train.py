@@ -23,8 +23,8 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from bgswap.networks import MattingUNet
+from training.matting.alpha_losses import SCORE, alpha_losses, score_loss
 from training.matting.crops import Crops, draw_crops
-from training.matting.losses import SCORE, alpha_losses, score_loss
 from training.synthesis.bank import load_banks
 from training.synthesis.compose import Composer
 from training.synthesis.damage import Damage

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from training.scene.autoencoder import psnr
-from training.scene.data.store import Pictures
+from training.scene.data.part_store import Pictures
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Train the scene model that ships: a small latent diffusion inpainting pipeline, from scratch.
 
-    python -m training.scene.data.pack --scenes256 datasets/scenes256.zip \\
+    python -m training.scene.data.pack_scenes --scenes256 datasets/scenes256.zip \\
         --scenes datasets/scenes.zip --people datasets/people.zip --out datasets/packed
     python -m training.scene.train --data datasets/packed --out runs/scene --device cuda \\
         --seconds 560
@@ -40,7 +40,7 @@ from training.scene.autoencoder import PATCH, AutoencoderTrainer
 from training.scene.clock import Clock
 from training.scene.data.batches import SceneBatches
 from training.scene.data.latents import PLACED, Latents, compute_latents
-from training.scene.data.store import Pictures, load_people, load_pictures
+from training.scene.data.part_store import Pictures, load_people, load_pictures
 from training.scene.data.wordings import choose_lights, word_table
 from training.scene.diffusion import DiffusionTrainer
 from training.scene.model import (

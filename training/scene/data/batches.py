@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from training.scene.data.latents import SQUARE, Latents
-from training.scene.data.store import STUDIO
+from training.scene.data.part_store import STUDIO
 from training.scene.data.wordings import EACH, LIT, PLAIN
 
 STUDIO_SHARE, UNWORDED, UNMASKED = 0.06, 0.1, 0.5

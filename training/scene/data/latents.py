@@ -9,8 +9,8 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from training.scene.autoencoder import CELL, LATENTS
+from training.scene.data.part_store import Pictures
 from training.scene.data.pictures import place_person
-from training.scene.data.store import Pictures
 from training.scene.data.wordings import LIT
 from training.scene.light import LIT as LAMP_LIT
 from training.scene.light import regrade_batch

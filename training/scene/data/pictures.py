@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from PIL import Image
 
-from training.data import PictureArchive, people_names, read_person
+from training.common.data import PictureArchive, people_names, read_person
 
 # sRGB colours that studio backdrops are drawn in.
 STUDIO_COLOURS = {

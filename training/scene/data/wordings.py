@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from training.scene.captions import scene_caption, studio_caption
-from training.scene.data.store import STUDIO
+from training.scene.data.part_store import STUDIO
 from training.scene.light import GRADES
 from training.scene.nouns import ALWAYS, INDOORS
 from training.scene.text import build_tokenizer, tokenize
@@ -59,7 +59,7 @@ def word_table(
 
     Args:
         kinds: classes.
-        said: what :class:`training.scene.data.store.Pictures` holds under that name.
+        said: what :class:`training.scene.data.part_store.Pictures` holds under that name.
         lights: see :func:`choose_lights`.
         seed: of what is drawn.
         workers: processes that share the work meanwhile; 0 is this one, when asked.

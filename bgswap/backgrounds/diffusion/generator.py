@@ -1,0 +1,234 @@
+"""New scenes around the kept people, painted by a diffusers inpainting pipeline."""
+
+import functools
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from bgswap.backgrounds.diffusion.canvas import (
+    Canvas,
+    crop,
+    fit_canvas,
+    neutralise,
+    place,
+    repaint_mask,
+)
+from bgswap.backgrounds.diffusion.loading import load_pipeline
+from bgswap.backgrounds.diffusion.presets import ScenePreset, read_starter
+from bgswap.backgrounds.diffusion.preview import LatentPreview
+from bgswap.backgrounds.diffusion.steps import AfterStep, StepCallback
+from bgswap.errors import BadInput, ModelUnavailable, SceneRejected
+from bgswap.io.tensors import images_to_tensor, masks_to_tensor, tensor_to_images
+from bgswap.types import BOUNDS
+
+if TYPE_CHECKING:
+    from diffusers import DiffusionPipeline
+
+
+@dataclass(frozen=True, eq=False)
+class Scenes(Sequence[np.ndarray]):
+    """The scenes that one call painted: a sequence of them.
+
+    Attributes:
+        images: (h, w, 3) uint8 RGB each, at model resolution, the photo's aspect.
+        seeds: the seed of each.
+        notes: in words, wherever this call did less than was asked.
+    """
+
+    images: list[np.ndarray]
+    seeds: list[int]
+    notes: list[str]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.images[index]
+
+
+class SceneGenerator:
+    """A loaded scene model. Calls from several threads wait for one another.
+
+    Attributes:
+        preset: how the model is run, with what its folder said.
+        name: the preset's.
+        notes: what this model lacks, in words.
+    """
+
+    def __init__(self, pipe: "DiffusionPipeline", preset: ScenePreset) -> None:
+        self.pipe = pipe
+        self.preset = preset
+        self.notes: list[str] = []
+        self._lock = threading.Lock()
+        # The starter has seen nothing but empty scenes: there is nothing for a checker to find.
+        if preset.name != "starter" and getattr(pipe, "safety_checker", None) is None:
+            self.notes.append(f"The {preset.name} scene model has no safety checker")
+
+    @classmethod
+    def load(
+        cls, preset: ScenePreset, folder: Path, device: str, lora: Path | None = None
+    ) -> "SceneGenerator":
+        """Load a scene model from disk; nothing is fetched.
+
+        Args:
+            preset: one of ``PRESETS``.
+            folder: a diffusers inpainting pipeline with safetensors weights; the starter's also
+                holds ``starter.json``.
+            device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+            lora: folder or file of the LoRA, for presets that have one.
+
+        Raises:
+            ModelUnavailable: something is missing or broken.
+        """
+        pipe = load_pipeline(preset, Path(folder), device, None if lora is None else Path(lora))
+        if preset.name == "starter":
+            return cls(pipe, read_starter(preset, Path(folder)))
+        side = pipe.unet.config.sample_size * pipe.vae_scale_factor
+        return cls(pipe, replace(preset, side=side))
+
+    @property
+    def name(self) -> str:
+        """The preset's name."""
+        return self.preset.name
+
+    @property
+    def multiple(self) -> int:
+        """Pixels that both sides of a painted picture are multiples of."""
+        halvings = len(self.pipe.unet.config.block_out_channels) - 1
+        return self.pipe.vae_scale_factor * 2**halvings
+
+    def unknown_words(self, prompt: str) -> list[str]:
+        """Words of the prompt that the model never learned; [] where that cannot be told."""
+        return self.preset.unknown_words(prompt)
+
+    def generate(
+        self,
+        photo: np.ndarray,
+        alpha: np.ndarray,
+        prompt: str,
+        *,
+        negative_prompt: str,
+        seeds: Sequence[int],
+        steps: int | None,
+        guidance_scale: float | None,
+        on_step: StepCallback | None = None,
+    ) -> Scenes:
+        """Paint one scene for each seed, everything but the kept people anew.
+
+        A seed gives the same scene whatever the other seeds are: they are painted one by one,
+        each from its own generator on the CPU.
+
+        Args:
+            photo: (H, W, 3) uint8 RGB.
+            alpha: (H, W) float32 in [0, 1], 1 where the people are who stay.
+            prompt: what the scene shows.
+            negative_prompt: what it should not show; of no effect without guidance.
+            seeds: one for each scene, 0 to 2**32 - 1.
+            steps: denoising steps; None leaves them to the preset.
+            guidance_scale: classifier-free guidance; None leaves it to the preset.
+            on_step: told after each step; may raise Stopped.
+
+        Raises:
+            BadInput: arrays that do not fit, or a photo longer than 16 times its breadth.
+            SceneRejected: the safety checker refused every scene.
+            Stopped: ``on_step`` raised it.
+            ModelUnavailable: the model gives no numbers, as half precision does on some devices.
+        """
+        _check(photo, alpha)
+        canvas = fit_canvas(*photo.shape[:2], self.preset.side, self.multiple)
+        guidance = self.preset.guidance_scale if guidance_scale is None else guidance_scale
+        asked = self.preset.steps if steps is None else steps
+        made = min(asked, self._most_steps)
+        call = {
+            "prompt": prompt,
+            "negative_prompt": negative_prompt,
+            "guidance_scale": guidance,
+            "strength": self._strength,
+            # A strength below 1 leaves out the first steps: those asked for are all to be made.
+            "num_inference_steps": ceil(made / self._strength),
+            **_inputs(photo, alpha, canvas, self.preset.side),
+        }
+        with self._lock:
+            painted = []
+            for number, seed in enumerate(seeds):
+                teller = on_step and AfterStep(on_step, self._preview, canvas, number, len(seeds))
+                painted.append((self._paint(call, seed, teller), seed))
+            notes = self._shortfalls(prompt, negative_prompt, guidance)
+        kept = [(crop(image, canvas), seed) for image, seed in painted if image is not None]
+        if not kept:
+            raise SceneRejected(
+                "The safety checker refused every scene: try other words or another seed"
+            )
+        if made < asked:
+            notes.append(
+                f"The {self.name} scene model makes at most {made} steps: so many were made"
+            )
+        if len(kept) < len(seeds):
+            notes.append(f"The safety checker refused {len(seeds) - len(kept)} of the scenes")
+        return Scenes([image for image, _ in kept], [seed for _, seed in kept], notes)
+
+    def _paint(
+        self, call: dict[str, Any], seed: int, after_step: AfterStep | None
+    ) -> np.ndarray | None:
+        output = self.pipe(
+            **call,
+            generator=torch.Generator().manual_seed(seed),
+            output_type="pt",
+            callback_on_step_end=after_step,
+        )
+        if after_step is not None and after_step.stopped is not None:
+            raise after_step.stopped
+        if any(getattr(output, "nsfw_content_detected", None) or []):
+            return None
+        if not torch.isfinite(output.images).all():
+            raise ModelUnavailable(f"The {self.name} scene model gives no picture on this device")
+        return tensor_to_images(output.images)[0]
+
+    @functools.cached_property
+    def _preview(self) -> LatentPreview:
+        return LatentPreview(self.pipe)
+
+    @property
+    def _strength(self) -> float:
+        # SDXL inpainting was not trained from pure noise: its card asks for less than 1.
+        return 0.99 if hasattr(self.pipe, "text_encoder_2") else 1.0
+
+    @property
+    def _most_steps(self) -> int:
+        # LCMScheduler picks its steps from the few that the model was distilled on.
+        return self.pipe.scheduler.config.get("original_inference_steps", BOUNDS["steps"][1])
+
+    def _shortfalls(self, prompt: str, negative_prompt: str, guidance: float) -> list[str]:
+        notes = []
+        for name, text in (("prompt", prompt), ("negative prompt", negative_prompt)):
+            length = len(self.pipe.tokenizer(text, verbose=False).input_ids)
+            if length > self.pipe.tokenizer.model_max_length:
+                notes.append(f"The {name} is too long for the scene model: its end was not read")
+        if negative_prompt and guidance <= 1:
+            notes.append("Without guidance (a guidance scale above 1) a negative prompt is ignored")
+        return notes
+
+
+def _check(photo: np.ndarray, alpha: np.ndarray) -> None:
+    if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8:
+        raise BadInput(f"expected a photo (H, W, 3) uint8, got {photo.shape} {photo.dtype}")
+    if alpha.shape != photo.shape[:2] or alpha.dtype != np.float32:
+        raise BadInput(
+            f"expected an alpha {photo.shape[:2]} float32, got {alpha.shape} {alpha.dtype}"
+        )
+
+
+def _inputs(photo: np.ndarray, alpha: np.ndarray, canvas: Canvas, side: int) -> dict[str, Any]:
+    alpha = place(alpha, canvas)
+    return {
+        "image": images_to_tensor([neutralise(place(photo, canvas), alpha)]),
+        "mask_image": masks_to_tensor([repaint_mask(alpha, side)]),
+        "height": canvas.height,
+        "width": canvas.width,
+    }

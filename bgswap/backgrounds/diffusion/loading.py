@@ -1,0 +1,110 @@
+"""A diffusers inpainting pipeline from its folder, made ready as a preset says."""
+
+import functools
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError
+from torch import nn
+
+from bgswap.backgrounds.diffusion.devices import lay_on, number_format
+from bgswap.backgrounds.diffusion.presets import ScenePreset
+from bgswap.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from diffusers import DiffusionPipeline
+
+log = logging.getLogger(__name__)
+
+LORA_FILE = "pytorch_lora_weights.safetensors"
+
+
+def load_pipeline(
+    preset: ScenePreset, folder: Path, device: str, lora: Path | None
+) -> "DiffusionPipeline":
+    """Load, fuse the LoRA, set the scheduler, move to the device. Local safetensors only.
+
+    Args:
+        preset: which scheduler, and whether a LoRA belongs to it.
+        folder: as ``save_pretrained`` writes it.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        lora: the LoRA's folder or file.
+
+    Raises:
+        ModelUnavailable: something is missing or broken.
+    """
+    if not (folder / "model_index.json").is_file():
+        raise ModelUnavailable(f"The {preset.name} scene model is not there: no model_index.json")
+    if preset.lora and (lora is None or not lora.exists()):
+        raise ModelUnavailable(f"The {preset.name} scene model needs its LoRA, and there is none")
+    _quiet_libraries()
+    try:
+        pipe = _read(folder, device)
+        if preset.lora:
+            _fuse(pipe, lora)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        log.warning("cannot load the scene model in %s: %s", folder, error)
+        raise ModelUnavailable(
+            f"The {preset.name} scene model cannot be loaded: its files are incomplete or broken"
+        ) from error
+    _set_scheduler(pipe, preset)
+    if preset.name == "starter":
+        _continue_borders(pipe)
+    lay_on(pipe, device)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def _read(folder: Path, device: str) -> "DiffusionPipeline":
+    from diffusers import AutoPipelineForInpainting
+
+    halves = "diffusion_pytorch_model.fp16.safetensors"
+    only_halves = (folder / "unet" / halves).is_file() and not (
+        folder / "unet" / halves.replace(".fp16", "")
+    ).is_file()
+    return AutoPipelineForInpainting.from_pretrained(
+        folder,
+        dtype=number_format(device),
+        variant="fp16" if only_halves else None,
+        use_safetensors=True,
+        local_files_only=True,
+    )
+
+
+def _fuse(pipe: "DiffusionPipeline", lora: Path) -> None:
+    file = lora / LORA_FILE if lora.is_dir() else lora
+    pipe.load_lora_weights(str(file.parent), weight_name=file.name, local_files_only=True)
+    pipe.fuse_lora()
+    pipe.unload_lora_weights()
+
+
+def _set_scheduler(pipe: "DiffusionPipeline", preset: ScenePreset) -> None:
+    from diffusers import DPMSolverMultistepScheduler, LCMScheduler
+
+    if preset.scheduler == "lcm":
+        pipe.scheduler = LCMScheduler.from_config(pipe.scheduler.config)
+    elif preset.scheduler == "dpmsolver++":
+        pipe.scheduler = DPMSolverMultistepScheduler.from_config(
+            pipe.scheduler.config, algorithm_type="dpmsolver++", use_karras_sigmas=True
+        )
+
+
+def _continue_borders(pipe: "DiffusionPipeline") -> None:
+    # The small decoder takes the zeros beyond the frame for grey: it darkened the outermost two
+    # pixels of a white picture by 42 of 255. Going on with what is at the border, it does not.
+    for layer in pipe.vae.decoder.modules():
+        if isinstance(layer, nn.Conv2d) and max(layer.kernel_size) > 1:
+            layer.padding_mode = "replicate"
+
+
+@functools.cache
+def _quiet_libraries() -> None:
+    # What they would log (a cut prompt, a refused picture, a missing checker) the generator says
+    # in its notes and errors.
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
+    for library in (diffusers_logging, transformers_logging):
+        library.disable_progress_bar()
+        library.set_verbosity_error()

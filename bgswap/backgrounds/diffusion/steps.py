@@ -1,0 +1,55 @@
+"""Between the steps of a diffusers pipeline: progress is told, and Stop is heard."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bgswap.backgrounds.diffusion.canvas import Canvas, crop
+from bgswap.backgrounds.diffusion.preview import LatentPreview
+from bgswap.errors import Stopped
+
+if TYPE_CHECKING:
+    from diffusers import DiffusionPipeline
+
+# Called after each step with the steps done, the steps of all scenes together, and a small
+# (h, w, 3) uint8 RGB preview; it raises Stopped to end the work.
+StepCallback = Callable[[int, int, np.ndarray | None], None]
+
+
+class AfterStep:
+    """diffusers' ``callback_on_step_end``: tells how far it is, and stops when told so.
+
+    Args:
+        on_step: whom to tell.
+        preview: gives a picture of the canvas.
+        canvas: where on it the photo lies; no more than that is shown.
+        number: scenes that were painted before.
+        scenes: how many there will be.
+    """
+
+    def __init__(
+        self,
+        on_step: StepCallback,
+        preview: LatentPreview,
+        canvas: Canvas,
+        number: int,
+        scenes: int,
+    ) -> None:
+        self.on_step, self.preview, self.canvas = on_step, preview, canvas
+        self.number, self.scenes = number, scenes
+        self.stopped: Stopped | None = None
+
+    def __call__(
+        self, pipe: "DiffusionPipeline", index: int, timestep: Any, tensors: dict[str, Any]
+    ) -> dict[str, Any]:
+        steps = pipe.num_timesteps
+        done = self.number * steps + index + 1
+        try:
+            self.on_step(done, self.scenes * steps, crop(self.preview(), self.canvas))
+        except Stopped as stopped:
+            self.stopped = stopped
+            pipe._interrupt = True
+            # The pipeline decodes what it has, however early it ends: give it next to nothing.
+            return {"latents": tensors["latents"][..., :8, :8]}
+        return {}

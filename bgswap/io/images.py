@@ -1,0 +1,275 @@
+"""Pictures in and out: open, check, turn upright, colour-manage, resize, encode, save."""
+
+import io
+import logging
+import struct
+import threading
+import warnings
+from collections.abc import Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
+
+from bgswap.errors import BadInput, MissingLibrary
+from bgswap.io.color_management import DECODER_ERRORS, to_srgb
+from bgswap.io.files import write_whole
+
+try:
+    import cv2
+
+    from bgswap.io.float_tiff import read_float_tiff
+except ImportError as error:
+    raise MissingLibrary(
+        f"OpenCV cannot be loaded ({error}): install the system packages that packages.txt names, "
+        "on Debian and Ubuntu with apt-get install libgl1 libglib2.0-0"
+    ) from error
+
+log = logging.getLogger(__name__)
+
+# Pillow's own, kept before ultralytics puts in its place one that, on a file that is no picture,
+# looks for another HEIF package on the network and fails on that.
+open_image = Image.open
+
+MOST_PIXELS = 40_000_000
+SHORTEST_SIDE = 32
+READ = "PNG, JPEG, WebP, BMP, GIF, TIFF or HEIC"
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "HEIF", "AVIF")
+WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+LONGEST_SIDE = {"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_383}
+# Warning filters belong to the whole process: two threads at once would mix them up.
+_DECODING = threading.Lock()
+
+
+def open_photo(source: str | Path | np.ndarray | BinaryIO) -> np.ndarray:
+    """Open a photo the way a viewer would show it.
+
+    EXIF orientation is applied, an embedded ICC profile is converted to sRGB (a broken one is
+    ignored), transparency is laid over white, of several frames the first is taken, and 16-bit,
+    float, grey, palette, CMYK and Lab pictures become 8-bit RGB.
+
+    Args:
+        source: a path, an open binary file, or an (H, W, 3) uint8 RGB array, which is checked and
+            given back as it is (C-contiguous, without a copy where it already was).
+
+    Returns:
+        (H, W, 3) uint8 sRGB, upright.
+
+    Raises:
+        BadInput: there is no such file, it is no picture, it is damaged or cut off, it has more
+            than 40 megapixels (told from its header, before it is decoded) or a side under
+            32 pixels; or the array has another shape or dtype.
+    """
+    if isinstance(source, np.ndarray):
+        return _checked_array(source)
+    if isinstance(source, (str, Path)):
+        return _open_path(Path(source))
+    if not hasattr(source, "read"):
+        raise BadInput(
+            f"expected a path, an open file or an array as photo, got {type(source).__name__}"
+        )
+    return _decode(source, "the photo")
+
+
+def _checked_array(array: np.ndarray) -> np.ndarray:
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
+        raise BadInput(
+            f"expected a photo as array (H, W, 3) of uint8, got {array.shape} of {array.dtype}"
+        )
+    _check_size((array.shape[1], array.shape[0]), "the photo")
+    return np.ascontiguousarray(array)
+
+
+def _open_path(path: Path) -> np.ndarray:
+    try:
+        # Opening a named pipe would wait for whoever writes into it.
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise BadInput(f"expected a picture file, {path} is a pipe or a device")
+        with path.open("rb") as file:
+            return _decode(file, path.name)
+    except FileNotFoundError:
+        raise BadInput(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise BadInput(f"expected a picture file, {path} is a folder") from None
+    except (OSError, ValueError) as error:
+        log.info("cannot open %s: %s", path, error)
+        raise BadInput(f"the file {path} cannot be opened") from None
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    width, height = size
+    if width * height > MOST_PIXELS:
+        raise BadInput(
+            f"{name} may have {MOST_PIXELS // 10**6} megapixels at most, "
+            f"it has {width * height / 1e6:.1f} ({width} x {height})"
+        )
+    if min(size) < SHORTEST_SIDE:
+        raise BadInput(
+            f"{name} must have {SHORTEST_SIDE} pixels a side at least, it has {width} x {height}"
+        )
+
+
+def _decode(file: BinaryIO, name: str) -> np.ndarray:
+    _register_heif()
+    with _DECODING, warnings.catch_warnings():
+        # Odd metadata makes Pillow warn; either the pixels can be read or BadInput says why not.
+        warnings.simplefilter("ignore")
+        try:
+            with open_image(file, formats=FORMATS) as image:
+                _check_size(image.size, name)
+                image.load()
+                return to_srgb(_upright(image))
+        except UnidentifiedImageError:
+            picture = read_float_tiff(file, partial(_check_size, name=name))
+            if picture is not None:
+                return picture
+            raise BadInput(f"{name} is no picture that can be read: expected {READ}") from None
+        except Image.DecompressionBombError:
+            raise BadInput(
+                f"{name} may have {MOST_PIXELS // 10**6} megapixels at most, it has far more"
+            ) from None
+        except DECODER_ERRORS as error:
+            log.info("cannot decode %s", name, exc_info=error)
+            raise BadInput(f"{name} is damaged or cut off: the picture cannot be read") from None
+
+
+@cache
+def _register_heif() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        # In place: a copy would lose the tags that say what a TIFF's numbers mean.
+        ImageOps.exif_transpose(image, in_place=True)
+    except DECODER_ERRORS as error:
+        log.info("unreadable EXIF, orientation left as it is: %r", error)
+    return image
+
+
+def resize(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize a picture or a mask: area averaging to fewer pixels, else bicubic (OpenCV).
+
+    Args:
+        array: (H, W, C) uint8 (of four channels the last is alpha, and counts as the weight of the
+            colours), or (H, W) float32 in [0, 1].
+        size: (width, height) in pixels.
+
+    Returns:
+        The same dtype and channels at the new size; float32 clipped to [0, 1].
+    """
+    height, width = array.shape[:2]
+    if size == (width, height):
+        return array
+    if array.dtype == np.uint8 and array.shape[2:] == (4,):
+        return _resize_rgba(array, size)
+    smaller = size[0] * size[1] < width * height
+    resized = cv2.resize(array, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
+    return np.clip(resized, 0, 1) if resized.dtype == np.float32 else resized
+
+
+def _resize_rgba(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    weighted = array.astype(np.float32) / 255
+    weighted[:, :, :3] *= weighted[:, :, 3:]
+    resized = resize(weighted, size)
+    resized[:, :, :3] /= np.maximum(resized[:, :, 3:], 1e-6)
+    result = np.rint(resized.clip(0, 1) * 255).astype(np.uint8)
+    result[result[:, :, 3] == 0] = 0
+    return result
+
+
+def fit_within(
+    array: np.ndarray, longest: int | None = None, pixels: int | None = None
+) -> np.ndarray:
+    """Shrink a picture or a mask to both limits in its own aspect; never enlarge it.
+
+    Args:
+        array: (H, W, C) uint8, or (H, W) float32 in [0, 1].
+        longest: of either side, in pixels.
+        pixels: of the area, width times height.
+
+    Returns:
+        The same dtype and channels; the array itself where it is within the limits.
+    """
+    height, width = array.shape[:2]
+    scale = min(
+        1.0 if longest is None else longest / max(height, width),
+        1.0 if pixels is None else (pixels / (height * width)) ** 0.5,
+    )
+    if scale >= 1:
+        return array
+    return resize(array, (max(1, int(width * scale)), max(1, int(height * scale))))
+
+
+def encode(
+    image: np.ndarray, suffix: str, text: Mapping[str, str] | None = None, xmp: str = ""
+) -> bytes:
+    """A picture as the bytes of a file, marked as sRGB.
+
+    Args:
+        image: (H, W, 3) uint8 RGB or (H, W, 4) uint8 RGBA (PNG and WebP only).
+        suffix: ``.png`` (lossless), ``.jpg``, ``.jpeg`` or ``.webp`` (high quality), any case.
+        text: keywords and their text: PNG text chunks; of JPEG and WebP only ``Description`` and
+            ``Software``, as EXIF, in ASCII.
+        xmp: an XMP packet.
+
+    Raises:
+        BadInput: another suffix, RGBA as JPEG, or a side longer than the format allows.
+        ValueError: the array is no picture.
+    """
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (3, 4):
+        raise ValueError(f"expected (H, W, 3 or 4) uint8, got {image.shape} {image.dtype}")
+    kind = WRITTEN.get(suffix.lower())
+    if kind is None:
+        raise BadInput(f"a picture is saved as {', '.join(WRITTEN)}, not as {suffix!r}")
+    if kind == "JPEG" and image.shape[2] == 4:
+        raise BadInput("JPEG has no transparency: save the cut-out as .png or .webp")
+    if max(image.shape[:2]) > LONGEST_SIDE[kind]:
+        raise BadInput(f"{kind} allows {LONGEST_SIDE[kind]} pixels a side at most: save as .png")
+    buffer = io.BytesIO()
+    options = _encoder_options(kind, text or {}, xmp)
+    Image.fromarray(image).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def _encoder_options(kind: str, text: Mapping[str, str], xmp: str) -> dict[str, object]:
+    if kind == "PNG":
+        chunks = PngImagePlugin.PngInfo()
+        chunks.add(b"sRGB", b"\0")
+        for keyword, value in text.items():
+            chunks.add_text(keyword, value)
+        if xmp:
+            chunks.add_itxt("XML:com.adobe.xmp", xmp)
+        return {"pnginfo": chunks, "compress_level": 2}
+    exif = Image.Exif()
+    tags = {"Description": ExifTags.Base.ImageDescription, "Software": ExifTags.Base.Software}
+    for keyword, tag in tags.items():
+        if keyword in text:
+            exif[tag] = text[keyword]
+    shared = {"exif": exif, "icc_profile": _srgb_profile(), "xmp": xmp.encode()}
+    if kind == "JPEG":
+        return shared | {"quality": 95, "subsampling": "4:4:4"}
+    return shared | {"quality": 95, "method": 2, "exact": False}
+
+
+@cache
+def _srgb_profile() -> bytes:
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    # The date of making (ICC.1, bytes 24 to 35) would make equal pictures unequal files.
+    profile[24:36] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
+    return bytes(profile)
+
+
+def save(
+    image: np.ndarray, path: str | Path, text: Mapping[str, str] | None = None, xmp: str = ""
+) -> None:
+    """Write a picture in the format of the path's suffix, all of it or nothing; see :func:`encode`.
+
+    Raises:
+        BadInput: as :func:`encode`, or the file cannot be written there.
+    """
+    write_whole(path, encode(image, Path(path).suffix, text, xmp))

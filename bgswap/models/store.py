@@ -1,0 +1,245 @@
+"""The one that answers: which weights does a role use now, and why."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import get_args
+
+from bgswap.errors import ModelUnavailable
+from bgswap.models import hub, official
+from bgswap.models.checks import Broken, Incomplete, check_folder
+from bgswap.models.roles import (
+    STARTER,
+    STARTER_FOLDERS,
+    TITLES,
+    Hub,
+    Local,
+    Role,
+    RoleStatus,
+    Source,
+    Weights,
+    parse,
+)
+from bgswap.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# Seconds after which a download that failed is tried again, if its model is asked for again.
+RETRY_AFTER = 300.0
+
+
+@dataclass
+class _Job:
+    """A download under way."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+    fraction: float | None = None
+
+
+class WeightStore:
+    """Finds the weights of each role, fetches what is missing, and falls back to the starter.
+
+    Thread-safe. Weights that are on disk are used as they are; a moving branch is not looked up
+    again while a copy of it is cached, so name a revision to be sure of one.
+
+    Args:
+        settings: which models, and whether the network may be used (``models="starter"``: never).
+        wait: True: :meth:`get` waits for a download. False: it gives the starter at once while
+            the full model downloads in the background, and the full model once that is done.
+        starter: the folder of the weights that ship with the program.
+
+    Raises:
+        BadInput: a setting names nothing that weights can come from.
+    """
+
+    def __init__(self, settings: Settings, wait: bool = True, starter: Path = STARTER) -> None:
+        self.settings = settings
+        self.wait = wait
+        self.starter = starter
+        self._sources: dict[Role, Source | None] = {
+            role: parse(role, getattr(settings, role)) for role in get_args(Role)
+        }
+        self._lock = threading.RLock()
+        self._ready: dict[Role, Weights] = {}
+        self._jobs: dict[Role, _Job] = {}
+        # Why, and until when there is no use in trying again.
+        self._failed: dict[Role, tuple[str, float]] = {}
+        self._rejected: set[Role] = set()
+
+    def get(self, role: Role) -> Weights:
+        """The weights to use for a role now.
+
+        Returns:
+            The full model where it is on disk or, if the store waits, could be fetched. Else the
+            starter, with a note that says why (``auto``), or that the full model downloads.
+
+        Raises:
+            ModelUnavailable: nothing can be had, or the full model was insisted on and cannot be
+                had; the message is one sentence, fit to be a note.
+        """
+        source = self._sources[role]
+        if source is None or self.settings.models == "starter":
+            return self._stand_in(role)
+        weights = self._at_hand(role, source)
+        if weights is None and not self._recently_failed(role):
+            job = self._download(role, source)
+            if self.wait:
+                job.done.wait()
+                weights = self._at_hand(role, source)
+        return weights or self._instead(role, source)
+
+    def start_downloads(self, roles: Iterable[Role]) -> None:
+        """Look for the full models of these roles, and fetch what is missing, in the background.
+
+        Returns at once. Roles that use the starter by setting are left alone.
+        """
+        for role in roles:
+            source = self._sources[role]
+            if source is None or self.settings.models == "starter" or self._recently_failed(role):
+                continue
+            self._download(role, source)
+
+    def status(self) -> list[RoleStatus]:
+        """Where each role stands; touches neither disk nor network."""
+        with self._lock:
+            return [self._status(role) for role in get_args(Role)]
+
+    def reject(self, role: Role, reason: str) -> None:
+        """Take note that the full model of a role does not fit, so that the starter is used.
+
+        Args:
+            role: whose weights they are.
+            reason: what is wrong with them, in words fit to show.
+        """
+        with self._lock:
+            self._ready.pop(role, None)
+            self._rejected.add(role)
+            self._failed[role] = (reason, math.inf)
+        log.warning("%s: weights rejected: %s", TITLES[role], reason)
+
+    def _at_hand(self, role: Role, source: Source) -> Weights | None:
+        """The full model, if it is whole on disk."""
+        with self._lock:
+            if role in self._rejected:
+                return None
+            weights = self._ready.get(role)
+        if weights is not None and weights.path.exists():
+            return weights
+        path, trouble = self._look(role, source)
+        with self._lock:
+            if path is None:
+                self._ready.pop(role, None)
+                if isinstance(source, Local):
+                    self._failed[role] = (trouble, math.inf)
+                return None
+            self._failed.pop(role, None)
+            self._ready[role] = Weights(role, path, str(source), "full")
+            return self._ready[role]
+
+    def _look(self, role: Role, source: Source) -> tuple[Path | None, str]:
+        """The path of a source that is whole on disk, or None and what is wrong with it."""
+        try:
+            if isinstance(source, Local):
+                check_folder(role, source.path)
+                return source.path, ""
+            if isinstance(source, Hub):
+                return hub.cached(role, source), ""
+            return official.cached(source, self.settings.cache), ""
+        except (Incomplete, Broken) as error:
+            return None, str(error)
+
+    def _recently_failed(self, role: Role) -> bool:
+        with self._lock:
+            return role in self._failed and time.monotonic() < self._failed[role][1]
+
+    def _download(self, role: Role, source: Source) -> _Job:
+        """The download of a role: the one under way, or a new one in a thread of its own."""
+        with self._lock:
+            if role not in self._jobs:
+                self._failed.pop(role, None)
+                self._jobs[role] = job = _Job()
+                name = f"weights-{role}"
+                threading.Thread(
+                    target=self._run, args=(role, source, job), name=name, daemon=True
+                ).start()
+            return self._jobs[role]
+
+    def _run(self, role: Role, source: Source, job: _Job) -> None:
+        reason = ""
+        try:
+            if self._at_hand(role, source) is None and not isinstance(source, Local):
+                log.info("%s: fetching %s", TITLES[role], source)
+                self._fetch(role, source, job)
+                log.info("%s: %s is here", TITLES[role], source)
+        except ModelUnavailable as error:
+            reason = str(error)
+            log.warning("%s: %s: %s", TITLES[role], source, reason)
+        except Exception:
+            reason = "something went wrong while fetching it"
+            log.exception("%s: %s", TITLES[role], source)
+        with self._lock:
+            if reason:
+                self._failed[role] = (reason, time.monotonic() + RETRY_AFTER)
+            else:
+                self._at_hand(role, source)
+            del self._jobs[role]
+        job.done.set()
+
+    def _fetch(self, role: Role, source: Source, job: _Job) -> None:
+        def progress(fraction: float | None) -> None:
+            if fraction is None:
+                return
+            tenth = int(fraction * 10)
+            if tenth > int((job.fraction or 0) * 10):
+                log.info("%s: %s: %d %%", TITLES[role], source, tenth * 10)
+            job.fraction = fraction
+
+        if isinstance(source, Hub):
+            hub.fetch(role, source, self.settings, progress)
+        else:
+            official.fetch(source, self.settings)
+
+    def _instead(self, role: Role, source: Source) -> Weights:
+        with self._lock:
+            if role in self._jobs:
+                why = f"{source} is still downloading"
+            else:
+                reason = self._failed[role][0] if role in self._failed else "it is gone again"
+                why = f"{source} cannot be used: {reason}"
+        if self.settings.models == "full":
+            raise ModelUnavailable(f"{TITLES[role]} {why}")
+        return self._stand_in(role, f"{TITLES[role]} {why}; using the starter")
+
+    def _stand_in(self, role: Role, note: str = "") -> Weights:
+        if role not in STARTER_FOLDERS:
+            note = note.removesuffix("; using the starter")
+            raise ModelUnavailable(
+                note or f"{TITLES[role]}: only the starter models were asked for"
+            )
+        path = self.starter / STARTER_FOLDERS[role]
+        try:
+            check_folder(role, path)
+        except (Incomplete, Broken) as error:
+            raise ModelUnavailable(
+                f"{TITLES[role]}: the starter weights are not whole: {error}"
+            ) from error
+        return Weights(role, path, "starter", "starter", note)
+
+    def _status(self, role: Role) -> RoleStatus:
+        source, title = self._sources[role], TITLES[role]
+        if role in self._ready:
+            return RoleStatus(role, "ready", str(source), None, f"{title} {source}")
+        if role in self._jobs:
+            fraction = self._jobs[role].fraction
+            percent = "" if fraction is None else f", {fraction:.0%}"
+            message = f"{title} {source} is downloading{percent}"
+            return RoleStatus(role, "downloading", str(source), fraction, message)
+        if role in self._failed:
+            message = f"{title} {source} cannot be used: {self._failed[role][0]}"
+            return RoleStatus(role, "failed", str(source), None, message)
+        what = "starter" if role in STARTER_FOLDERS else "not in use"
+        return RoleStatus(role, "starter", "starter", None, f"{title}: {what}")

@@ -1,0 +1,101 @@
+"""Small pieces of HTML: status line, progress, summary of a result. Every text is escaped."""
+
+import base64
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from bgswap import Progress
+from bgswap.io import images
+
+STAGES = {
+    "find": ("Looking for people", 0.0, 0.06),
+    "matte": ("Cutting out hair and edges", 0.06, 0.16),
+    "scene": ("Painting the scene", 0.16, 0.9),
+    "finish": ("Putting it together", 0.9, 1.0),
+}
+FORMATS = "JPEG, PNG, WebP, HEIC, TIFF and more, up to 40 megapixels."
+TITLE = """
+<header class="masthead">
+  <h1>Background swap</h1>
+  <p>Say where you would like to be. The people in your photo stay themselves.</p>
+</header>
+"""
+EMPTY_RESULT = """
+<div class="empty-result">
+  <svg viewBox="0 0 120 84" aria-hidden="true">
+    <rect class="frame" x="2" y="2" width="116" height="80" rx="8"/>
+    <path class="hill" d="M2 66 34 40 56 58 84 30 118 60V74a8 8 0 0 1-8 8H10a8 8 0 0 1-8-8Z"/>
+    <circle class="sun" cx="90" cy="20" r="7"/>
+    <circle class="person" cx="46" cy="34" r="9"/>
+    <path class="person" d="M28 82 c0 -24 8 -34 18 -34 s18 10 18 34Z"/>
+  </svg>
+  <p>Your picture appears here, with a slider between before and after.</p>
+</div>
+"""
+
+
+def step(number: int, title: str) -> str:
+    """The heading of a numbered step."""
+    return f'<h2 class="step"><span>{number}</span>{escape(title)}</h2>'
+
+
+def status(busy: bool, line: str, more: list[str]) -> str:
+    """The one line on top: what serves now; the whole of it on hover and for screen readers."""
+    kind = "busy" if busy else "ready"
+    hint = escape("\n".join(more), quote=True)
+    return f'<p class="status {kind}" role="status" title="{hint}"><i></i>{escape(line)}</p>'
+
+
+def message(text: str, kind: str = "hint") -> str:
+    """One line below a control; kind is ``hint``, ``good`` or ``bad``."""
+    return f'<p class="message {kind}" role="status">{escape(text)}</p>'
+
+
+def idle(text: str, kind: str = "hint") -> str:
+    """The progress panel at rest."""
+    return _panel(f'<p class="{kind}">{escape(text)}</p>')
+
+
+def working(progress: Progress, seconds_left: float | None) -> str:
+    """The progress panel at work."""
+    title, low, high = STAGES[progress.stage]
+    parts = [title]
+    if progress.stage == "scene" and progress.step:
+        parts.append(f"step {progress.step} of {progress.steps}")
+    if seconds_left is not None and seconds_left >= 1:
+        parts.append(f"about {seconds_left:.0f} s left")
+    share = low + (high - low) * progress.step / max(1, progress.steps)
+    bar = f'<div class="bar"><i style="width:{share:.0%}"></i></div>'
+    return _panel(f"<p>{escape(' · '.join(parts))}</p>{bar}", progress.preview)
+
+
+def _panel(content: str, preview: np.ndarray | None = None) -> str:
+    picture = "" if preview is None else f'<img src="{_data_url(preview)}" alt="The scene so far">'
+    return f'<div class="progress-panel" role="status">{picture}<div>{content}</div></div>'
+
+
+def _data_url(image: np.ndarray) -> str:
+    return "data:image/png;base64," + base64.b64encode(images.encode(image, ".png")).decode()
+
+
+def summary(details: dict[str, Any]) -> str:
+    """A result's notes, seed, models, people and seconds in words."""
+    width, height = details["size"]
+    kept = ", ".join(str(number) for number in details["kept"])
+    facts = {
+        "Seed": str(details["seed"]),
+        "Size": f"{width} × {height}",
+        "Kept": f"{kept} of {len(details['people'])}",
+        "Time": f"{sum(details['seconds'].values()):.1f} s",
+        "Models": "; ".join(_model(role, used) for role, used in details["models"].items()),
+    }
+    rows = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items())
+    notes = "".join(f"<li>{escape(note)}</li>" for note in details["notes"])
+    return f'<div class="summary"><ul>{notes}</ul><dl>{rows}</dl></div>'
+
+
+def _model(role: str, used: dict[str, str]) -> str:
+    name = "starter" if used["kind"] == "starter" else used["weights"]
+    return f"{role.replace('_', ' ')} {name}"

@@ -1,0 +1,201 @@
+"""Generate, Stop and the result: what happens once photo, people and scene are chosen."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, fields
+from pathlib import Path
+from uuid import uuid4
+
+import gradio as gr
+
+from bgswap import BadInput, Progress, Stopped, SwapOptions, SwapResult
+from bgswap.ui import fragments
+from bgswap.ui.choosing import Session, Updates, opened, ready
+from bgswap.ui.controls import Options
+from bgswap.ui.guard import picked, present, told_to_user, warn
+from bgswap.ui.page import Page
+from bgswap.ui.work import Saved, Workbench
+
+GENERATE = "Generate"
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The result on the page.
+
+    Attributes:
+        before: the photo it was made from, as the page shows it.
+        saved: its files.
+    """
+
+    before: Path
+    saved: Saved
+
+
+@dataclass(frozen=True, eq=False)
+class Generating:
+    """Handlers of Generate, Stop and the result.
+
+    Args:
+        page: the components they read and update.
+        bench: what does the work.
+    """
+
+    page: Page
+    bench: Workbench
+
+    def begin(self, session: Session | None, prompt: str | None) -> Updates:
+        """Generate was pressed: show at once that something happens.
+
+        Raises:
+            gr.Error: there is nothing to work with.
+        """
+        with told_to_user():
+            if session is None or not session.kept:
+                raise BadInput("Choose a photo and who stays first.")
+            if not (prompt and prompt.strip()):
+                raise BadInput("Describe the scene in a few words.")
+        return {
+            self.page.run: self.bench.stop_mark(),
+            self.page.generate: gr.Button("Generating …", interactive=False),
+            self.page.stop: gr.Button(interactive=True),
+            self.page.progress: fragments.idle("Waiting for a free moment …"),
+        }
+
+    def generate(self, values: Updates, request: gr.Request) -> Iterator[Updates]:
+        """Run the swap and show each step; the last result stays until the next is there."""
+        run: Path | None = values[self.page.run]
+        try:
+            with told_to_user():
+                opened(values[self.page.session])
+                if run is None:
+                    raise BadInput("Press Generate first.")
+                if self.bench.detector_changed(values[self.page.session].details):
+                    yield {self.page.source: (values[self.page.source][0], uuid4().hex)}
+                    raise BadInput("A better people finder is here now. Please check who stays.")
+                yield from self._steps(values, run, request.session_hash)
+        except gr.Error as error:
+            warn(error)
+            yield {self.page.progress: fragments.idle(error.message, "bad")}
+
+    def _steps(self, values: Updates, run: Path, visitor: str) -> Iterator[Updates]:
+        page = self.page
+        session: Session = values[page.session]
+        # Once more: a page that lost its connection for a while has let go of them.
+        self.bench.sweeper.hold(visitor, "photo", session.photo, session.folder)
+        clock = Clock()
+        swap = self.bench.swapping(
+            session.photo,
+            values[page.prompt],
+            sorted(session.kept),
+            read_options(page.options, values),
+            run,
+        )
+        with closing(swap) as events:
+            try:
+                for event in events:
+                    if isinstance(event, Progress):
+                        yield {page.progress: fragments.working(event, clock.left(event))}
+                    else:
+                        yield self._done(session, event, clock.passed(), visitor)
+            except Stopped:
+                yield {page.progress: fragments.idle("Stopped. Nothing was changed.")}
+
+    def _done(self, session: Session, result: SwapResult, seconds: float, visitor: str) -> Updates:
+        page = self.page
+        saved = self.bench.save(result, f"{session.photo.stem}-swapped")
+        self.bench.sweeper.hold(visitor, "result", saved.cutout.parent)
+        captions = [f"{i} · seed {c.seed}" for i, c in enumerate(result.candidates, 1)]
+        views = [str(view) for view in saved.views]
+        return {
+            page.progress: fragments.idle(f"Done in {seconds:.0f} s.", "good"),
+            page.placeholder: gr.HTML(visible=False),
+            page.slider: gr.ImageSlider(value=(str(session.before), views[0]), visible=True),
+            page.several: gr.Column(visible=len(views) > 1),
+            page.candidates: list(zip(views, captions, strict=True)),
+            page.download_picture: gr.DownloadButton(value=saved.pictures[0], interactive=True),
+            page.download_cutout: gr.DownloadButton(value=saved.cutout, interactive=True),
+            page.summary: fragments.summary(result.details),
+            page.folded: gr.Accordion(visible=True),
+            page.details: result.details,
+            page.shown: Shown(session.before, saved),
+        }
+
+    def stop(self, run: Path | None) -> Updates:
+        """Stop was pressed: the work ends after the present step.
+
+        The progress stays as it is: this answer may come after that of the work's own end, and
+        would overwrite it.
+        """
+        if run is not None:
+            run.touch()
+        return {self.page.stop: gr.Button(interactive=False)}
+
+    def end(self, session: Session | None, prompt: str) -> Updates:
+        """The work is over, however it went."""
+        return {
+            self.page.run: None,
+            self.page.generate: gr.Button(GENERATE, interactive=ready(session, prompt, None)),
+            self.page.stop: gr.Button(interactive=False),
+        }
+
+    @told_to_user()
+    def pick(self, shown: Shown | None, event: gr.SelectData) -> Updates:
+        """A click on another candidate: it becomes the picture to compare and download."""
+        index = None if shown is None else picked(event, len(shown.saved.views))
+        if index is None:
+            return {self.page.slider: gr.skip()}
+        view, picture = shown.saved.views[index], shown.saved.pictures[index]
+        present(view)
+        return {
+            self.page.slider: (str(shown.before), str(view)),
+            self.page.download_picture: str(picture),
+        }
+
+
+class Clock:
+    """How long a swap has taken, and how long its scene will still take."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._scene: float | None = None
+
+    def passed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._start
+
+    def left(self, progress: Progress) -> float | None:
+        """Seconds that the scene's remaining steps will take; None where it cannot be told."""
+        if progress.stage != "scene":
+            return None
+        now = time.monotonic()
+        if self._scene is None:
+            self._scene = now
+        # The first step also loads and warms the model: the pace shows from the second on.
+        if progress.step < 2:
+            self._scene = now if progress.step == 1 else self._scene
+            return None
+        pace = (now - self._scene) / (progress.step - 1)
+        return pace * (progress.steps - progress.step)
+
+
+def read_options(options: Options, values: Updates) -> SwapOptions:
+    """The options as their controls have them.
+
+    Raises:
+        BadInput: one is out of its bounds.
+    """
+    chosen = {f.name: values[getattr(options, f.name)] for f in fields(Options)}
+    for name in ("seed", "steps", "guidance_scale"):
+        chosen[name] = _number(name, chosen[name])
+    return SwapOptions(**chosen)
+
+
+def _number(name: str, text: str) -> float | None:
+    if not text.strip():
+        return None
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        raise BadInput(f"{name} must be a number, or empty, got {text!r}") from None

@@ -1,0 +1,217 @@
+"""The layout: every component of the page, in the order a visitor meets it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import gradio as gr
+
+from bgswap.types import LONGEST_TEXT
+from bgswap.ui import fragments
+from bgswap.ui.controls import Options, lay_out_options
+from bgswap.ui.examples import example_photos
+from bgswap.ui.sweeper import LONGEST_HOLD
+
+PROMPTS = {
+    "Jungle sunset": "a jungle at sunset, warm golden light",
+    "Beach at dusk": "a quiet beach at dusk, soft waves and a pink sky",
+    "Snowy mountains": "snowy mountains on a clear winter day",
+    "City street": "a city street on a sunny afternoon",
+    "Wheat field": "a wheat field in golden light",
+    "White studio": "a plain white studio backdrop, soft light",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """Every component that a handler reads or writes.
+
+    The states last as long as the page is open, a day at most, and an hour more.
+    """
+
+    status: gr.HTML
+    timer: gr.Timer
+    photo: gr.Image
+    photo_message: gr.HTML
+    gallery: gr.Gallery
+    everyone: gr.Button
+    no_one: gr.Button
+    prompt: gr.Textbox
+    chips: Sequence[gr.Button]
+    options: Options
+    generate: gr.Button
+    stop: gr.Button
+    progress: gr.HTML
+    placeholder: gr.HTML
+    slider: gr.ImageSlider
+    several: gr.Column
+    candidates: gr.Gallery
+    download_picture: gr.DownloadButton
+    download_cutout: gr.DownloadButton
+    summary: gr.HTML
+    folded: gr.Accordion
+    details: gr.JSON
+    source: gr.State
+    session: gr.State
+    run: gr.State
+    shown: gr.State
+
+
+def lay_out() -> Page:
+    """Build the page inside the open :class:`gr.Blocks`."""
+    parts: dict[str, object] = {
+        "source": gr.State(None, time_to_live=LONGEST_HOLD),
+        "session": gr.State(None, time_to_live=LONGEST_HOLD),
+        "run": gr.State(None, time_to_live=LONGEST_HOLD),
+        "shown": gr.State(None, time_to_live=LONGEST_HOLD),
+        "timer": gr.Timer(1.5),
+    }
+    with gr.Row(elem_id="top"):
+        gr.HTML(fragments.TITLE)
+        parts["status"] = gr.HTML(fragments.status(True, "Starting", []), elem_id="status")
+    with gr.Row(elem_id="columns", equal_height=False):
+        with gr.Column(scale=5, min_width=330, elem_id="left"):
+            parts |= _photo_step() | _people_step() | _scene_step()
+        with gr.Column(scale=6, min_width=330, elem_id="right"):
+            parts |= _result()
+    return Page(**parts)
+
+
+def _photo_step() -> dict[str, object]:
+    with gr.Column(elem_classes="card"):
+        gr.HTML(fragments.step(1, "Photo"))
+        photo = gr.Image(
+            label="Photo",
+            show_label=False,
+            type="filepath",
+            image_mode=None,
+            format="png",
+            sources=["upload", "webcam", "clipboard"],
+            height=380,
+            buttons=["fullscreen"],
+            placeholder="# Drop a photo of people here\nor click to choose one",
+            alt_text="Your photo; outlines show who stays. Click a person to change it.",
+            elem_id="photo",
+        )
+        message = gr.HTML(fragments.message(fragments.FORMATS))
+        _examples(photo)
+    return {"photo": photo, "photo_message": message}
+
+
+def _examples(photo: gr.Image) -> None:
+    pictures = [str(picture) for picture in example_photos()]
+    if pictures:
+        # Served where they lie: a copy in the upload folder would be deleted after an hour.
+        gr.set_static_paths(pictures)
+        gr.Examples(
+            [[picture] for picture in pictures],
+            inputs=[photo],
+            label="Or try one of these",
+            elem_id="examples",
+            api_visibility="private",
+        )
+
+
+def _people_step() -> dict[str, object]:
+    with gr.Column(elem_classes="card"):
+        with gr.Row(elem_classes="step-row"):
+            gr.HTML(fragments.step(2, "Who stays"))
+            everyone = gr.Button("Everyone", size="sm", interactive=False, min_width=80, scale=0)
+            no_one = gr.Button("No one", size="sm", interactive=False, min_width=80, scale=0)
+        gallery = gr.Gallery(
+            label="People in the photo",
+            show_label=False,
+            format="png",
+            columns=4,
+            height=160,
+            allow_preview=False,
+            fit_columns=False,
+            object_fit="contain",
+            buttons=[],
+            interactive=False,
+            elem_id="people",
+        )
+    return {"gallery": gallery, "everyone": everyone, "no_one": no_one}
+
+
+def _scene_step() -> dict[str, object]:
+    with gr.Column(elem_classes="card"):
+        gr.HTML(fragments.step(3, "Scene"))
+        prompt = gr.Textbox(
+            label="Describe the new background",
+            value="",
+            placeholder="a jungle at sunset, warm golden light",
+            lines=2,
+            max_lines=4,
+            max_length=LONGEST_TEXT,
+            elem_id="prompt",
+        )
+        with gr.Row(elem_id="chips"):
+            chips = [gr.Button(name, size="sm", min_width=60, scale=0) for name in PROMPTS]
+        options = lay_out_options()
+        with gr.Row(elem_id="actions"):
+            generate = gr.Button(
+                "Generate", variant="primary", interactive=False, scale=4, elem_id="generate"
+            )
+            stop = gr.Button("Stop", interactive=False, scale=1, min_width=90, elem_id="stop")
+    return {
+        "prompt": prompt,
+        "chips": chips,
+        "options": options,
+        "generate": generate,
+        "stop": stop,
+    }
+
+
+def _result() -> dict[str, object]:
+    with gr.Column(elem_classes="card", elem_id="result"):
+        gr.HTML('<h2 class="step">Result</h2>')
+        progress = gr.HTML(
+            fragments.idle("Choose a photo and describe a scene, then press Generate.")
+        )
+        placeholder = gr.HTML(fragments.EMPTY_RESULT)
+        slider = gr.ImageSlider(
+            label="Before and after",
+            show_label=False,
+            type="filepath",
+            format="png",
+            height=520,
+            max_height=520,
+            slider_position=15,
+            buttons=["fullscreen"],
+            interactive=False,
+            visible=False,
+            elem_id="slider",
+        )
+        with gr.Column(visible=False, elem_id="several") as several:
+            gr.HTML(fragments.message("Other scenes: click one to choose it."))
+            candidates = gr.Gallery(
+                label="Other scenes",
+                show_label=False,
+                format="png",
+                columns=4,
+                height=154,
+                allow_preview=False,
+                fit_columns=False,
+                object_fit="cover",
+                buttons=[],
+                interactive=False,
+                elem_id="candidates",
+            )
+        with gr.Row(elem_id="downloads"):
+            picture = gr.DownloadButton("Picture (PNG)", interactive=False, min_width=140)
+            cutout = gr.DownloadButton("Cut-out (PNG)", interactive=False, min_width=140)
+        summary = gr.HTML("", elem_id="summary")
+        with gr.Accordion("Details as JSON", open=False, visible=False) as folded:
+            details = gr.JSON(show_label=False, label="Details")
+    return {
+        "progress": progress,
+        "placeholder": placeholder,
+        "slider": slider,
+        "several": several,
+        "candidates": candidates,
+        "download_picture": picture,
+        "download_cutout": cutout,
+        "summary": summary,
+        "folded": folded,
+        "details": details,
+    }

@@ -1,0 +1,137 @@
+"""Which event runs which handler of the page; the endpoints are in :mod:`bgswap.ui.api`."""
+
+from dataclasses import fields
+from typing import Any
+
+import gradio as gr
+
+from bgswap.ui import fragments
+from bgswap.ui.api import QUEUE
+from bgswap.ui.choosing import Choosing, ready
+from bgswap.ui.generating import Generating
+from bgswap.ui.page import PROMPTS, Page
+from bgswap.ui.status import status_line
+from bgswap.ui.work import Workbench
+
+# Handlers of the page: quick, unseen by programs, with progress of their own.
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+HEAVY: dict[str, Any] = {"concurrency_id": QUEUE, "concurrency_limit": 1}
+
+
+def connect(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
+    """Connect every component of the page with what it does."""
+    _connect_status(demo, page, bench)
+    _connect_choosing(page, Choosing(page, bench))
+    _connect_scene(page)
+    _connect_generating(page, Generating(page, bench))
+
+
+def _connect_status(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
+    def refresh() -> tuple[str, gr.Timer]:
+        busy, line, more = status_line(bench)
+        return fragments.status(busy, line, more), gr.Timer(active=busy)
+
+    for event in (demo.load, page.timer.tick):
+        event(refresh, None, [page.status, page.timer], queue=False, **QUIET)
+
+    def left(request: gr.Request) -> None:
+        bench.sweeper.release(request.session_hash)
+
+    demo.unload(left)
+
+
+def _connect_choosing(page: Page, on: Choosing) -> None:
+    state = [page.session, page.prompt, page.run]
+    choice = [
+        page.session,
+        page.photo,
+        page.photo_message,
+        page.gallery,
+        page.everyone,
+        page.no_one,
+        page.generate,
+    ]
+    # Raw, as it was uploaded: the component's own conversion fails on what open_photo can read.
+    # A webcam's picture raises only this event; our own renderings raise it too and are skipped.
+    # Queued, though quick: only the queue tells the browser that a state has changed.
+    page.photo.change(on.arrived, page.photo, [page.source, *choice], preprocess=False, **QUIET)
+    page.photo.clear(on.cleared, None, [page.source, *choice], **QUIET)
+    page.source.change(
+        on.look,
+        [page.source, *state[1:]],
+        choice,
+        trigger_mode="multiple",
+        **HEAVY,
+        **QUIET,
+    )
+    # One at a time and none dropped: quick clicks build on each other.
+    clicks: dict[str, Any] = {
+        "outputs": choice,
+        "trigger_mode": "multiple",
+        "concurrency_id": "choice",
+        "concurrency_limit": 1,
+    } | QUIET
+    page.gallery.select(on.toggle_tile, state, **clicks)
+    page.photo.select(on.toggle_point, state, **clicks)
+    page.everyone.click(on.keep_everyone, state, **clicks)
+    page.no_one.click(on.keep_no_one, state, **clicks)
+
+
+def _connect_scene(page: Page) -> None:
+    for chip in page.chips:
+        # In the browser alone: nothing to ask the server.
+        chip.click(None, None, page.prompt, js=f"() => {PROMPTS[chip.value]!r}", **QUIET)
+    page.prompt.change(
+        lambda *state: gr.Button(interactive=ready(*state)),
+        [page.session, page.prompt, page.run],
+        page.generate,
+        trigger_mode="always_last",
+        queue=False,
+        **QUIET,
+    )
+
+
+def _connect_generating(page: Page, on: Generating) -> None:
+    begun = page.generate.click(
+        on.begin,
+        [page.session, page.prompt],
+        [page.run, page.generate, page.stop, page.progress],
+        queue=False,
+        **QUIET,
+    )
+    done = begun.success(
+        on.generate,
+        {page.source, page.session, page.prompt, page.run, *_components(page)},
+        [
+            page.source,
+            page.progress,
+            page.placeholder,
+            page.slider,
+            page.several,
+            page.candidates,
+            page.download_picture,
+            page.download_cutout,
+            page.summary,
+            page.folded,
+            page.details,
+            page.shown,
+        ],
+        **HEAVY,
+        **QUIET,
+    )
+    for over in (done.success, done.failure):
+        over(
+            on.end,
+            [page.session, page.prompt],
+            [page.run, page.generate, page.stop],
+            queue=False,
+            **QUIET,
+        )
+    page.stop.click(on.stop, page.run, [page.stop], queue=False, **QUIET)
+    page.candidates.select(
+        on.pick, page.shown, [page.slider, page.download_picture], queue=False, **QUIET
+    )
+
+
+def _components(page: Page) -> list[gr.components.Component]:
+    return [getattr(page.options, option.name) for option in fields(page.options)]

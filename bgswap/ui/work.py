@@ -1,0 +1,231 @@
+"""The work behind page and endpoints: one swapper, one folder of files, one way to run and stop."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from bgswap import (
+    BackgroundSwapper,
+    BadInput,
+    Person,
+    Progress,
+    Settings,
+    Stopped,
+    SwapOptions,
+    SwapResult,
+)
+from bgswap.interruption import interruptible
+from bgswap.io import images, metadata
+from bgswap.selection import Choice
+from bgswap.ui.sweeper import Sweeper
+from bgswap.ui.thumbnails import cut_out
+from bgswap.ui.zero_gpu import FIND_SECONDS, on_gpu, steps_of, swap_seconds
+
+# Beyond this many pixels a side the page shows a smaller copy; downloads are always full size.
+LONGEST_VIEW = 2048
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The files of one result.
+
+    Attributes:
+        pictures: the candidates as PNG at full size, best first.
+        views: the same at the size the page shows them.
+        cutout: the kept people as RGBA PNG at full size.
+    """
+
+    pictures: list[Path]
+    views: list[Path]
+    cutout: Path
+
+
+class Workbench:
+    """Runs the swapper for page and endpoints and keeps its files where they are swept away.
+
+    Args:
+        swapper: the core.
+        cache: Gradio's upload folder.
+        settings: how long and how much of it is kept.
+    """
+
+    PREFIX = "bgswap-"
+
+    def __init__(
+        self, swapper: BackgroundSwapper, cache: str | Path, settings: Settings | None = None
+    ) -> None:
+        settings = settings or Settings()
+        self.swapper = swapper
+        self.cache = Path(cache)
+        self.most_steps = settings.most_steps
+        self.sweeper = Sweeper(cache, settings.keep, settings.space * 1e9)
+        self.warming: Thread | None = None
+        # ZeroGPU lends its GPU to plain functions only, and wants to know them at start.
+        self._list_people = on_gpu(_listing(swapper), FIND_SECONDS)
+        self._swap = on_gpu(_swapping(swapper), swap_seconds)
+
+    def start(self) -> Thread:
+        """Begin to load models in the background."""
+        self.warming = self.swapper.start()
+        return self.warming
+
+    def folder(self) -> Path:
+        """A new folder for the files of one request, under a name that cannot be guessed."""
+        folder = self.cache / f"{self.PREFIX}{uuid4().hex}"
+        folder.mkdir(mode=0o700, parents=True)
+        return folder
+
+    def stop_mark(self) -> Path:
+        """A new path for :meth:`swapping` to look at; nothing is there yet."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        return self.cache / f"{self.PREFIX}{uuid4().hex}.stop"
+
+    def people_in(self, photo: np.ndarray, stop: Path) -> tuple[list[Person], dict[str, Any]]:
+        """Everyone in an (H, W, 3) uint8 RGB photo, and the details to show.
+
+        Raises:
+            NoPersonDetected: nobody is there.
+            Stopped: a file appeared at ``stop``.
+        """
+        (answer,) = self._list_people(photo, stop)
+        return answer
+
+    def swapping(
+        self, photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
+    ) -> Iterator[Progress | SwapResult]:
+        """Run a swap: its progress step by step, the result last.
+
+        Args:
+            photo: the picture file.
+            prompt: the scene in words.
+            people: who stays.
+            options: see :class:`SwapOptions`.
+            stop: a path; once a file is there the work ends after the present step.
+
+        Raises:
+            Stopped: a file appeared at ``stop``.
+            BgSwapError: as :meth:`BackgroundSwapper.swap`.
+        """
+        self.check_steps(options)
+        try:
+            yield from self._swap(photo, prompt, people, options, stop)
+        except GeneratorExit:
+            # Closing does not reach into ZeroGPU's worker; the file does.
+            stop.touch()
+            raise
+
+    def swap(
+        self, photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
+    ) -> SwapResult:
+        """As :meth:`swapping`, the result alone."""
+        *_, result = self.swapping(photo, prompt, people, options, stop)
+        return result
+
+    def check_steps(self, options: SwapOptions) -> None:
+        """Refuse what would take a shared server too long.
+
+        Raises:
+            BadInput: too many steps are asked for.
+        """
+        steps = steps_of(options) * options.variations
+        if steps > self.most_steps:
+            raise BadInput(
+                f"steps times variations may be {self.most_steps:g} at most here, got {steps}"
+            )
+
+    def detector_changed(self, details: dict[str, Any]) -> bool:
+        """Whether people would now be found by other weights than in these details."""
+        now = self.swapper.shelf.store.get("person_detector").name
+        return now != details["models"]["people"]["weights"]
+
+    def save_view(self, image: np.ndarray, path: Path) -> Path:
+        """Write a picture, (H, W, 3) uint8 RGB, as PNG at the size that the page shows."""
+        images.save(images.fit_within(image, longest=LONGEST_VIEW), path)
+        return path
+
+    def save(self, result: SwapResult, stem: str) -> Saved:
+        """Write all files of a result, with their origin inside, named after the photo."""
+        folder = self.folder()
+        pictures, views = [], []
+        for index, candidate in enumerate(result.candidates):
+            name = stem if index == 0 else f"{stem}-{index + 1}"
+            path = folder / f"{name}.png"
+            metadata.save(candidate.image, path, result.details | {"seed": candidate.seed})
+            pictures.append(path)
+            small = max(candidate.image.shape[:2]) <= LONGEST_VIEW
+            view = path if small else self.save_view(candidate.image, folder / f"{name}-view.png")
+            views.append(view)
+        cutout = folder / f"{stem}-cut-out.png"
+        metadata.save(result.cutout, cutout, {})
+        return Saved(pictures, views, cutout)
+
+    def save_cutouts(self, photo: np.ndarray, people: list[Person]) -> list[tuple[str, str]]:
+        """Write each person alone as RGBA PNG: paths and captions for a gallery."""
+        folder = self.folder()
+        tiles = []
+        for person in people:
+            path = folder / f"person-{person.number}.png"
+            images.save(cut_out(photo, person), path)
+            # Rounded as the details have it, so that both say the same.
+            tiles.append((str(path), f"{person.number} · {round(person.confidence, 3):.0%}"))
+        return tiles
+
+
+def _listing(swapper: BackgroundSwapper) -> Callable[..., Iterator[Any]]:
+    def listing(photo: np.ndarray, stop: Path) -> Iterator[tuple[list[Person], dict[str, Any]]]:
+        try:
+            with interruptible(partial(_check, stop)):
+                found = swapper.list_people(photo)
+            yield found
+        finally:
+            stop.unlink(missing_ok=True)
+
+    return listing
+
+
+def _check(stop: Path) -> None:
+    # A file and no threading.Event: it also reaches into the process that ZeroGPU forks.
+    if stop.exists():
+        raise Stopped
+
+
+def _swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | SwapResult]]:
+    def swapping(
+        photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
+    ) -> Iterator[Progress | SwapResult]:
+        events: SimpleQueue[Progress | None] = SimpleQueue()
+
+        def tell(progress: Progress) -> None:
+            _check(stop)
+            events.put(progress)
+
+        def work() -> SwapResult:
+            try:
+                with interruptible(partial(_check, stop)):
+                    return swapper.swap(photo, prompt, people, options, tell)
+            finally:
+                stop.unlink(missing_ok=True)
+
+        pool = ThreadPoolExecutor(1)
+        future = pool.submit(work)
+        future.add_done_callback(lambda _: events.put(None))
+        try:
+            while (event := events.get()) is not None:
+                yield event
+            yield future.result()
+        finally:
+            # Reached early when the visitor leaves. Gradio closes this in the thread that answers
+            # everybody: the rest is not waited for.
+            if not future.done():
+                stop.touch()
+            pool.shutdown(wait=False)
+
+    return swapping

@@ -1,0 +1,68 @@
+"""Tiny pipelines on disk, once a session, and a photo with somebody in it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+import torch
+
+from bgswap.backgrounds.diffusion.generator import SceneGenerator
+from bgswap.backgrounds.diffusion.presets import PRESETS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    # Models this small only lose by a second thread, and much where cores are busy.
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("models")
+    return {
+        "inpainting": tiny.save_inpainting(root / "inpainting"),
+        "prudish": tiny.save_inpainting(root / "prudish", refuse_above=tiny.ALWAYS),
+        "unchecked": tiny.save_inpainting(root / "unchecked", refuse_above=None),
+        "sdxl": tiny.save_sdxl(root / "sdxl"),
+        "starter": tiny.save_starter(root / "starter"),
+        "lora": tiny.save_lora(root / "lora"),
+    }
+
+
+@pytest.fixture(scope="session")
+def starter(folders) -> SceneGenerator:
+    return SceneGenerator.load(PRESETS["starter"], folders["starter"], "cpu")
+
+
+@pytest.fixture(scope="session")
+def fast(folders) -> SceneGenerator:
+    return SceneGenerator.load(PRESETS["fast"], folders["inpainting"], "cpu", folders["lora"])
+
+
+@pytest.fixture(scope="session")
+def quality(folders) -> SceneGenerator:
+    return SceneGenerator.load(PRESETS["quality"], folders["inpainting"], "cpu")
+
+
+@pytest.fixture(scope="session")
+def sdxl(folders) -> SceneGenerator:
+    return SceneGenerator.load(PRESETS["quality"], folders["sdxl"], "cpu")
+
+
+@pytest.fixture
+def photo() -> np.ndarray:
+    """(120, 90, 3): noise with a red person in it."""
+    picture = np.random.default_rng(0).integers(0, 256, (120, 90, 3), dtype=np.uint8)
+    picture[40:, 30:60] = (200, 40, 40)
+    return picture
+
+
+@pytest.fixture
+def alpha() -> np.ndarray:
+    mask = np.zeros((120, 90), np.float32)
+    mask[40:, 30:60] = 1
+    return mask

@@ -1,0 +1,60 @@
+"""Number format and memory options by device; the devices themselves are stood in for."""
+
+from types import SimpleNamespace
+from unittest.mock import Mock, call
+
+import pytest
+import torch
+
+from bgswap.backgrounds.diffusion import devices
+
+
+@pytest.fixture
+def pipe():
+    stand_in = Mock()
+    # 4 MiB of weights, and parts that have none.
+    stand_in.components = {"unet": torch.nn.Linear(1024, 1024), "tokenizer": object(), "none": None}
+    return stand_in
+
+
+def gpu_with(monkeypatch, free):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 2 * free))
+
+
+@pytest.mark.parametrize("device", ["cpu", "mps"])
+def test_whole_floats_elsewhere(device):
+    assert devices.number_format(device) is torch.float32
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_halves_on_cuda(device):
+    assert devices.number_format(device) is torch.float16
+
+
+def test_a_gpu_with_room_takes_everything(pipe, monkeypatch):
+    gpu_with(monkeypatch, devices.WORKING_MEMORY + 5 * 2**20)
+    devices.lay_on(pipe, "cuda:1")
+    assert pipe.mock_calls == [call.to("cuda:1")]
+
+
+def test_a_small_gpu_takes_one_model_at_a_time(pipe, monkeypatch):
+    gpu_with(monkeypatch, devices.WORKING_MEMORY + 3 * 2**20)
+    devices.lay_on(pipe, "cuda")
+    assert pipe.mock_calls == [
+        call.enable_model_cpu_offload(device="cuda"),
+        call.vae.enable_tiling(),
+    ]
+
+
+@pytest.mark.parametrize(("memory", "sliced"), [(16, True), (64, False)])
+def test_attention_is_sliced_on_a_small_mac(pipe, monkeypatch, memory, sliced):
+    pages = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": memory * devices.GIB // 4096}
+    monkeypatch.setattr(devices, "os", SimpleNamespace(sysconf=pages.__getitem__))
+    devices.lay_on(pipe, "mps")
+    assert pipe.to.called
+    assert pipe.enable_attention_slicing.called is sliced
+
+
+def test_the_cpu_needs_nothing_special(pipe):
+    devices.lay_on(pipe, "cpu")
+    assert pipe.mock_calls == [call.to("cpu")]

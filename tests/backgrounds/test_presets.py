@@ -1,0 +1,44 @@
+"""The starter's own figures, and the words it knows."""
+
+import json
+
+import pytest
+
+from bgswap.backgrounds.diffusion.presets import PRESETS, read_starter
+from bgswap.errors import ModelUnavailable
+
+FIGURES = {"side": 96, "steps": 5, "guidance_scale": 2.5, "vocabulary": ["forest", "golden hour"]}
+
+
+def write(folder, text):
+    (folder / "starter.json").write_text(text)
+    return folder
+
+
+def test_the_starter_is_run_as_its_folder_says(tmp_path):
+    preset = read_starter(PRESETS["starter"], write(tmp_path, json.dumps(FIGURES)))
+    assert (preset.side, preset.steps, preset.guidance_scale) == (96, 5, 2.5)
+    assert preset.vocabulary == {"forest", "golden", "hour"}
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"side": 96}', json.dumps(FIGURES | {"vocabulary": [3]})]
+)
+def test_a_broken_starter_json_is_one_clear_error(tmp_path, text):
+    with pytest.raises(ModelUnavailable, match=r"starter\.json"):
+        read_starter(PRESETS["starter"], write(tmp_path, text))
+
+
+def test_a_missing_starter_json_is_one_clear_error(tmp_path):
+    with pytest.raises(ModelUnavailable, match=r"starter\.json"):
+        read_starter(PRESETS["starter"], tmp_path)
+
+
+def test_unknown_words_come_once_in_order_and_without_stop_words(tmp_path):
+    preset = read_starter(PRESETS["starter"], write(tmp_path, json.dumps(FIGURES)))
+    prompt = "A Zebra in the forest, at golden hour, and a zebra's quay"
+    assert preset.unknown_words(prompt) == ["zebra", "quay"]
+
+
+def test_the_full_models_know_more_words_than_can_be_told():
+    assert PRESETS["fast"].unknown_words("qwertz") == []

@@ -1,0 +1,124 @@
+"""What a file says of itself is true, complete and readable by others."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bgswap.errors import BadInput
+from bgswap.io import images, metadata
+
+IMAGE = np.full((40, 50, 3), 128, np.uint8)
+DETAILS = {
+    "prompt": 'a <b>jungle</b> & "sunset" at 5 > 4',
+    "seed": 7,
+    "models": {"scene": "starter", "people": "yolov8m-seg.pt (full)"},
+    "people": [{"number": 1, "box": [1, 2, 3, 4]}],
+    "notes": ["read from a private folder"],
+}
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".jpeg", ".webp"])
+def test_round_trip(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    metadata.save(IMAGE, path, DETAILS)
+    told = metadata.read(path)
+    assert {key: told[key] for key in ("prompt", "seed", "models")} == {
+        key: DETAILS[key] for key in ("prompt", "seed", "models")
+    }
+    assert told["digital_source_type"].endswith("/compositeWithTrainedAlgorithmicMedia")
+    assert "AI-generated" in told["description"]
+    assert told["software"].startswith("bgswap ")
+    assert np.abs(images.open_photo(path).astype(int) - IMAGE).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+@pytest.mark.parametrize(
+    "prompt", ["пляж на закате", "海辺の夕暮れ 🌅", "élan ]]> --> <!-- 'x'", "a\nb"]
+)
+def test_any_prompt_comes_back(tmp_path, suffix, prompt):
+    path = tmp_path / f"a{suffix}"
+    metadata.save(IMAGE, path, DETAILS | {"prompt": prompt, "negative_prompt": prompt})
+    told = metadata.read(path)
+    assert told["prompt"] == prompt
+    assert told["negative_prompt"] == prompt
+
+
+def test_characters_that_xml_cannot_hold_are_left_out(tmp_path):
+    metadata.save(IMAGE, tmp_path / "a.png", {"prompt": "sun\0\x08\ud800\uffff set"})
+    assert metadata.read(tmp_path / "a.png")["prompt"] == "sun set"
+
+
+def test_longest_prompts_fit_a_jpeg(tmp_path):
+    longest = {"prompt": "&" * 1000, "negative_prompt": "🌅" * 1000}
+    metadata.save(IMAGE, tmp_path / "a.jpg", longest)
+    assert metadata.read(tmp_path / "a.jpg")["prompt"] == "&" * 1000
+
+
+def test_others_can_read_it(tmp_path):
+    metadata.save(IMAGE, tmp_path / "a.png", DETAILS)
+    with Image.open(tmp_path / "a.png") as png:
+        assert png.text["prompt"] == DETAILS["prompt"]
+        assert png.text["seed"] == "7"
+        assert "AI-generated" in png.text["Description"]
+        assert "Iptc4xmpExt:DigitalSourceType" in png.text["XML:com.adobe.xmp"]
+        assert png.info["srgb"] == 0
+    metadata.save(IMAGE, tmp_path / "a.jpg", DETAILS)
+    with Image.open(tmp_path / "a.jpg") as jpeg:
+        assert "AI-generated" in jpeg.getexif()[0x010E]
+        assert jpeg.info["icc_profile"]
+
+
+def test_only_what_concerns_the_picture_is_told(tmp_path):
+    metadata.save(IMAGE, tmp_path / "a.png", DETAILS)
+    content = (tmp_path / "a.png").read_bytes()
+    assert b"private folder" not in content
+    assert b"box" not in content
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_a_cut_out_claims_no_generated_part(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    metadata.save(np.zeros((40, 50, 4), np.uint8), path, {"models": {"people": "starter"}})
+    told = metadata.read(path)
+    assert told["digital_source_type"] is None
+    assert "nothing in it was generated" in told["description"]
+    assert b"TrainedAlgorithmicMedia" not in path.read_bytes()
+
+
+def test_foreign_and_broken_packets_tell_nothing(tmp_path):
+    Image.fromarray(IMAGE).save(tmp_path / "a.webp")
+    assert metadata.read(tmp_path / "a.webp") == {}
+    for packet in ("<x", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "<a>{</a>"):
+        images.save(IMAGE, tmp_path / "b.jpg", xmp=f"{packet} {metadata.OWN}")
+        assert metadata.read(tmp_path / "b.jpg") == {}
+
+
+def test_refusals(tmp_path):
+    (tmp_path / "a.png").write_text("no picture")
+    for path in (tmp_path / "a.png", tmp_path / "none.png"):
+        with pytest.raises(BadInput):
+            metadata.read(path)
+    with pytest.raises(BadInput, match=r"\.png"):
+        metadata.save(IMAGE, tmp_path / "a.bmp", DETAILS)
+
+
+def test_an_empty_prompt_still_means_generated(tmp_path):
+    metadata.save(IMAGE, tmp_path / "a.png", {"prompt": "", "seed": 0})
+    told = metadata.read(tmp_path / "a.png")
+    assert told["digital_source_type"] == metadata.SOURCE_TYPE
+    assert told["seed"] == 0
+
+
+def test_a_packet_with_a_document_type_is_not_read(tmp_path):
+    metadata.save(IMAGE, tmp_path / "a.png", DETAILS)
+    with Image.open(tmp_path / "a.png") as png:
+        packet = png.text["XML:com.adobe.xmp"]
+    declared = packet.replace("<x:xmpmeta", '<!DOCTYPE x [<!ENTITY a "b">]><x:xmpmeta', 1)
+    images.save(IMAGE, tmp_path / "b.png", xmp=declared)
+    assert declared != packet
+    assert metadata.read(tmp_path / "b.png") == {}
+
+
+def test_a_packet_of_another_program_tells_nothing(tmp_path):
+    images.save(IMAGE, tmp_path / "a.png", xmp="<x><description>somebody else's</description></x>")
+    assert metadata.read(tmp_path / "a.png") == {}

@@ -1,0 +1,78 @@
+"""The verdicts on an API call's parameters, one each and in their order."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bgswap import BadInput, Settings, SwapOptions
+from bgswap.ui.request_checks import check_photo, check_swap
+from bgswap.ui.work import Workbench
+
+GOOD: dict[str, Any] = {"prompt": "a forest", "steps": 4, "variations": 2}
+
+
+class NoSwapper:
+    list_people = None
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    (tmp_path / "photo.png").touch()
+    return Workbench(NoSwapper(), tmp_path, Settings(most_steps=20))
+
+
+def refused(bench: Workbench, **changes: Any) -> dict[str, str]:
+    """Parameter and message of every one that is not as it should be."""
+    photo = {"path": str(bench.cache / "photo.png")}
+    names = list(inspect.signature(check_swap).parameters)[1:]
+    verdicts = check_swap(bench, **({"photo": photo} | GOOD | changes))
+    return {n: v["message"] for n, v in zip(names, verdicts, strict=True) if not v["is_valid"]}
+
+
+def test_what_is_good_is_let_through(bench: Workbench) -> None:
+    assert refused(bench) == {}
+    assert refused(bench, people=[1, 99]) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("photo", {"path": "/etc/hostname"}, "photo must be an uploaded picture file"),
+        ("photo", {"path": "{cache}/gone.png"}, "This photo is no longer here"),
+        ("prompt", " ", "Describe the scene"),
+        ("people", [], "at least one number"),
+        ("people", [float("inf")], "people must be"),
+        ("people", {"a": 1}, "people must be"),
+        ("people", 1, "people must be"),
+        ("negative_prompt", 5, "must be text"),
+        ("seed", -1, "from 0 to"),
+        ("steps", 10**9, "from 1 to 100"),
+        ("guidance_scale", float("nan"), "from 0 to 30"),
+        ("variations", 2.5, "a whole number"),
+        ("light", "much", "a number"),
+        ("shadow", [1], "a number"),
+        ("enhance_faces", None, "a number"),
+        ("preset", ["auto"], "preset must be one of"),
+    ],
+)
+def test_what_is_not_is_named(bench: Workbench, name: str, value: Any, said: str) -> None:
+    if isinstance(value, dict) and "path" in value:
+        value = {"path": value["path"].format(cache=bench.cache)}
+    told = refused(bench, **{name: value})
+    assert list(told) == [name]
+    assert said in told[name]
+    assert str(bench.cache) not in told[name]
+
+
+def test_a_shared_server_may_bound_the_steps(bench: Workbench) -> None:
+    message = "steps times variations may be 20 at most here, got 32"
+    assert refused(bench, steps=4, variations=8) == {"steps": message}
+    assert refused(bench, steps=20, variations=1) == {}
+    with pytest.raises(BadInput, match=message):
+        bench.swap(Path(), "a forest", "all", SwapOptions(steps=4, variations=8), Path())
+
+
+def test_one_parameter_has_one_verdict(bench: Workbench) -> None:
+    assert check_photo(bench, None)["is_valid"] is False

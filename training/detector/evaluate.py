@@ -1,0 +1,78 @@
+"""The person detector's figures."""
+
+import argparse
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+from bgswap.types import Person
+from training.common.evaluation import report
+from training.common.metrics import iou
+from training.detector.card import put_table
+from training.detector.person_scores import Finder, HeldOut, finder, measure
+from training.synthesis.composites import Composite
+from training.synthesis.cutouts import resized
+
+# People found worse than this are looked at, in tiles of so many pixels a side.
+POOR, TILE, COLUMNS = 0.6, 240, 8
+
+
+def evaluate_people(args: argparse.Namespace) -> None:
+    """Recall, mask IoU and false people on held-out pictures; a sheet of the worst."""
+    held_out = HeldOut(args.people, args.scenes)
+    find = remembering(finder(args.weights, args.matting))
+    table = measure(find, held_out)
+    tiles = list(poor(find, [*held_out.single, *held_out.several]))
+    sheets = {"poor": np.vstack(list(_rows(tiles)))} if tiles else {}
+    report(args, "person-detector", table, sheets, {"poor": len(tiles)})
+    if not args.no_card:
+        put_table(args.weights, table)
+
+
+def remembering(find: Finder) -> Finder:
+    """The same, looking at each picture once: those that are measured are also shown."""
+    seen: dict[int, tuple[np.ndarray, list[Person]]] = {}
+
+    def find_once(image: np.ndarray) -> list[Person]:
+        if id(image) not in seen:
+            seen[id(image)] = image, find(image)  # kept, so that no other picture takes its id
+        return seen[id(image)][1]
+
+    return find_once
+
+
+def poor(find: Finder, pictures: Iterable[Composite]) -> Iterable[np.ndarray]:
+    """A tile for each picture that holds someone found worse than ``POOR``, with the IoU.
+
+    (TILE, TILE, 3) uint8 RGB: that person's true outline in green, what fits it best in red.
+    """
+    for picture in pictures:
+        found = [p.mask > 0.5 for p in find(picture.image)]
+        for number in range(1, int(picture.instances.max()) + 1):
+            true = picture.instances == number
+            best = max(found, key=lambda mask: iou(mask, true), default=np.zeros_like(true))
+            if iou(best, true) < POOR:
+                yield _tile(picture.image, true, best)
+
+
+def _tile(image: np.ndarray, true: np.ndarray, best: np.ndarray) -> np.ndarray:
+    drawn = image.copy()
+    for mask, colour in ((true, (0, 255, 0)), (best, (255, 0, 0))):
+        outlines, _ = cv2.findContours(
+            mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+        )
+        cv2.drawContours(drawn, outlines, -1, colour, 1)
+    scale = TILE / max(image.shape[:2])
+    small = resized(drawn, round(image.shape[0] * scale), round(image.shape[1] * scale))
+    tile = np.zeros((TILE, TILE, 3), np.uint8)
+    tile[: small.shape[0], : small.shape[1]] = small
+    cv2.putText(tile, f"{iou(best, true):.2f}", (4, 16), 0, 0.5, (255, 255, 0), 1)
+    return tile
+
+
+def _rows(tiles: list[np.ndarray]) -> Iterable[np.ndarray]:
+    blank = np.zeros_like(tiles[0])
+    for start in range(0, len(tiles), COLUMNS):
+        row = tiles[start : start + COLUMNS]
+        yield np.hstack(row + [blank] * (COLUMNS - len(row)))

@@ -1,0 +1,156 @@
+"""A detector's weights in small files while it trains, and as the folder that the product reads.
+
+    python -m training.detector.export_detector --chunks runs/detector --out runs/detector/hub
+
+The chunks are what :mod:`training.detector.train` writes every minute.
+"""
+
+import argparse
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from bgswap.detection.checkpoints import SECOND
+from training.common.loop import command_parser, run_command
+
+# Of one file with a part of the weights, in bytes.
+LARGEST_CHUNK = 15 * 2**20
+RUNNING = {"imgsz": 512, "threshold": 0.15, "iou": 0.6}
+log = logging.getLogger(__name__)
+
+
+def build_model(architecture: str) -> nn.Module:
+    """A YOLOv8-seg model of ultralytics with one class and random weights.
+
+    Args:
+        architecture: such as ``yolov8s-seg``.
+    """
+    from ultralytics.cfg import get_cfg
+    from ultralytics.nn.tasks import SegmentationModel
+
+    model = SegmentationModel(f"{architecture}.yaml", nc=1, verbose=False)
+    model.args = get_cfg()
+    model.names = {0: "person"}
+    return model.to(memory_format=torch.channels_last)
+
+
+def half(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state dict in half precision without the counters that only training needs."""
+    return {
+        name: value.detach().half().contiguous().cpu()
+        for name, value in weights.items()
+        if not name.endswith("num_batches_tracked")
+    }
+
+
+def save_chunks(weights: Mapping[str, Tensor], about: Mapping[str, str], folder: Path) -> None:
+    """Write weights in half precision as ``detector-1.safetensors`` and so on.
+
+    Args:
+        weights: a state dict.
+        about: what else is to be known of them, as words.
+        folder: made if need be; each file is replaced whole.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    chunks: list[dict[str, Tensor]] = [{}]
+    size = 0
+    for name, value in half(weights).items():
+        if size + value.nbytes > LARGEST_CHUNK:
+            chunks.append({})
+            size = 0
+        chunks[-1][name] = value
+        size += value.nbytes
+    for number, chunk in enumerate(chunks, 1):
+        part = folder / f"detector-{number}.part"
+        save_file(chunk, part, metadata={"format": "pt", **about})
+        part.replace(folder / f"detector-{number}.safetensors")
+
+
+def load_chunks(folder: Path) -> dict[str, Tensor]:
+    """The weights that :func:`save_chunks` wrote, or those of a finished detector's folder.
+
+    Raises:
+        FileNotFoundError: there are none.
+    """
+    files = sorted(folder.glob("detector-*.safetensors")) or [folder / "model.safetensors"]
+    weights: dict[str, Tensor] = {}
+    for file in files:
+        weights |= load_file(file)
+    return {name: value for name, value in weights.items() if not name.startswith(SECOND)}
+
+
+def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Load all weights of a model but its counters.
+
+    Raises:
+        ValueError: some are missing, or not of this network.
+    """
+    try:
+        left = model.load_state_dict(dict(weights), strict=False)
+    except RuntimeError as error:
+        raise ValueError("the weights do not fit the architecture") from error
+    lost = [name for name in left.missing_keys if not name.endswith("num_batches_tracked")]
+    if lost or left.unexpected_keys:
+        raise ValueError("the weights do not fit the architecture")
+
+
+def export(
+    chunks: Path, folder: Path, architecture: str, second: Path | None = None, **running: float
+) -> None:
+    """Put chunks together as config.json and model.safetensors, as the product reads them.
+
+    Args:
+        chunks: folder of the chunks.
+        folder: made if need be.
+        architecture: of the network, such as ``yolov8s-seg``.
+        second: folder of a detector whose second stage judges this one's candidates.
+        running: ``imgsz`` in pixels, ``threshold`` and ``iou`` where they differ from RUNNING.
+    """
+    weights = load_chunks(chunks)
+    fill(build_model(architecture), weights)
+    config = {"architecture": architecture, "classes": ["person"], "mirror": True}
+    config |= RUNNING | running
+    log_file = chunks / "detector.json"
+    if log_file.exists():
+        config["training"] = json.loads(log_file.read_text())
+    if second:
+        config["second_stage"] = json.loads((second / "config.json").read_text())["second_stage"]
+        judge = load_file(second / "model.safetensors").items()
+        weights |= {name: value for name, value in judge if name.startswith(SECOND)}
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = command_parser("detector.export", __doc__)
+    add = parser.add_argument
+    add("--chunks", type=Path, required=True, help="folder with detector-1.safetensors and so on")
+    add("--out", type=Path, required=True, help="folder for config.json and model.safetensors")
+    add("--architecture", default="yolov8s-seg", help="of the network")
+    add("--second-stage", type=Path, help="folder of a detector whose second stage to take along")
+    for name, value in RUNNING.items():
+        add(f"--{name}", type=type(value), default=value, help=f"{name} to run it with")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    options = parser().parse_args(arguments)
+    running = {name: getattr(options, name) for name in RUNNING}
+    second = options.second_stage
+
+    def work() -> None:
+        export(options.chunks, options.out, options.architecture, second, **running)
+
+    return run_command(work)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,1 +1,0 @@
-"""Measures what the training commands made, one module a model."""

@@ -1,0 +1,42 @@
+"""The face VAE's figures."""
+
+import argparse
+
+from bgswap.networks import FaceVAE
+from training.common.evaluation import fid_in_words, load_network, report, write_figures
+from training.common.fid import frechet_distance, load_features
+from training.face_vae.face_scores import face_sheets, make_faces, score_faces
+from training.face_vae.faces import open_faces, to_side
+
+
+def evaluate_faces(args: argparse.Namespace) -> None:
+    """Reconstruction, restoration and samples on held-out faces."""
+    network = load_network(FaceVAE, args.weights)
+    held_out = open_faces(args.data, "val", args.download)
+    count = min(len(held_out), args.limit or len(held_out))
+    pictures = make_faces(network, [to_side(held_out[n]) for n in range(count)], args.seed)
+    table = score_faces(pictures)
+    features, name = load_features(args.features)
+    distances = {
+        part: frechet_distance(pictures.true, made, features, name)
+        for part, made in (
+            ("reconstructions", pictures.rows["reconstruction"]),
+            ("samples", pictures.samples),
+        )
+    }
+    extra = {"faces": count, "fid": {part: fid.as_dict() for part, fid in distances.items()}}
+    report(args, "face-vae", table, face_sheets(pictures), extra)
+    if not args.no_card:
+        values = {
+            f"{metric}_{short}": (table[row][metric], f"{metric.upper()}, {row}")
+            for row, short in (("reconstruction", "reconstruction"), ("restored", "restored"))
+            for metric in ("ssim", "mse")
+        }
+        values |= {
+            f"fid_{part}": (fid.value, f"FID of {part}, {fid.features}")
+            for part, fid in distances.items()
+            if fid.value is not None
+        }
+        notes = [fid_in_words(part, fid) for part, fid in distances.items()]
+        dataset = f"{count} held-out CelebA faces, 64 pixels"
+        write_figures(args.weights, "image-to-image", dataset, table, values, notes)

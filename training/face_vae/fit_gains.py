@@ -1,0 +1,111 @@
+"""Fit the table of soft faces on training faces, and print it as Python.
+
+    python -m training.face_vae.fit_gains --faces datasets/faces.zip
+
+What it prints takes the place of CLEAN, BLURRED and SHRUNK in ``bgswap/faces/gains.py``. The
+gains hold for one face VAE: they are to be fitted again when its weights change.
+"""
+
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.fft import dctn
+
+from bgswap.faces.degradation import band_levels, frequencies
+from bgswap.faces.gains import EDGES, Softness
+from bgswap.io.tensors import images_to_tensor
+from bgswap.networks import FaceVAE
+from training.common.evaluation import load_network
+from training.common.loop import command_parser, run_command
+from training.face_vae.degrade import noisy, shrunk
+from training.face_vae.face_scores import in_batches
+from training.face_vae.faces import open_faces, to_side
+
+# Standard deviations in pixels of the 64 x 64 face, and to how many pixels it is shrunk.
+BLURS = (1.0, 1.25, 1.5, 1.8, 2.2)
+SIDES = (14, 16, 18, 20, 22, 24, 26, 28, 32)
+# Half of the faces get noise of one grey level: no gain may ask for what a camera does not keep.
+NOISY, NOISE = 0.5, 1.0
+Picture = np.ndarray
+
+
+def sometimes_noisy(face: Picture, rng: np.random.Generator) -> Picture:
+    """A face (H, W, 3) uint8 RGB, by chance with noise."""
+    return noisy(face, NOISE, rng) if rng.random() < NOISY else face
+
+
+def mean_levels(faces: Sequence[Picture]) -> tuple[float, ...]:
+    """Levels of faces (64, 64, 3) uint8 RGB by band, in dB, as in :class:`Softness`."""
+    return tuple(np.mean([band_levels(face) for face in faces], axis=0).tolist())
+
+
+def fitted_gains(*faces: Sequence[Picture]) -> tuple[tuple[float, ...], ...]:
+    """The gains with the least squared error, each band by itself.
+
+    Args:
+        faces: clean ones, the same as they are seen, and what the VAE makes of those; each
+            (64, 64, 3) uint8 RGB.
+
+    Returns:
+        By band, gains of the faces as they are seen and of what the VAE makes of them.
+    """
+    values = [dctn(np.float32(np.stack(some)), axes=(1, 2), norm="ortho") for some in faces]
+    bands, gains = np.digitize(frequencies(), EDGES), []
+    for band in range(1, len(EDGES)):
+        clean, *given = (part[:, bands == band].ravel() for part in values)
+        gains.append(np.linalg.lstsq(np.stack(given, 1), clean)[0])
+    return tuple(map(tuple, np.transpose(gains).tolist()))
+
+
+def fit(name: str, faces: Sequence[Picture], soft: Sequence[Picture], vae: FaceVAE) -> Softness:
+    """One row of the table, from clean faces and the same ones soft, (64, 64, 3) uint8 RGB."""
+    rng = np.random.default_rng(0)
+    seen = [sometimes_noisy(face, rng) for face in soft]
+    made = in_batches(lambda batch: vae(batch)[0], images_to_tensor(seen))
+    return Softness(name, mean_levels(soft), *fitted_gains(faces, seen, made))
+
+
+def as_python(rows: Sequence[Softness]) -> str:
+    """Rows of the table as one Python tuple, laid out as ruff does it."""
+    words = []
+    for row in rows:
+        fields = [f'"{row.name}"', *map(_numbers, row[1:], (1, 2, 2))]
+        words += ["    Softness(", *(f"        {field}," for field in fields), "    ),"]
+    return "\n".join(["(", *words, ")"])
+
+
+def _numbers(values: Sequence[float], digits: int) -> str:
+    return f"({', '.join(f'{value:.{digits}f}' for value in values)})"
+
+
+def print_table(data: Path, weights: Path, used: int) -> None:
+    """Fit every row on so many training faces with the VAE of a Hub folder, and print all."""
+    with redirect_stdout(sys.stderr):  # huggingface_hub tells there what it loads
+        vae = load_network(FaceVAE, weights)
+    pictures = open_faces(data, "train")
+    numbers = np.linspace(0, len(pictures) - 1, min(used, len(pictures))).round()
+    faces = [to_side(pictures[int(number)]) for number in numbers]
+    print("CLEAN =", _numbers(mean_levels(faces), 1))
+    blurred = {f"blur {s}": [cv2.GaussianBlur(face, (0, 0), s) for face in faces] for s in BLURS}
+    print("BLURRED =", as_python([fit(n, faces, soft, vae) for n, soft in blurred.items()]))
+    small = {f"{side} pixels": [shrunk(face, (side, side)) for face in faces] for side in SIDES}
+    print("SHRUNK =", as_python([fit(n, faces, soft, vae) for n, soft in small.items()]))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    parser = command_parser("face_gains", __doc__)
+    add = parser.add_argument
+    add("--faces", type=Path, required=True, help="folder or zip of faces, as for face_vae")
+    add("--vae", type=Path, default=Path("bgswap/starter/face-vae"), help="folder in Hub layout")
+    add("--faces-used", type=int, default=1000, help="how many training faces, evenly spread")
+    args = parser.parse_args(arguments)
+    return run_command(lambda: print_table(args.faces, args.vae, args.faces_used))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,144 @@
+"""Train the face VAE on CelebA or any folder or zip of faces.
+
+    python -m training.face_vae.train --data datasets/faces.zip --out runs/face-vae --degrade 0.5 \\
+        --epochs 16 --learning-rate 0.0003
+    torchrun --nproc_per_node 2 -m training.face_vae.train --cpu --data datasets/faces.zip
+
+Out come ``vae_celeba.pth`` (state dict), ``hub/`` (config.json, model.safetensors, README.md),
+curves, sheets of reconstructions and of samples from the prior, and metrics.json. The network
+begins as a principal component analysis (:mod:`training.face_vae.pca_init`). The first command
+takes some ten minutes of one core's time with 5,109 faces and ends at a validation error (MSE) of
+0.0029.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bgswap.io.tensors import images_to_tensor, tensor_to_images
+from bgswap.networks import FaceVAE
+from training.common.export import save_hub_folder
+from training.common.initialise import he_initialise
+from training.common.loop import add_flags, command_parser, train_command
+from training.common.losses import vae_losses
+from training.common.tasks import LoopSettings
+from training.face_vae.faces import Faces, open_faces, to_side
+from training.face_vae.pca_init import begin_as_pca
+
+DEFAULT_KL_WEIGHT = 0.1
+FACES_TO_BEGIN_WITH = 5000
+
+
+class FaceTask:
+    """What :func:`training.common.loop.train` needs to know about the face VAE."""
+
+    weights_name = "vae_celeba.pth"
+
+    def __init__(
+        self, data: Path, latent: int, kl_weight: float, degraded: float, download: bool, seed: int
+    ) -> None:
+        if not 0 <= degraded <= 1 or kl_weight < 0:
+            raise ValueError(
+                f"degrade must be from 0 to 1 and kl-weight 0 or more, got {degraded}, {kl_weight}"
+            )
+        torch.manual_seed(seed)
+        cv2.setNumThreads(1)
+        self.network = he_initialise(FaceVAE(latent=latent))
+        self.training = Faces(open_faces(data, "train", download), seed, degraded, mirror=True)
+        self.validation = Faces(open_faces(data, "val", download), seed)
+        self.kl_weight = kl_weight
+        self.config = {
+            "network": "face-vae",
+            "latent": latent,
+            "kl_weight": kl_weight,
+            "degraded_share": degraded,
+            "faces": len(self.training),
+        }
+
+    def begin(self) -> None:
+        """Let the network begin as a principal component analysis of the clean faces."""
+        count = len(self.training.pictures)
+        numbers = np.linspace(0, count - 1, min(count, FACES_TO_BEGIN_WITH)).round().astype(int)
+        faces = images_to_tensor([to_side(self.training.pictures[int(n)]) for n in numbers])
+        begin_as_pca(self.network, faces, self.kl_weight)
+
+    def losses(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        """Named losses of pairs (B, 3, 64, 64): shown, clean."""
+        shown, clean = batch
+        made, mu, logvar = network(shown)
+        return vae_losses(made, clean, mu, logvar, self.kl_weight)
+
+    def finish(self, network: FaceVAE, run: Path, settings: dict[str, Any]) -> None:
+        """Sheets of reconstructions, restorations and samples, and the Hub folder."""
+        count = min(16, len(self.validation))
+        clean = torch.stack([self.validation[n][1] for n in range(count)])
+        worse = Faces(self.validation.pictures, self.validation.seed, degraded=1.0)
+        degraded = torch.stack([worse[n][0] for n in range(count)])
+        device = next(network.parameters()).device
+        noise = torch.randn(4 * count, network.latent, generator=torch.Generator().manual_seed(0))
+        with torch.inference_mode():
+            made, restored = (network(x.to(device))[0].cpu() for x in (clean, degraded))
+            samples = network.decode(noise.to(device)).cpu()
+        write_sheet([clean, made, degraded, restored], run / "reconstructions.png")
+        write_sheet(list(samples.split(count)), run / "samples.png")
+        save_hub_folder(network, run / "hub", "face-vae", settings)
+
+
+def write_sheet(rows: list[Tensor], path: Path) -> None:
+    """Rows of faces (B, 3, 64, 64) in [0, 1] as one PNG."""
+    sheet = np.vstack([np.hstack(tensor_to_images(row)) for row in rows])
+    cv2.imwrite(str(path), sheet[..., ::-1])
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = command_parser("face_vae", __doc__)
+    add = parser.add_argument
+    add(
+        "--data",
+        type=Path,
+        required=True,
+        help="folder or zip of faces (in train/ and val/, else every twentieth is held out), or "
+        "the folder in which torchvision keeps its celeba/",
+    )
+    add("--download", action="store_true", help="let torchvision fetch CelebA into --data")
+    add("--latent", type=int, default=512, help="dimensions of the latent Gaussian")
+    add(
+        "--kl-weight",
+        type=float,
+        default=DEFAULT_KL_WEIGHT,
+        help="of the KL divergence (summed over dimensions) beside the squared error (summed over "
+        "a face's values); 0 is a plain autoencoder, 5 a blur",
+    )
+    add(
+        "--begin",
+        choices=("pca", "random"),
+        default="pca",
+        help="first weights: a principal component analysis of the faces, or random ones",
+    )
+    add("--degrade", type=float, default=0.0, help="share of inputs to degrade, 0 to 1")
+    defaults = LoopSettings(out=Path("runs/face-vae"), epochs=20, batch=64, learning_rate=0.001)
+    add_flags(parser, defaults)
+    return parser
+
+
+def task_from(args: argparse.Namespace) -> FaceTask:
+    """The task that the flags ask for."""
+    task = FaceTask(args.data, args.latent, args.kl_weight, args.degrade, args.download, args.seed)
+    if args.begin == "pca" and not args.resume:
+        task.begin()
+    return task
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    return train_command(parser(), task_from, arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

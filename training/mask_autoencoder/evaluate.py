@@ -1,0 +1,55 @@
+"""The mask autoencoder's figures."""
+
+import argparse
+
+import numpy as np
+
+from bgswap.detection.mask_autoencoder import MaskRefiner
+from bgswap.networks import MaskAutoencoder
+from training.common.evaluation import load_network, report, write_figures
+from training.mask_autoencoder.mask_scores import (
+    damage_all,
+    mask_sheet,
+    median_filter,
+    noise_autoencoder,
+    person_crops,
+    score_masks,
+)
+from training.mask_autoencoder.train import read_masks
+
+MEDIAN = 9
+
+
+def evaluate_masks(args: argparse.Namespace) -> None:
+    """Damaged against refined, through the product's refiner, beside what else one might do."""
+    network = load_network(MaskAutoencoder, args.weights)
+    kinds = read_masks(args.people, "val").values()
+    crops = person_crops([mask for masks in kinds for mask in masks])
+    if not crops:
+        raise ValueError(f"no person masks for val in {args.people}")
+    refiner = MaskRefiner(network)
+    menders = {f"median filter {MEDIAN}": median_filter(MEDIAN)}
+    if args.noise_steps:
+        baseline = noise_autoencoder(network.side, args.noise_steps, args.seed)
+        menders["trained on noise"] = MaskRefiner(baseline).refine
+    menders["mask autoencoder"] = refiner.refine
+    table = score_masks(menders, crops, args.seed, args.rounds)
+    clean, damaged, boxes = damage_all(crops[:: max(1, len(crops) // 12)], args.seed, 1)
+    refined = refiner.refine(damaged, boxes)
+    rows = [mask_sheet(*each) for each in zip(clean, damaged, refined, strict=True)]
+    sheet = np.vstack([np.hstack(rows[i : i + 2]) for i in range(0, len(rows) - 1, 2)])
+    report(args, "mask-autoencoder", table, {"sheet": sheet}, {"masks": len(crops)})
+    if not args.no_card:
+        dataset = f"{len(crops)} held-out person masks, 256 pixels, damaged {args.rounds} times"
+        mended, given = table["mask autoencoder"], table["damaged"]
+        values = {
+            "iou": (mended["iou"], "IoU after refining"),
+            "iou_gain": (mended["iou"] - given["iou"], "IoU gained"),
+            "boundary_iou": (mended["boundary_iou"], "boundary IoU after refining"),
+            "boundary_iou_gain": (
+                mended["boundary_iou"] - given["boundary_iou"],
+                "boundary IoU gained",
+            ),
+            "clean_iou": (mended["clean_iou"], "IoU of whole masks after refining"),
+        }
+        write_figures(args.weights, "image-segmentation", dataset, table, values)

@@ -1,0 +1,153 @@
+"""The scene model's figures."""
+
+import argparse
+import time
+
+import cv2
+import numpy as np
+from torch import nn
+
+from bgswap.backgrounds.diffusion.generator import SceneGenerator
+from bgswap.backgrounds.diffusion.presets import PRESETS
+from training.common.data import PictureArchive
+from training.common.evaluation import fid_in_words, report, write_figures
+from training.common.fid import Fid, frechet_distance
+from training.common.plots import Table
+from training.scene.captions import NOUNS
+from training.scene.classifier import SceneFeatures, classify, features, train_classifier
+from training.scene.data.pictures import load_scenes
+from training.scene.model import SIDE
+
+SPACE = "features of a scene classifier"
+# Copies would lie closer to a training picture than this share of the held-out pictures do.
+CLOSE = 0.02
+
+
+def evaluate_scenes(args: argparse.Namespace) -> None:
+    """Do pictures show their class, how far are they from real ones, are they copies."""
+    archive = PictureArchive(args.scenes)
+    known, names = load_scenes(archive, "train", SIDE)
+    held_out, others = load_scenes(archive, "val", SIDE)
+    classes = sorted(set(names))
+    labels = np.array([classes.index(name) for name in names])
+    classifier = train_classifier(known, labels, args.epochs, args.seed)
+    made, asked, seconds = draw(args, classes)
+    found = {"made": (made, asked), "held out": (held_out, [classes.index(n) for n in others])}
+    right = {
+        part: classify(classifier, pictures) == np.array(true)
+        for part, (pictures, true) in found.items()
+    }
+    table = {
+        name: {
+            part.replace(" ", "_"): float(right[part][np.array(true) == number].mean())
+            for part, (_, true) in found.items()
+        }
+        for number, name in enumerate(classes)
+    }
+    table["all"] = {p.replace(" ", "_"): float(hits.mean()) for p, hits in right.items()}
+    spaces = [features(classifier, pictures) for pictures in (known, held_out, made)]
+    distances = fids(classifier, held_out, made, known.mean(0), known[nearest(*spaces[:2])[1]])
+    copies = copied(*spaces)
+    extra = {
+        "fid": {part: fid.as_dict() for part, fid in distances.items()},
+        "seconds": seconds,
+        "copies": copies,
+    }
+    report(args, "scene", table, {"sheet": sheet(made, len(classes))}, extra)
+    if not args.no_card:
+        put_scene_figures(args, table, distances, copies, seconds)
+
+
+def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list[int], float]:
+    """Scenes made by the program's own generator, ``args.each`` a class, nobody in front.
+
+    Returns:
+        (N, SIDE, SIDE, 3) uint8 RGB, the class number of each, and seconds a picture.
+    """
+    generator = SceneGenerator.load(PRESETS["starter"], args.weights, "cpu")
+    photo = np.full((SIDE, SIDE, 3), 128, np.uint8)
+    alpha = np.zeros((SIDE, SIDE), np.float32)
+    made, asked, started = [], [], time.perf_counter()
+    for number, name in enumerate(classes):
+        scenes = generator.generate(
+            photo,
+            alpha,
+            f"a photo of {NOUNS.get(name, name.replace('_', ' ')).split(',')[0]}",
+            negative_prompt="",
+            seeds=[args.seed + n for n in range(args.each)],
+            steps=None,
+            guidance_scale=None,
+        )
+        made += [cv2.resize(s, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for s in scenes.images]
+        asked += [number] * len(scenes.images)
+    return np.stack(made), asked, (time.perf_counter() - started) / len(made)
+
+
+def fids(
+    classifier: nn.Module,
+    held_out: np.ndarray,
+    made: np.ndarray,
+    mean: np.ndarray,
+    near: np.ndarray,
+) -> dict[str, Fid]:
+    """Distances to the held-out pictures: of what was made, and of what one might do instead.
+
+    That is the ``mean`` of the training pictures for each, or those that are ``near``.
+    """
+    body = SceneFeatures(classifier, SIDE).eval()
+    same = np.broadcast_to(mean.astype(np.uint8), made.shape)
+    sets = {"made": made, "mean picture": same, "nearest training pictures": near}
+    return {name: frechet_distance(held_out, list(p), body, SPACE) for name, p in sets.items()}
+
+
+def nearest(known: np.ndarray, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cosine distance of each picture to its nearest training picture, and that one's number.
+
+    Both are given by their features, (N, D) of length one each.
+    """
+    alike = pictures @ known.T
+    return 1 - alike.max(1), alike.argmax(1)
+
+
+def copied(known: np.ndarray, held_out: np.ndarray, made: np.ndarray) -> dict[str, float]:
+    """How near the training pictures lie: medians, and the share of what is suspiciously near.
+
+    All are given by their features, as for :func:`nearest`.
+    """
+    ours, theirs = (nearest(known, p)[0] for p in (made, held_out))
+    limit = np.quantile(theirs, CLOSE)
+    return {
+        "made": float(np.median(ours)),
+        "held_out": float(np.median(theirs)),
+        "suspicious": float((ours < limit).mean()),
+    }
+
+
+def sheet(made: np.ndarray, classes: int) -> np.ndarray:
+    """All that was made, a row a class."""
+    rows = made.reshape(classes, -1, *made.shape[1:])
+    return np.vstack([np.hstack(list(row)) for row in rows])
+
+
+def put_scene_figures(
+    args: argparse.Namespace,
+    table: Table,
+    distances: dict[str, Fid],
+    copies: dict[str, float],
+    seconds: float,
+) -> None:
+    """The scores into the card."""
+    accuracy = table["all"]
+    values = {
+        "accuracy": (accuracy["made"], "a scene classifier's accuracy on made pictures"),
+        "accuracy_real": (accuracy["held_out"], "its accuracy on held-out photographs"),
+        "fid": (distances["made"].value, f"FID to held-out scenes, {SPACE}"),
+    }
+    notes = [fid_in_words(part, fid) + "." for part, fid in distances.items()]
+    notes.append(
+        f"Distance to the nearest training picture, median: {copies['made']:.3f} of what was made, "
+        f"{copies['held_out']:.3f} of held-out photographs; {copies['suspicious']:.0%} of what was "
+        f"made is nearer than the nearest {CLOSE:.0%} of those. {seconds:.1f} s a picture."
+    )
+    dataset = f"{args.each} pictures of each class, {SIDE} pixels"
+    write_figures(args.weights, "text-to-image", dataset, table, values, notes)
