@@ -53,16 +53,16 @@ def without_network(swapper: BackgroundSwapper) -> Iterator[None]:
     """The detector's masks and confidences are all there is."""
     from bgswap.detection.finder import PeopleFinder
 
-    full = swapper.shelf.finder()
+    full = swapper.finder()
     config = dataclasses.replace(full.config, score_weight=0.0)
-    rough = PeopleFinder(full.detector, lambda photo, people: list(people), config)
-    with replaced(swapper.shelf, "finder", lambda: rough), without_matting(swapper):
+    rough = PeopleFinder(full.detector, None, config)
+    with replaced(swapper, "finder", lambda: rough), without_matting(swapper):
         yield
 
 
 def without_refiner(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
     """The guided filter starts from what the matting network itself drew."""
-    matter = swapper.shelf.matter().model
+    matter = swapper.models.matter().model
     detail = dataclasses.replace(matter.config.detail, octaves=0)
     return replaced(matter, "config", dataclasses.replace(matter.config, detail=detail))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.sheet import tile
 from bgswap.compositing import blend
+from bgswap.matting.foreground import foreground
 
 GREEN, WHITE, BLACK = (0, 200, 80), (255, 255, 255), (0, 0, 0)
 COLOURS = (GREEN, WHITE, BLACK)
@@ -33,7 +34,7 @@ class Shown:
 
 def over(photo: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
     """A cut-out as the program would give it, over a colour: (H, W, 3) uint8 RGB."""
-    own = blend.foreground(photo, alpha) if alpha.any() else photo
+    own = foreground(photo, alpha) if alpha.any() else photo
     return blend.composite(own, alpha, np.full_like(photo, colour))
 
 

@@ -27,6 +27,7 @@ from bgswap.compositing import blend
 from bgswap.io.images import save
 from bgswap.matting.base import Matter
 from bgswap.matting.closed_form import ClosedFormMatter
+from bgswap.matting.foreground import foreground
 from training.mask_autoencoder.drawn_masks import damage
 
 MASK_SIDE = 256
@@ -69,7 +70,7 @@ def ours(matter: Matter) -> Method:
 
     def cut(photo: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         alpha = matter.matte(photo, mask)
-        return alpha, blend.foreground(photo, alpha)
+        return alpha, foreground(photo, alpha)
 
     return cut
 
@@ -82,7 +83,7 @@ def methods() -> dict[str, Method]:
         "feathered by 3 pixels": feathered,
         "common recipe": common_recipe,
         "closed form, no weights": ours(ClosedFormMatter()),
-        "ours": ours(swapper.shelf.matter().model),
+        "ours": ours(swapper.models.matter().model),
     }
 
 

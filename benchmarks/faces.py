@@ -198,7 +198,7 @@ def main() -> None:
     pictures = open_faces(options.faces, "val")
     numbers = np.linspace(0, len(pictures) - 1, min(options.each, len(pictures))).round()
     faces = [to_side(pictures[int(number)]) for number in numbers]
-    enhancer = BackgroundSwapper.from_settings(Settings(models="starter")).shelf.faces().model
+    enhancer = BackgroundSwapper.from_settings(Settings(models="starter")).models.faces().model
     rows = []
     for kind in options.kinds:
         rows += [measure(enhancer, face, kind, seed) for seed, face in enumerate(faces)]

@@ -79,8 +79,8 @@ def compare(
     swapper: BackgroundSwapper, photo: np.ndarray, truth: np.ndarray, prompt: str, seed: int
 ) -> dict[str, dict[str, float]]:
     """Each method's expansion, extra people and seconds on one photo and scene."""
-    generator = swapper.shelf.scene("starter").model
-    find = swapper.shelf.finder().find
+    generator = swapper.models.scene("starter").model
+    find = swapper.finder().find
     started = time.perf_counter()
     rough = np.maximum.reduce([(p.mask > 0.5).astype(np.float32) for p in find(photo)])
     plain = plain_call(generator, photo, rough, prompt, seed)

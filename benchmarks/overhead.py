@@ -23,6 +23,7 @@ from bgswap import BackgroundSwapper, Settings
 from bgswap.compositing import blend
 from bgswap.detection.yolo import restored_threads
 from bgswap.io.images import open_photo
+from bgswap.matting.foreground import foreground
 
 Step = Callable[[], Any]
 
@@ -33,8 +34,8 @@ class Bench:
     def __init__(self, photo: Path) -> None:
         self.photo = open_photo(photo)
         self.swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
-        self.detector = self.swapper.shelf.detector().model
-        self.finder = self.swapper.shelf.finder()
+        self.detector = self.swapper.models.detector().model
+        self.finder = self.swapper.finder()
         self.bgr = np.ascontiguousarray(self.photo[:, :, ::-1])
         self.scene = np.random.default_rng(0).integers(0, 256, (128, 96, 3), np.uint8)
         blend.warm_up()
@@ -51,7 +52,7 @@ class Bench:
         self.alpha = self.swapper.matte(self.photo, self.found)
 
     def foreground(self) -> None:
-        self.people = blend.foreground(self.photo, self.alpha)
+        self.people = foreground(self.photo, self.alpha)
 
     def composite(self) -> None:
         background = blend.enlarge_background(self.scene, self.alpha.shape)

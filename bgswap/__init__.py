@@ -20,19 +20,21 @@ from bgswap.errors import (
     Stopped,
 )
 from bgswap.settings import Settings
-from bgswap.types import Candidate, Person, Progress, SwapOptions, SwapResult
+from bgswap.types import Background, Cutout, Person, Picture, Progress, SwapOptions, SwapResult
 
 if TYPE_CHECKING:
     from bgswap.swapper import BackgroundSwapper
 
 __all__ = [
+    "Background",
     "BackgroundSwapper",
     "BadInput",
     "BgSwapError",
-    "Candidate",
+    "Cutout",
     "ModelUnavailable",
     "NoPersonDetected",
     "Person",
+    "Picture",
     "Progress",
     "SceneRejected",
     "Settings",

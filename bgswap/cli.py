@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from bgswap.errors import BadInput, BgSwapError, NoPersonDetected
 from bgswap.io.files import check_writable
+from bgswap.presets import preset_names
 from bgswap.settings import Models, Settings
-from bgswap.types import Preset, SwapOptions
+from bgswap.types import SwapOptions
 
 if TYPE_CHECKING:
     from bgswap.swapper import BackgroundSwapper
@@ -61,7 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--enhance-faces", type=float, default=0.0, metavar="X", help="face restoration (0 to 1)"
     )
-    parser.add_argument("--preset", default="auto", choices=get_args(Preset))
+    parser.add_argument("--preset", default="auto", choices=preset_names())
     parser.add_argument("--models", choices=get_args(Models), help="default: BGSWAP_MODELS or auto")
     parser.add_argument("--json", action="store_true", help="print the details as JSON")
     parser.add_argument("--verbose", action="store_true", help="say more on standard error")

@@ -141,3 +141,9 @@ def person_crop(
     layers = ((photo, GREY), (people[number].mask, 0), (others, 0))
     image, rough, rest = (cut(layer, window, size, fill) for layer, fill in layers)
     return image, rough, rest
+
+
+def to_bytes(values: np.ndarray) -> np.ndarray:
+    """Levels as whole numbers; the values themselves are used up."""
+    np.rint(values, out=values)
+    return np.clip(values, 0, 255, out=values).astype(np.uint8)

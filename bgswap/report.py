@@ -3,12 +3,14 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bgswap.models.manager import Loaded
-from bgswap.types import Candidate, Person, Progress, ProgressCallback
+from bgswap.types import Background, Cutout, Person, Picture, Progress, ProgressCallback, SwapResult
+
+if TYPE_CHECKING:
+    from bgswap.models.manager import Loaded
 
 
 class Report:
@@ -22,6 +24,8 @@ class Report:
         self.notes: list[str] = []
         self.models: dict[str, dict[str, str]] = {}
         self.seconds: dict[str, float] = {}
+        # What a verb adds to the details.
+        self.facts: dict[str, Any] = {}
         self._stage = ""
         self._before = self._done = 0
         self._tell = on_progress or (lambda progress: None)
@@ -47,7 +51,7 @@ class Report:
         """The steps to come are on top of those that the present stage has had."""
         self._before = self._done
 
-    def used(self, role: str, loaded: Loaded) -> Any:
+    def used(self, role: str, loaded: "Loaded[Any]") -> Any:
         """Note that a model takes part, and why it is less than was asked; gives the model."""
         self.models[role] = {"weights": loaded.weights.name, "kind": loaded.weights.kind}
         if loaded.note:
@@ -59,22 +63,36 @@ class Report:
         self.notes += [text for text in dict.fromkeys(texts) if text not in self.notes]
 
     def details(self, photo: np.ndarray, found: Sequence[Person]) -> dict[str, Any]:
-        """The part of the details that finding people has, as a JSON object."""
+        """What is known so far, as a JSON object."""
         return {
             "people": [_person(p) for p in found],
             "models": self.models,
             "seconds": {stage: round(s, 2) for stage, s in self.seconds.items()},
             "size": [photo.shape[1], photo.shape[0]],
             "notes": self.notes,
+        } | self.facts
+
+    def result(self, cutout: Cutout, pictures: Sequence[Picture]) -> SwapResult:
+        """What a swap gives back.
+
+        Args:
+            cutout: the kept people.
+            pictures: best first.
+        """
+        details = self.details(cutout.photo, cutout.people) | {
+            "kept": [person.number for person in cutout.kept],
+            "seed": pictures[0].seed,
         }
+        best = pictures[0].image
+        return SwapResult(best, cutout.rgba, details, self.notes, list(pictures), cutout)
 
 
-def judgement(candidate: Candidate) -> dict[str, Any]:
-    """What the details say of a candidate."""
+def judgement(background: Background) -> dict[str, Any]:
+    """What the details say of a background."""
     return {
-        "seed": candidate.seed,
-        "expansion": round(candidate.expansion, 5),
-        "extra_people": candidate.extra_people,
+        "seed": background.seed,
+        "expansion": round(background.expansion, 5),
+        "extra_people": background.extra_people,
     }
 
 

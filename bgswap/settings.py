@@ -80,10 +80,8 @@ class Settings:
         mask_autoencoder: weights of the mask autoencoder.
         matting: weights of the matting network.
         face_vae: weights of the face VAE.
-        scene_starter: weights of the small scene pipeline; empty: the one that ships.
-        scene_fast: inpainting pipeline of the preset ``fast``.
-        scene_lora: LCM-LoRA of the preset ``fast``.
-        scene_quality: inpainting pipeline of the preset ``quality``.
+        scenes: inpainting pipelines in place of those in the presets' table, by ``scene_`` and the
+            preset's name (BGSWAP_SCENE_FAST is ``scene_fast``); ``scene_lora`` is the LoRA.
         device: where the models run.
         cache: folder for what is not in huggingface_hub's own cache (Ultralytics weights, what
             numba compiled); empty: the user's cache folder, or one in temporary space.
@@ -103,10 +101,7 @@ class Settings:
     mask_autoencoder: str = ""
     matting: str = ""
     face_vae: str = ""
-    scene_starter: str = ""
-    scene_fast: str = "stable-diffusion-v1-5/stable-diffusion-inpainting"
-    scene_lora: str = "latent-consistency/lcm-lora-sdv1-5"
-    scene_quality: str = "stable-diffusion-v1-5/stable-diffusion-inpainting"
+    scenes: Mapping[str, str] = field(default_factory=dict)
     device: Device = "auto"
     cache: Path = field(default_factory=_cache_home)
     hub_timeout: float = 4.0
@@ -130,6 +125,10 @@ class Settings:
             if not getattr(self, name) > 0:
                 raise BadInput(f"{name} must be above 0, got {getattr(self, name)}")
 
+    def repository(self, role: str) -> str | None:
+        """Where a role's weights come from; None where nothing was said."""
+        return self.scenes.get(role) if role.startswith("scene_") else getattr(self, role)
+
     @classmethod
     def from_env(
         cls, environment: Mapping[str, str] | None = None, **changes: object
@@ -140,12 +139,22 @@ class Settings:
             BadInput: a variable holds what its field cannot be.
         """
         environment = os.environ if environment is None else environment
-        values: dict[str, object] = {}
+        values: dict[str, object] = {"scenes": _scenes(environment)}
         for spec in fields(cls):
-            text = environment.get(f"BGSWAP_{spec.name.upper()}")
+            text = environment.get(f"BGSWAP_{spec.name.upper()}") if spec.name != "scenes" else None
             if text is not None and (text.strip() or spec.type is not Path):
                 values[spec.name] = _parsed(spec.name, spec.type, text.strip())
         return replace(cls(**values), **{k: v for k, v in changes.items() if v is not None})
+
+
+def _scenes(environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings BGSWAP_SCENE_*: which presets there are, this module does not know."""
+    prefix = "BGSWAP_"
+    return {
+        name.removeprefix(prefix).lower(): text.strip()
+        for name, text in environment.items()
+        if name.startswith(f"{prefix}SCENE_")
+    }
 
 
 def _parsed(name: str, kind: object, text: str) -> object:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
 from bgswap.errors import BadInput
+from bgswap.presets import AUTO, preset_names
 
-Preset = Literal["auto", "starter", "fast", "quality"]
 # x0, y0, x1, y1 in pixels.
 Box = tuple[float, float, float, float]
 
@@ -105,13 +105,13 @@ class SwapOptions:
     light: float = 0.0
     shadow: float = 0.0
     enhance_faces: float = 0.0
-    preset: Preset = "auto"
+    preset: str = AUTO
 
     def __post_init__(self) -> None:
         for name, (low, high) in BOUNDS.items():
             object.__setattr__(self, name, _checked(name, getattr(self, name), low, high))
-        if self.preset not in get_args(Preset):
-            raise BadInput(f"preset must be one of {', '.join(get_args(Preset))}: {self.preset!r}")
+        if self.preset not in preset_names():
+            raise BadInput(f"preset must be one of {', '.join(preset_names())}: {self.preset!r}")
         check_text("negative_prompt", self.negative_prompt)
 
 
@@ -142,20 +142,71 @@ def check_text(name: str, text: Any) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
-    """One background that the scene model made, as it was judged.
+class Cutout:
+    """Kept people, cut out of their photo.
 
     Attributes:
-        image: (H, W, 3) uint8 RGB, the finished picture with this background.
-        seed: the seed it was made from.
+        photo: (H, W, 3) uint8 RGB.
+        kept: who stays, as they were found.
+        others: who was found and goes.
+        mattes: each kept person's own alpha, in the order of ``kept``, as masks of people.
+        alpha: of all kept people together, (H, W) float32 in [0, 1], multiples of 1/255.
+        foreground: (H, W, 3) uint8 RGB, the kept people's own colors; 0 where alpha is 0.
+    """
+
+    photo: np.ndarray
+    kept: tuple[Person, ...]
+    others: tuple[Person, ...]
+    mattes: tuple[Person, ...]
+    alpha: np.ndarray
+    foreground: np.ndarray
+
+    @property
+    def rgba(self) -> np.ndarray:
+        """The kept people alone: (H, W, 4) uint8 RGBA, straight (not premultiplied) alpha."""
+        return np.dstack([self.foreground, np.rint(self.alpha * 255).astype(np.uint8)])
+
+    @property
+    def people(self) -> list[Person]:
+        """Everyone who was found, by number."""
+        return sorted((*self.kept, *self.others), key=lambda person: person.number)
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """What stands behind the kept people.
+
+    Attributes:
+        image: (h, w, 3) uint8 RGB of any size, enlarged to the photo's; None: transparent.
+        source: ``scene``, ``picture``, ``color``, ``blur`` or ``transparent``.
+        seed: the seed a scene was made from; None for everything else.
         expansion: share of the photo by which people grew or were added, in [0, 1].
-        extra_people: how many people the model painted that nobody asked for.
+        extra_people: how many people the scene model painted that nobody asked for.
+    """
+
+    image: np.ndarray | None
+    source: str = "scene"
+    seed: int | None = None
+    expansion: float = 0.0
+    extra_people: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Kept people before a background.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB at the photo's size; (H, W, 4) RGBA where it is transparent.
+        background: what stands behind them.
     """
 
     image: np.ndarray
-    seed: int
-    expansion: float
-    extra_people: int = 0
+    background: Background
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the background; None where it was made from none."""
+        return self.background.seed
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,13 +219,15 @@ class SwapResult:
         details: the JSON object that page, API and command line show.
         notes: in words, wherever less was done than was asked.
         candidates: as many as were asked for, best first; the details list all that were tried.
+        known: the cut-out itself: given to another swap of the same photo, it saves that work.
     """
 
     image: np.ndarray
     cutout: np.ndarray
     details: dict[str, Any]
     notes: list[str]
-    candidates: list[Candidate] = field(default_factory=list)
+    candidates: list[Picture] = field(default_factory=list)
+    known: Cutout | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ def main() -> int:
         give_libraries_room(Settings.from_env().cache)
         # First of all, since it says in words what OpenCV lacks.
         import bgswap.io.images  # noqa: F401
-        from bgswap.compositing.blend import warm_up
+        from bgswap.matting.foreground import warm_up
 
         warm_up()
     except BgSwapError as error:

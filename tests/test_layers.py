@@ -11,11 +11,10 @@ ROOT = Path(__file__).parent.parent
 # Each room may import what stands in a line above it, and what stands in its own set.
 LAYERS: list[set[str]] = [
     {"errors", "settings"},
-    {"types", "io", "networks", "mask_ops", "interruption"},
+    {"presets", "types", "report", "prompts", "io", "networks", "mask_ops", "interruption"},
     {"models"},
     {"detection", "matting", "backgrounds", "compositing", "faces"},
-    {"selection", "report"},
-    {"swapper"},
+    {"selection", "swapper"},
     {"ui", "cli", "__main__", "__init__", "warm_up"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -21,9 +21,9 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
 
 from bgswap.models import STARTER
 from bgswap.models.checks import Broken, Incomplete, check_folder
-from bgswap.models.roles import STARTER_FOLDERS, Role
+from bgswap.models.roles import Role, starter_folders
 
-ROLES: dict[str, Role] = {folder: role for role, folder in STARTER_FOLDERS.items()}
+ROLES: dict[str, Role] = {folder: role for role, folder in starter_folders().items()}
 PROJECT = Path(__file__).parent.parent
 
 # What a model repository holds: weights, settings, the card and its pictures. No pickles.

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from bgswap.errors import NoPersonDetected
-from bgswap.types import Candidate, Person
+from bgswap.types import Background, Person
 
 Finder = Callable[[np.ndarray], list[Person]]
 
@@ -55,16 +55,18 @@ def judge(image: np.ndarray, kept: np.ndarray, find: Finder) -> Judgement:
     return Judgement(float(after.mean() - before.mean()), extra)
 
 
-def rank(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The candidates, best first: least extra people, then least expansion; equals as they came."""
-    return sorted(candidates, key=lambda one: (one.extra_people, one.expansion))
+def rank(backgrounds: Iterable[Background]) -> list[Background]:
+    """Best first: least extra people, then least expansion; equals stay as they came."""
+    return sorted(backgrounds, key=lambda one: (one.extra_people, one.expansion))
 
 
-def is_good(candidate: Candidate, kept: np.ndarray) -> bool:
-    """Whether a candidate adds nobody and lets nobody grow beyond what a detector wavers by.
+def is_good(background: Background, kept: np.ndarray) -> bool:
+    """Whether a background adds nobody and lets nobody grow beyond what a detector wavers by.
 
     Args:
-        candidate: as it was judged.
+        background: as it was judged.
         kept: (h, w) float32 in [0, 1], the mask of the kept people.
     """
-    return not candidate.extra_people and candidate.expansion <= GROWN * float((kept > 0.5).mean())
+    return not background.extra_people and background.expansion <= GROWN * float(
+        (kept > 0.5).mean()
+    )

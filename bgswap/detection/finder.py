@@ -21,10 +21,10 @@ Refine = Callable[[Sequence[np.ndarray], Sequence[Box]], list[np.ndarray]]
 class FinderConfig:
     """How candidates become people."""
 
-    # Least confidence of a person, in [0, 1]; the matting weights' calibration holds it.
-    threshold: float
-    # The matting network's share in the confidence, next to the detector's: a geometric mean.
-    score_weight: float
+    # Least confidence of a person, in [0, 1]; a judging matter's calibration stands above it.
+    threshold: float = 0.3
+    # The matter's share in the confidence, next to the detector's: a geometric mean.
+    score_weight: float = 0.0
     # Pixels on which people are looked for; masks are enlarged from there.
     pixels: int = 1_000_000
 
@@ -34,7 +34,8 @@ class PeopleFinder:
 
     Args:
         detector: gives candidates.
-        alphas: the matting network's own look at candidates, for detectors that do not judge them.
+        alphas: a judging matter's look at candidates, for detectors that do not judge them; None
+            leaves the detector's masks and confidences.
         config: how sure one has to be.
         refine: the mask autoencoder, which cleans the rough masks; None leaves them.
     """
@@ -42,12 +43,33 @@ class PeopleFinder:
     def __init__(
         self,
         detector: Detector,
-        alphas: Alphas,
-        config: FinderConfig,
+        alphas: Alphas | None = None,
+        config: FinderConfig | None = None,
         refine: Refine | None = None,
     ) -> None:
-        self.detector, self._alphas, self.config = detector, alphas, config
-        self._refine = refine
+        self.detector, self._alphas, self._refine = detector, alphas, refine
+        self.config = config or FinderConfig()
+
+    @classmethod
+    def of(
+        cls, detector: Detector, refine: Refine | None, matter: object, threshold: float = 0.0
+    ) -> "PeopleFinder":
+        """A finder from models, with what was calibrated for the matter's weights.
+
+        Args:
+            detector: gives candidates.
+            refine: cleans their masks.
+            matter: judges candidates where it has ``alphas`` and a ``calibration``
+                (:class:`bgswap.matting.base.JudgingMatter`).
+            threshold: least confidence of a person; 0 leaves it to the calibration.
+        """
+        alphas, calibration = getattr(matter, "alphas", None), getattr(matter, "calibration", None)
+        config = FinderConfig()
+        if calibration is not None:
+            config = FinderConfig(calibration.threshold, calibration.score_weight)
+        if threshold:
+            config = replace(config, threshold=threshold)
+        return cls(detector, alphas, config, refine)
 
     def find(self, photo: np.ndarray) -> list[Person]:
         """The people in a photo, numbered from left to right.
@@ -63,7 +85,8 @@ class PeopleFinder:
         """
         small = fit_within(photo, pixels=self.config.pixels)
         candidates = self._refined(self.detector.detect(small))
-        judged = candidates if self.detector.judges else self._alphas(small, candidates)
+        judges = self.detector.judges or self._alphas is None
+        judged = candidates if judges else self._alphas(small, candidates)
         pairs = zip(candidates, judged, strict=True)
         sure = [replace(p, confidence=self._confidence(c, p)) for c, p in pairs]
         people = mask_nms(p for p in sure if p.confidence >= self.config.threshold and p.area)

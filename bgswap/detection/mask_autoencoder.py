@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from bgswap.models import smoke
 from bgswap.types import Box
 
 if TYPE_CHECKING:
@@ -172,6 +173,19 @@ class MaskRefiner:
         if not Path(folder, "model.safetensors").is_file():
             raise FileNotFoundError(f"no model.safetensors in {folder}")
         return cls(MaskAutoencoder.from_pretrained(str(folder), strict=True), device)
+
+    def check(self) -> None:
+        """Refine a square, in which there is nothing to mend, before weights of one's own serve.
+
+        Raises:
+            Exception: the network does not run, its answer is no mask, or less than half of it.
+        """
+        mask = smoke.square()
+        (refined,) = self.refine([mask], [smoke.BOX])
+        if refined.shape != mask.shape or not np.isfinite(refined).all():
+            raise ValueError("a refined mask is not finite")
+        if np.minimum(mask, refined).sum() < 0.5 * np.maximum(mask, refined).sum():
+            raise ValueError("a refined square is another shape")
 
     def refine(self, masks: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[np.ndarray]:
         """Clean masks: holes and bites filled, islands and specks removed, edges smoothed.

@@ -16,6 +16,7 @@ from bgswap.detection.checkpoints import read_official, read_own
 from bgswap.detection.second_stage import SecondStage
 from bgswap.io.images import fit_within
 from bgswap.mask_ops import box_iou
+from bgswap.models import smoke
 from bgswap.types import Person
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class YoloDetector:
         return self._second is not None
 
     @classmethod
-    def load(cls, path: Path, threshold: float = 0.0, device: str = "cpu") -> "YoloDetector":
+    def load(cls, path: Path, device: str = "cpu", threshold: float = 0.0) -> "YoloDetector":
         """From an official ``.pt`` file, or from a folder with config.json and model.safetensors.
 
         Args:
@@ -94,6 +95,14 @@ class YoloDetector:
         mirror = config.get("mirror", False)
         stage = SecondStage(second, device) if second else None
         return cls(network, config["imgsz"], least, config["iou"], device, mirror, stage)
+
+    def check(self) -> None:
+        """Look for people in noise, before weights of a full model serve.
+
+        Raises:
+            Exception: the network does not run.
+        """
+        self.detect(smoke.noise())
 
     def detect(self, photo: np.ndarray) -> list[Person]:
         """The candidates in a photo, numbered from left to right; may be empty.

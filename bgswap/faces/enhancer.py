@@ -72,6 +72,19 @@ class FaceEnhancer:
 
         return cls(FaceVAE.from_pretrained(str(folder), strict=True), device)
 
+    def check(self) -> None:
+        """Reconstruct noise, before weights of one's own serve.
+
+        Raises:
+            Exception: the network does not run, or its answer is not finite.
+        """
+        import torch
+
+        with torch.inference_mode():
+            faces = torch.rand(1, 3, SIDE, SIDE).to(self.device)
+            if not all(torch.isfinite(part).all() for part in self.vae(faces)):
+                raise ValueError("a reconstructed face is not finite")
+
     def enhance(
         self, image: np.ndarray, masks: Sequence[np.ndarray], strength: float
     ) -> tuple[np.ndarray, list[str]]:

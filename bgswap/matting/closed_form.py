@@ -93,6 +93,11 @@ class ClosedFormMatter:
         return ((alpha - snap) / (1 - 2 * snap)).clip(0, 1).astype(np.float32)
 
 
+def closed_form_matter(device: str) -> ClosedFormMatter:
+    """The matter that the setting BGSWAP_MATTING=closed_form names; it runs on the CPU alone."""
+    return ClosedFormMatter()
+
+
 def _depth(body: np.ndarray) -> np.ndarray:
     """How far inside a mask (H, W) uint8 of 0 and 1 each pixel lies, in pixels."""
     return cv2.distanceTransform(body, cv2.DIST_L2, 5)

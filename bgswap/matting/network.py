@@ -5,7 +5,6 @@ twice the resolution, as often as the photo has pixels for it; beyond that He an
 Guided Filter" (2015) takes it to the photo's own pixels.
 """
 
-import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bgswap.mask_ops import GREY, Window, box_of, cut, person_crop, put_back, window_around
+from bgswap.matting.base import Calibration
 from bgswap.matting.detail import DetailConfig, full_size
+from bgswap.models import smoke
 from bgswap.types import Box, Person
 
 if TYPE_CHECKING:
@@ -41,25 +42,6 @@ class NetworkConfig:
     batch: int = 4
     # How alphas are carried to the photo's resolution.
     detail: DetailConfig = field(default_factory=DetailConfig)
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What was chosen for one set of weights; ``calibration.json`` beside them holds it.
-
-    Attributes:
-        threshold: least confidence of a person, in [0, 1].
-        score_weight: the network's share in that confidence, next to the detector's.
-    """
-
-    threshold: float = 0.4
-    score_weight: float = 0.5
-
-    @classmethod
-    def read(cls, folder: Path) -> "Calibration":
-        """The calibration of the weights in a folder; the default where there is none."""
-        path = folder / "calibration.json"
-        return cls(**json.loads(path.read_text())) if path.is_file() else cls()
 
 
 class NetworkMatter:
@@ -99,6 +81,23 @@ class NetworkMatter:
             raise FileNotFoundError(f"no model.safetensors in {folder}")
         network = MattingUNet.from_pretrained(str(folder), strict=True)
         return cls(network, device, calibration=Calibration.read(Path(folder)))
+
+    def check(self) -> None:
+        """Look for a square in noise, and cut it out, before weights of one's own serve.
+
+        Raises:
+            Exception: the network does not run, an answer is not finite, or what was
+                chosen for the weights is out of bounds.
+        """
+        photo, mask, chosen = smoke.noise(), smoke.square(), self.calibration
+        if not (0 <= chosen.threshold <= 1 and 0 <= chosen.score_weight <= 1):
+            raise ValueError("the calibration is out of bounds")
+        somebody = Person(number=1, box=smoke.BOX, confidence=1, mask=mask)
+        (found,) = self.alphas(photo, [somebody])
+        if not (np.isfinite(found.confidence) and np.isfinite(found.mask).all()):
+            raise ValueError("an alpha is not finite")
+        if not np.isfinite(self.matte(photo, mask)).all():
+            raise ValueError("a matte is not finite")
 
     def alphas(self, photo: np.ndarray, people: Sequence[Person]) -> list[Person]:
         """The people with alphas for masks, and with the network's confidence that each is there.

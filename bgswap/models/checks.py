@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from bgswap.models.roles import Role
+from bgswap.models.roles import Role, layout_of
 
 LORA_FILE = "pytorch_lora_weights.safetensors"
 
@@ -25,9 +25,10 @@ def check_folder(role: Role, folder: Path) -> None:
         Incomplete: something is missing.
         Broken: something is damaged.
     """
-    if role == "scene_lora":
+    layout = layout_of(role)
+    if layout == "lora":
         _check_safetensors(folder / LORA_FILE)
-    elif role.startswith("scene_"):
+    elif layout == "pipeline":
         _check_pipeline(folder)
     else:
         _read_json(folder / "config.json")
@@ -36,9 +37,8 @@ def check_folder(role: Role, folder: Path) -> None:
 
 def entry_file(role: Role) -> str:
     """The file that a role's folder always has: the first to fetch, the one to look for."""
-    if role == "scene_lora":
-        return LORA_FILE
-    return "model_index.json" if role.startswith("scene_") else "config.json"
+    files = {"lora": LORA_FILE, "pipeline": "model_index.json", "network": "config.json"}
+    return files[layout_of(role)]
 
 
 def components(index: dict[str, object]) -> list[str]:

@@ -10,7 +10,7 @@ from bgswap.models import process
 from bgswap.models.checks import Incomplete, check_folder, entry_file
 from bgswap.models.deadline import refuse_if_silent
 from bgswap.models.hub_api import endpoint
-from bgswap.models.roles import Hub, Role
+from bgswap.models.roles import Hub, Role, layout_of
 from bgswap.settings import Settings
 
 # Seconds without a sign of life after which a download counts as dead. huggingface_hub tells of
@@ -54,7 +54,7 @@ def fetch(
     if constants.HF_HUB_OFFLINE:
         raise ModelUnavailable("it is not in the cache, and HF_HUB_OFFLINE is set")
     refuse_if_silent(urlsplit(endpoint()).netloc)
-    half = str(role.startswith("scene_") and _prefers_half(settings.device))
+    half = str(layout_of(role) == "pipeline" and _prefers_half(settings.device))
     command = [*DOWNLOAD, role, source.repo, source.revision or "", str(settings.hub_timeout), half]
     process.run(command, STALL, progress, environment={"HF_HUB_CACHE": constants.HF_HUB_CACHE})
 

@@ -12,7 +12,7 @@ from bgswap.models.checks import Broken, Incomplete, check_folder, entry_file, r
 from bgswap.models.hub_api import RateLimited, describe, endpoint, refuse_to_wait, why
 from bgswap.models.hub_files import pipeline_files, single_files
 from bgswap.models.process import end_with_parent, tell, tell_of
-from bgswap.models.roles import Hub, Role
+from bgswap.models.roles import Hub, Role, layout_of
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import RepoSibling
@@ -51,14 +51,14 @@ def _fetch_files(role: Role, source: Hub, timeout: float, half: bool) -> Path:
         raise ModelUnavailable(f"it has no {entry}")
     # By its name, which also writes down which commit that name stands for; the rest by commit.
     # The first file is small, but for a LoRA, which is all of it.
-    meter = _Meter((files[entry].size or 0) if role == "scene_lora" else 0)
+    meter = _Meter((files[entry].size or 0) if layout_of(role) == "lora" else 0)
     first = _fetch_file(source.repo, source.revision, files[entry], timeout, meter)
     folder = first.parent
     if folder.name != info.sha:
         raise ModelUnavailable("it was changed on the Hub while it was fetched")
     wanted = _wanted(role, folder, set(files), half)
     wanted.remove(entry)
-    if role != "scene_lora":
+    if layout_of(role) != "lora":
         meter = _Meter(sum(files[name].size or 0 for name in wanted))
     for name in wanted:
         _fetch_file(source.repo, info.sha, files[name], timeout, meter)
@@ -66,7 +66,7 @@ def _fetch_files(role: Role, source: Hub, timeout: float, half: bool) -> Path:
 
 
 def _wanted(role: Role, folder: Path, available: set[str], half: bool) -> list[str]:
-    if role == "scene_lora" or not role.startswith("scene_"):
+    if layout_of(role) != "pipeline":
         return single_files(role, available)
     return pipeline_files(read_index(folder), available, half)
 

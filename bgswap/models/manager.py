@@ -5,34 +5,29 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bgswap.errors import ModelUnavailable
-from bgswap.models import Role, Weights, WeightStore, smoke
-from bgswap.models.roles import TITLES
+from bgswap.models.registry import LOADERS, make, resolve
+from bgswap.models.roles import Role, Weights, model_roles
+from bgswap.models.store import WeightStore
 from bgswap.models.weight_values import check_values
+from bgswap.presets import AUTO, LORA_ROLE, PRESETS, ScenePreset
 from bgswap.settings import Settings, give_libraries_room
-from bgswap.types import Preset
 
 if TYPE_CHECKING:
     from bgswap.backgrounds.diffusion.generator import SceneGenerator
-    from bgswap.detection.finder import PeopleFinder
+    from bgswap.detection.base import Detector
     from bgswap.detection.mask_autoencoder import MaskRefiner
-    from bgswap.detection.yolo import YoloDetector
-    from bgswap.faces.enhancer import FaceEnhancer
-    from bgswap.matting.network import NetworkMatter
+    from bgswap.faces.base import FaceRestorer
+    from bgswap.matting.base import Matter
 
 log = logging.getLogger(__name__)
-
-SCENE_ROLES: dict[Preset, tuple[Role, ...]] = {
-    "starter": ("scene_starter",),
-    "fast": ("scene_fast", "scene_lora"),
-    "quality": ("scene_quality",),
-}
+Model = TypeVar("Model")
 
 
 @dataclass(frozen=True, eq=False)
-class Loaded:
+class Loaded(Generic[Model]):
     """A model that is ready.
 
     Attributes:
@@ -41,12 +36,12 @@ class Loaded:
         note: why it is less than was asked; empty where it is not.
     """
 
-    model: Any
+    model: Model
     weights: Weights
     note: str = ""
 
 
-class ModelShelf:
+class ModelManager:
     """The models of one process. Safe to share between threads.
 
     Args:
@@ -58,78 +53,42 @@ class ModelShelf:
         give_libraries_room(settings.cache)
         self.settings = settings
         self.store = store
-        self._loaded: dict[str, Loaded] = {}
-        self._locks: dict[str, threading.Lock] = {}
+        self._loaded: dict[Role, Loaded[Any]] = {}
+        self._locks: dict[Role, threading.Lock] = {}
         self._asked: set[Role] = set()
         self._guard = threading.Lock()
 
-    def detector(self) -> "Loaded":
-        """The :class:`YoloDetector`."""
+    def detector(self) -> "Loaded[Detector]":
+        """What finds people."""
+        return self._get("person_detector", self._network("person_detector"))
 
-        def load(weights: Weights) -> "YoloDetector":
-            from bgswap.detection.yolo import YoloDetector
+    def refiner(self) -> "Loaded[MaskRefiner]":
+        """What cleans rough masks: the mask autoencoder."""
+        return self._get("mask_autoencoder", self._network("mask_autoencoder"))
 
-            return YoloDetector.load(weights.path, device=self.device)
+    def matter(self) -> "Loaded[Matter]":
+        """What draws alphas."""
+        return self._get("matting", self._network("matting"))
 
-        return self._get("person_detector", load, smoke.try_detector)
+    def faces(self) -> "Loaded[FaceRestorer]":
+        """What restores faces."""
+        return self._get("face_vae", self._network("face_vae"))
 
-    def refiner(self) -> "Loaded":
-        """The :class:`MaskRefiner`."""
-
-        def load(weights: Weights) -> "MaskRefiner":
-            from bgswap.detection.mask_autoencoder import MaskRefiner
-
-            return MaskRefiner.from_folder(weights.path, self.device)
-
-        return self._get("mask_autoencoder", load, smoke.try_refiner)
-
-    def matter(self) -> "Loaded":
-        """The :class:`NetworkMatter`."""
-
-        def load(weights: Weights) -> "NetworkMatter":
-            from bgswap.matting.network import NetworkMatter
-
-            return NetworkMatter.from_folder(weights.path, self.device)
-
-        return self._get("matting", load, smoke.try_matter)
-
-    def finder(self) -> "PeopleFinder":
-        """The detector and the matting network as one that finds people."""
-        from bgswap.detection.finder import FinderConfig, PeopleFinder
-
-        matter, least = self.matter().model, self.settings.person_threshold
-        found = matter.calibration
-        config = FinderConfig(least or found.threshold, found.score_weight)
-        refine = self.refiner().model.refine
-        return PeopleFinder(self.detector().model, matter.alphas, config, refine)
-
-    def faces(self) -> "Loaded":
-        """The :class:`FaceEnhancer`."""
-
-        def load(weights: Weights) -> "FaceEnhancer":
-            from bgswap.faces.enhancer import FaceEnhancer
-
-            return FaceEnhancer.from_folder(weights.path, self.device)
-
-        return self._get("face_vae", load, smoke.try_faces)
-
-    def scene(self, preset: Preset = "auto") -> "Loaded":
-        """The :class:`SceneGenerator` of a preset; the starter's where its model is not to be had.
+    def scene(self, preset: str = AUTO) -> "Loaded[SceneGenerator]":
+        """The scene model of a preset; the one that ships where that cannot be had.
 
         Raises:
-            ModelUnavailable: BGSWAP_MODELS is ``full`` and the preset's model is not to be had.
+            ModelUnavailable: BGSWAP_MODELS is ``full`` and the preset's model cannot be had.
         """
-        preset = self._settled(preset)
-        if preset == "starter":
-            return self._starter_scene()
+        row = self._row(preset)
         try:
-            return self._full_scene(preset)
+            return self._scene(row)
         except ModelUnavailable as error:
-            if self.settings.models == "full":
+            if row.ships or self.settings.models == "full":
                 raise
-            return replace(self._starter_scene(), note=f"{error}; the starter made the scene")
+            return replace(self._scene(_shipped()), note=f"{error}; the starter made the scene")
 
-    def ask_for(self, preset: Preset | None) -> None:
+    def ask_for(self, preset: str | None) -> None:
         """Begin to fetch, all at once, the full models that a call will use.
 
         Asked one after the other, every host that is silent would be waited for anew.
@@ -139,57 +98,12 @@ class ModelShelf:
         """
         wanted: list[Role] = ["person_detector", "mask_autoencoder", "matting"]
         if preset is not None:
-            wanted += SCENE_ROLES[self._settled(preset)]
+            row = self._row(preset)
+            wanted += [row.role, LORA_ROLE] if row.lora else [row.role]
         with self._guard:
             new = [role for role in wanted if role not in self._asked]
             self._asked.update(new)
         self.store.start_downloads(new)
-
-    def _settled(self, preset: Preset) -> Preset:
-        if preset != "auto":
-            return preset
-        if self.settings.models == "starter":
-            return "starter"
-        return "quality" if self.device == "cuda" else "fast"
-
-    def _starter_scene(self) -> Loaded:
-        from bgswap.backgrounds.diffusion.generator import SceneGenerator
-        from bgswap.backgrounds.diffusion.presets import PRESETS
-
-        def load(weights: Weights) -> "SceneGenerator":
-            return SceneGenerator.load(PRESETS["starter"], weights.path, self.device)
-
-        return self._get("scene_starter", load, smoke.try_scene)
-
-    def _full_scene(self, preset: str) -> Loaded:
-        from bgswap.backgrounds.diffusion.generator import SceneGenerator
-        from bgswap.backgrounds.diffusion.presets import PRESETS
-
-        chosen = PRESETS[preset]
-        if self.settings.models == "starter":
-            raise ModelUnavailable(f"The preset {preset} needs a full model")
-        lora: Path | None = self.store.get("scene_lora").path if chosen.lora else None
-
-        def load(weights: Weights) -> "SceneGenerator":
-            with self._guard:
-                # Two full pipelines at once would not fit the memory of a small machine.
-                for other in [k for k in self._loaded if k in ("scene_fast", "scene_quality")]:
-                    del self._loaded[other]
-            if lora is not None:
-                check_values(lora)
-            return SceneGenerator.load(chosen, weights.path, self.device, lora)
-
-        return self._get(SCENE_ROLES[preset][0], load, smoke.try_scene)
-
-    def warm_up(self) -> None:
-        """Begin to fetch the full models, and load what a first photo needs.
-
-        Raises:
-            ModelUnavailable: as the models' own methods.
-        """
-        self.ask_for("auto")
-        for load in (self.finder, self.scene):
-            load()
 
     def status(self) -> list[str]:
         """What serves each part now, and what is on its way, a line each."""
@@ -210,9 +124,38 @@ class ModelShelf:
             return "cuda"
         return "mps" if torch.backends.mps.is_available() else "cpu"
 
-    def _get(
-        self, role: Role, load: Callable[[Weights], Any], check: Callable[[Any], None]
-    ) -> Loaded:
+    def _row(self, preset: str) -> ScenePreset:
+        if preset != AUTO:
+            return PRESETS[preset]
+        if self.settings.models == "starter":
+            return _shipped()
+        return next(row for row in PRESETS.values() if self.device in row.auto_on)
+
+    def _scene(self, row: ScenePreset) -> "Loaded[SceneGenerator]":
+        if not row.ships and self.settings.models == "starter":
+            raise ModelUnavailable(f"The preset {row.name} needs a full model")
+        lora: Path | None = self.store.get(LORA_ROLE).path if row.lora else None
+
+        def load(weights: Weights) -> "SceneGenerator":
+            if not row.ships:
+                self._forget_full_scenes()
+            if lora is not None:
+                check_values(lora)
+            return resolve(LOADERS["scene"])(row, weights.path, self.device, lora)
+
+        return self._get(row.role, load)
+
+    def _forget_full_scenes(self) -> None:
+        # Two full pipelines at once would not fit the memory of a small machine.
+        full = {row.role for row in PRESETS.values() if not row.ships}
+        with self._guard:
+            for role in full & self._loaded.keys():
+                del self._loaded[role]
+
+    def _network(self, role: Role) -> Callable[[Weights], Any]:
+        return lambda weights: resolve(LOADERS[role])(weights.path, self.device)
+
+    def _get(self, role: Role, load: Callable[[Weights], Any]) -> Loaded[Any]:
         with self._guard:
             lock = self._locks.setdefault(role, threading.Lock())
         with lock:
@@ -220,29 +163,31 @@ class ModelShelf:
             known = self._loaded.get(role)
             if known is not None and known.weights.path == weights.path:
                 return replace(known, weights=weights, note=weights.note)
-            self._loaded[role] = loaded = self._fresh(role, weights, load, check)
+            self._loaded[role] = loaded = self._fresh(role, weights, load)
             log.info("%s: %s (%s)", role, loaded.weights.name, loaded.weights.kind)
             return loaded
 
-    def _fresh(
-        self,
-        role: Role,
-        weights: Weights,
-        load: Callable[[Weights], Any],
-        check: Callable[[Any], None],
-    ) -> Loaded:
+    def _fresh(self, role: Role, weights: Weights, load: Callable[[Weights], Any]) -> Loaded[Any]:
         """A model from its weights; from the starter's where the full model's do not work."""
+        if weights.kind == "registered":
+            return Loaded(make(role, weights.name, self.device), weights)
         try:
             if weights.kind == "full" and weights.path.is_dir():
                 check_values(weights.path)
             model = load(weights)
             if weights.kind == "full":
-                check(model)
+                # One pass over a small input: does it run, and are its answers finite?
+                model.check()
         # Whatever a file that is not ours makes a library raise, the file is to blame.
         except Exception as error:
             if weights.kind == "starter":
                 raise ModelUnavailable(f"The {role} weights cannot be loaded") from error
             log.warning("%s does not work with %s", role, weights.name, exc_info=True)
-            self.store.reject(role, f"it does not work as a {TITLES[role].lower()}")
-            return self._fresh(role, self.store.get(role), load, check)
+            title = model_roles()[role].title.lower()
+            self.store.reject(role, f"it does not work as a {title}")
+            return self._fresh(role, self.store.get(role), load)
         return Loaded(model, weights, weights.note)
+
+
+def _shipped() -> ScenePreset:
+    return next(row for row in PRESETS.values() if row.ships)

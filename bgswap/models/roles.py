@@ -6,37 +6,66 @@ from pathlib import Path
 from typing import Literal
 
 from bgswap.errors import BadInput
+from bgswap.models.registry import registered
+from bgswap.presets import LORA_ROLE, PRESETS
 
-Role = Literal[
-    "person_detector",
-    "mask_autoencoder",
-    "matting",
-    "face_vae",
-    "scene_starter",
-    "scene_fast",
-    "scene_lora",
-    "scene_quality",
-]
+# A model's place in the program: one of ROLES, or ``scene_`` and the name of a preset.
+Role = str
+# How the files of a role lie on disk: one network, a diffusers pipeline, or a LoRA.
+Layout = Literal["network", "pipeline", "lora"]
 
 # The weights that ship with the program, one folder a model.
 STARTER = Path(__file__).parent.parent / "starter"
-STARTER_FOLDERS: dict[Role, str] = {
-    "person_detector": "person-detector",
-    "mask_autoencoder": "mask-autoencoder",
-    "matting": "matting",
-    "face_vae": "face-vae",
-    "scene_starter": "scene",
+
+
+@dataclass(frozen=True)
+class ModelRole:
+    """A place in the program that a model fills.
+
+    Attributes:
+        title: for messages.
+        layout: how its files lie on disk.
+        starter: the folder of the weights that ship, below :data:`STARTER`; empty: none do.
+        repository: what is used unless a setting names another; empty: the starter.
+    """
+
+    title: str
+    layout: Layout = "network"
+    starter: str = ""
+    repository: str = ""
+
+
+_NETWORKS: dict[Role, ModelRole] = {
+    "person_detector": ModelRole("Person detector", starter="person-detector"),
+    "mask_autoencoder": ModelRole("Mask autoencoder", starter="mask-autoencoder"),
+    "matting": ModelRole("Matting network", starter="matting"),
+    "face_vae": ModelRole("Face VAE", starter="face-vae"),
 }
-TITLES: dict[Role, str] = {
-    "person_detector": "Person detector",
-    "mask_autoencoder": "Mask autoencoder",
-    "matting": "Matting network",
-    "face_vae": "Face VAE",
-    "scene_starter": "Starter scene model",
-    "scene_fast": "Fast scene model",
-    "scene_lora": "LCM-LoRA",
-    "scene_quality": "Quality scene model",
-}
+
+
+def model_roles() -> dict[Role, ModelRole]:
+    """Every role there is now: the networks', and those of the scene presets."""
+    roles = dict(_NETWORKS)
+    for preset in PRESETS.values():
+        title = f"{preset.name.capitalize()} scene model"
+        folder = "scene" if preset.ships else ""
+        roles[preset.role] = ModelRole(title, "pipeline", folder, preset.repository)
+        if preset.lora:
+            roles.setdefault(LORA_ROLE, ModelRole("LCM-LoRA", "lora", "", preset.lora))
+    return roles
+
+
+def starter_folders() -> dict[Role, str]:
+    """The roles whose weights ship with the program, and their folders."""
+    return {role: row.starter for role, row in model_roles().items() if row.starter}
+
+
+def layout_of(role: Role) -> Layout:
+    """How the files of a role lie on disk; told by its name alone, also in another process."""
+    if role == LORA_ROLE:
+        return "lora"
+    return "pipeline" if role.startswith("scene_") else "network"
+
 
 _OFFICIAL = re.compile(r"yolov8[nsmlx]-seg\.pt")
 _PICKLES = {".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"}
@@ -53,14 +82,14 @@ class Weights:
         role: which model of the program they are for.
         path: a folder in Hub layout, or an official ``.pt`` file.
         name: what to show: ``starter``, ``owner/name@revision``, ``yolov8m-seg.pt`` or a path.
-        kind: ``full``, or ``starter`` for what ships with the program.
+        kind: ``full``, ``starter`` for what ships with the program, or ``registered``.
         note: why, where it is less than was asked, fit to show; empty otherwise.
     """
 
     role: Role
     path: Path
     name: str
-    kind: Literal["full", "starter"]
+    kind: Literal["full", "starter", "registered"]
     note: str = ""
 
 
@@ -115,11 +144,21 @@ class Hub:
         return f"{self.repo}@{self.revision}" if self.revision else self.repo
 
 
-Source = Local | Official | Hub
+@dataclass(frozen=True)
+class Registered:
+    """A model that a program registered under a name (:func:`bgswap.models.registry.register`)."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Source = Local | Official | Hub | Registered
 
 
 def parse(role: Role, text: str) -> Source | None:
-    """Read a setting: a folder, ``owner/name``, ``owner/name@revision`` or an official file name.
+    """Read a setting: a registered name, a folder, ``owner/name[@revision]``, an official file.
 
     Returns:
         What it names; None for an empty text, which means the starter.
@@ -129,6 +168,8 @@ def parse(role: Role, text: str) -> Source | None:
     """
     if not text:
         return None
+    if registered(role, text):
+        return Registered(text)
     if role == "person_detector" and _OFFICIAL.fullmatch(text):
         return Official(text)
     variable = f"BGSWAP_{role.upper()}"

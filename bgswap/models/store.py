@@ -7,21 +7,21 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_args
 
 from bgswap.errors import ModelUnavailable
 from bgswap.models import hub, official
 from bgswap.models.checks import Broken, Incomplete, check_folder
 from bgswap.models.roles import (
     STARTER,
-    STARTER_FOLDERS,
-    TITLES,
     Hub,
     Local,
+    Official,
+    Registered,
     Role,
     RoleStatus,
     Source,
     Weights,
+    model_roles,
     parse,
 )
 from bgswap.settings import Settings
@@ -60,9 +60,9 @@ class WeightStore:
         self.settings = settings
         self.wait = wait
         self.starter = starter
-        self._sources: dict[Role, Source | None] = {
-            role: parse(role, getattr(settings, role)) for role in get_args(Role)
-        }
+        self._sources: dict[Role, Source | None] = {}
+        for role in model_roles():
+            self._source(role)
         self._lock = threading.RLock()
         self._ready: dict[Role, Weights] = {}
         self._jobs: dict[Role, _Job] = {}
@@ -81,7 +81,9 @@ class WeightStore:
             ModelUnavailable: nothing can be had, or the full model was insisted on and cannot be
                 had; the message is one sentence, fit to be a note.
         """
-        source = self._sources[role]
+        source = self._source(role)
+        if isinstance(source, Registered):
+            return Weights(role, Path(), source.name, "registered")
         if source is None or self.settings.models == "starter":
             return self._stand_in(role)
         weights = self._at_hand(role, source)
@@ -98,15 +100,17 @@ class WeightStore:
         Returns at once. Roles that use the starter by setting are left alone.
         """
         for role in roles:
-            source = self._sources[role]
-            if source is None or self.settings.models == "starter" or self._recently_failed(role):
+            source = self._source(role)
+            if source is None or isinstance(source, Registered):
+                continue
+            if self.settings.models == "starter" or self._recently_failed(role):
                 continue
             self._download(role, source)
 
     def status(self) -> list[RoleStatus]:
         """Where each role stands; touches neither disk nor network."""
         with self._lock:
-            return [self._status(role) for role in get_args(Role)]
+            return [self._status(role) for role in model_roles()]
 
     def reject(self, role: Role, reason: str) -> None:
         """Take note that the full model of a role does not fit, so that the starter is used.
@@ -119,7 +123,15 @@ class WeightStore:
             self._ready.pop(role, None)
             self._rejected.add(role)
             self._failed[role] = (reason, math.inf)
-        log.warning("%s: weights rejected: %s", TITLES[role], reason)
+        log.warning("%s: weights rejected: %s", model_roles()[role].title, reason)
+
+    def _source(self, role: Role) -> Source | None:
+        """What a setting, or else the role's own row, names; None: the starter."""
+        if role not in self._sources:
+            text = self.settings.repository(role)
+            default = model_roles()[role].repository
+            self._sources[role] = parse(role, default if text is None else text)
+        return self._sources[role]
 
     def _at_hand(self, role: Role, source: Source) -> Weights | None:
         """The full model, if it is whole on disk."""
@@ -148,7 +160,9 @@ class WeightStore:
                 return source.path, ""
             if isinstance(source, Hub):
                 return hub.cached(role, source), ""
-            return official.cached(source, self.settings.cache), ""
+            if isinstance(source, Official):
+                return official.cached(source, self.settings.cache), ""
+            return None, "it needs no weights"
         except (Incomplete, Broken) as error:
             return None, str(error)
 
@@ -172,15 +186,15 @@ class WeightStore:
         reason = ""
         try:
             if self._at_hand(role, source) is None and not isinstance(source, Local):
-                log.info("%s: fetching %s", TITLES[role], source)
+                log.info("%s: fetching %s", model_roles()[role].title, source)
                 self._fetch(role, source, job)
-                log.info("%s: %s is here", TITLES[role], source)
+                log.info("%s: %s is here", model_roles()[role].title, source)
         except ModelUnavailable as error:
             reason = str(error)
-            log.warning("%s: %s: %s", TITLES[role], source, reason)
+            log.warning("%s: %s: %s", model_roles()[role].title, source, reason)
         except Exception:
             reason = "something went wrong while fetching it"
-            log.exception("%s: %s", TITLES[role], source)
+            log.exception("%s: %s", model_roles()[role].title, source)
         with self._lock:
             if reason:
                 self._failed[role] = (reason, time.monotonic() + RETRY_AFTER)
@@ -195,12 +209,12 @@ class WeightStore:
                 return
             tenth = int(fraction * 10)
             if tenth > int((job.fraction or 0) * 10):
-                log.info("%s: %s: %d %%", TITLES[role], source, tenth * 10)
+                log.info("%s: %s: %d %%", model_roles()[role].title, source, tenth * 10)
             job.fraction = fraction
 
         if isinstance(source, Hub):
             hub.fetch(role, source, self.settings, progress)
-        else:
+        elif isinstance(source, Official):
             official.fetch(source, self.settings)
 
     def _instead(self, role: Role, source: Source) -> Weights:
@@ -211,26 +225,26 @@ class WeightStore:
                 reason = self._failed[role][0] if role in self._failed else "it is gone again"
                 why = f"{source} cannot be used: {reason}"
         if self.settings.models == "full":
-            raise ModelUnavailable(f"{TITLES[role]} {why}")
-        return self._stand_in(role, f"{TITLES[role]} {why}; using the starter")
+            raise ModelUnavailable(f"{model_roles()[role].title} {why}")
+        return self._stand_in(role, f"{model_roles()[role].title} {why}; using the starter")
 
     def _stand_in(self, role: Role, note: str = "") -> Weights:
-        if role not in STARTER_FOLDERS:
+        row = model_roles()[role]
+        if not row.starter:
             note = note.removesuffix("; using the starter")
-            raise ModelUnavailable(
-                note or f"{TITLES[role]}: only the starter models were asked for"
-            )
-        path = self.starter / STARTER_FOLDERS[role]
+            raise ModelUnavailable(note or f"{row.title}: only the starter models were asked for")
+        path = self.starter / row.starter
         try:
             check_folder(role, path)
         except (Incomplete, Broken) as error:
             raise ModelUnavailable(
-                f"{TITLES[role]}: the starter weights are not whole: {error}"
+                f"{row.title}: the starter weights are not whole: {error}"
             ) from error
         return Weights(role, path, "starter", "starter", note)
 
     def _status(self, role: Role) -> RoleStatus:
-        source, title = self._sources[role], TITLES[role]
+        source, row = self._source(role), model_roles()[role]
+        title = row.title
         if role in self._ready:
             return RoleStatus(role, "ready", str(source), None, f"{title} {source}")
         if role in self._jobs:
@@ -241,5 +255,5 @@ class WeightStore:
         if role in self._failed:
             message = f"{title} {source} cannot be used: {self._failed[role][0]}"
             return RoleStatus(role, "failed", str(source), None, message)
-        what = "starter" if role in STARTER_FOLDERS else "not in use"
+        what = "starter" if row.starter else "not in use"
         return RoleStatus(role, "starter", "starter", None, f"{title}: {what}")

@@ -126,6 +126,7 @@ class Choosing:
                 before = await to_thread(self.bench.save_view, photo, folder / "before.png")
                 work = partial(self.bench.people_in, photo, stop)
                 people, details = await while_wanted(work, stop)
+                self.bench.recent.put(path, people)
                 shown = await to_thread(sketch, photo, people)
                 session = Session(path, folder, before, shown, frozenset(shown.numbers), details)
                 return await to_thread(self._show, session, prompt, run)

@@ -1,18 +1,12 @@
 """The folded-away options of a swap: their controls, within the bounds that hold everywhere."""
 
 from dataclasses import dataclass
-from typing import get_args
 
 import gradio as gr
 
-from bgswap.types import BOUNDS, LONGEST_TEXT, Preset
+from bgswap.presets import AUTO, PRESETS
+from bgswap.types import BOUNDS, LONGEST_TEXT
 
-PRESETS = {
-    "auto": "Automatic",
-    "starter": "Starter (small, quick)",
-    "fast": "Fast (Stable Diffusion, few steps)",
-    "quality": "Quality (Stable Diffusion, GPU)",
-}
 # What the page begins with: programs get the people's exact pixels unless they ask for more.
 LIGHT = 0.3
 
@@ -44,8 +38,8 @@ def lay_out_options() -> Options:
         with gr.Row():
             variations = _slider("Variations", "variations", 1, 1)
             preset = gr.Dropdown(
-                [(PRESETS[name], name) for name in get_args(Preset)],
-                value="auto",
+                [("Automatic", AUTO), *((row.title, row.name) for row in PRESETS.values())],
+                value=AUTO,
                 label="Scene model",
             )
         with gr.Row():

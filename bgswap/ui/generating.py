@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
-from uuid import uuid4
 
 import gradio as gr
 
@@ -71,9 +70,6 @@ class Generating:
                 opened(values[self.page.session])
                 if run is None:
                     raise BadInput("Press Generate first.")
-                if self.bench.detector_changed(values[self.page.session].details):
-                    yield {self.page.source: (values[self.page.source][0], uuid4().hex)}
-                    raise BadInput("A better people finder is here now. Please check who stays.")
                 yield from self._steps(values, run, request.session_hash)
         except gr.Error as error:
             warn(error)
@@ -85,7 +81,7 @@ class Generating:
         # Once more: a page that lost its connection for a while has let go of them.
         self.bench.sweeper.hold(visitor, "photo", session.photo, session.folder)
         clock = Clock()
-        swap = self.bench.swapping(
+        swap = self.bench.again(
             session.photo,
             values[page.prompt],
             sorted(session.kept),

@@ -6,8 +6,8 @@ from typing import Any
 import gradio as gr
 
 from bgswap import BadInput, SwapOptions
+from bgswap.prompts import check_prompt
 from bgswap.selection import named
-from bgswap.swapper import check_prompt
 from bgswap.ui.guard import uploaded, without_folders
 from bgswap.ui.work import Workbench
 

@@ -9,9 +9,9 @@ def status_line(bench: Workbench) -> tuple[bool, str, list[str]]:
     Args:
         bench: whose models.
     """
-    roles = bench.swapper.shelf.store.status()
+    roles = bench.swapper.models.store.status()
     coming = [r.message for r in roles if r.state == "downloading"]
-    details = bench.swapper.status()
+    details = bench.swapper.models.status()
     full = any(r.state == "ready" for r in roles)
     serving = "Full models" if full else "Starter models"
     if bench.warming is not None and bench.warming.is_alive():

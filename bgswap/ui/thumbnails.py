@@ -96,6 +96,7 @@ def cut_out(photo: np.ndarray, person: Person) -> np.ndarray:
         person's own colour in the soft edge.
     """
     from bgswap.compositing import blend
+    from bgswap.matting.foreground import foreground
 
     height, width = photo.shape[:2]
     x0, y0, x1, y1 = person.box
@@ -105,7 +106,7 @@ def cut_out(photo: np.ndarray, person: Person) -> np.ndarray:
     window = np.s_[top:bottom, left:right]
     # In the 256 levels of a file, so that what is transparent there is so here.
     alpha = np.rint(person.mask[window] * 255) / np.float32(255)
-    return blend.cutout(blend.foreground(photo[window], alpha), alpha)
+    return blend.cutout(foreground(photo[window], alpha), alpha)
 
 
 def person_at(figures: Sequence[Figure], x: float, y: float, reach: float = 0.0) -> int | None:

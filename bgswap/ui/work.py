@@ -25,6 +25,7 @@ from bgswap import (
 from bgswap.interruption import interruptible
 from bgswap.io import images, metadata
 from bgswap.selection import Choice
+from bgswap.ui.recent import Known, Recent
 from bgswap.ui.sweeper import Sweeper
 from bgswap.ui.thumbnails import cut_out
 from bgswap.ui.zero_gpu import FIND_SECONDS, on_gpu, steps_of, swap_seconds
@@ -67,6 +68,7 @@ class Workbench:
         self.cache = Path(cache)
         self.most_steps = settings.most_steps
         self.sweeper = Sweeper(cache, settings.keep, settings.space * 1e9)
+        self.recent = Recent()
         self.warming: Thread | None = None
         # ZeroGPU lends its GPU to plain functions only, and wants to know them at start.
         self._list_people = on_gpu(_listing(swapper), FIND_SECONDS)
@@ -98,8 +100,23 @@ class Workbench:
         (answer,) = self._list_people(photo, stop)
         return answer
 
-    def swapping(
+    def again(
         self, photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
+    ) -> Iterator[Progress | SwapResult]:
+        """As :meth:`swapping`, with what is known of the photo; the cut-out is remembered."""
+        for event in self.swapping(photo, prompt, people, options, stop, self.recent.get(photo)):
+            if isinstance(event, SwapResult) and event.known is not None:
+                self.recent.put(photo, event.known)
+            yield event
+
+    def swapping(
+        self,
+        photo: Path,
+        prompt: str,
+        people: Choice,
+        options: SwapOptions,
+        stop: Path,
+        known: Known | None = None,
     ) -> Iterator[Progress | SwapResult]:
         """Run a swap: its progress step by step, the result last.
 
@@ -109,6 +126,7 @@ class Workbench:
             people: who stays.
             options: see :class:`SwapOptions`.
             stop: a path; once a file is there the work ends after the present step.
+            known: the photo's people or its cut-out, which are not made again.
 
         Raises:
             Stopped: a file appeared at ``stop``.
@@ -116,7 +134,7 @@ class Workbench:
         """
         self.check_steps(options)
         try:
-            yield from self._swap(photo, prompt, people, options, stop)
+            yield from self._swap(photo, prompt, people, options, stop, known)
         except GeneratorExit:
             # Closing does not reach into ZeroGPU's worker; the file does.
             stop.touch()
@@ -140,11 +158,6 @@ class Workbench:
             raise BadInput(
                 f"steps times variations may be {self.most_steps:g} at most here, got {steps}"
             )
-
-    def detector_changed(self, details: dict[str, Any]) -> bool:
-        """Whether people would now be found by other weights than in these details."""
-        now = self.swapper.shelf.store.get("person_detector").name
-        return now != details["models"]["people"]["weights"]
 
     def save_view(self, image: np.ndarray, path: Path) -> Path:
         """Write a picture, (H, W, 3) uint8 RGB, as PNG at the size that the page shows."""
@@ -199,7 +212,12 @@ def _check(stop: Path) -> None:
 
 def _swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | SwapResult]]:
     def swapping(
-        photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
+        photo: Path,
+        prompt: str,
+        people: Choice,
+        options: SwapOptions,
+        stop: Path,
+        known: Known | None,
     ) -> Iterator[Progress | SwapResult]:
         events: SimpleQueue[Progress | None] = SimpleQueue()
 
@@ -210,7 +228,7 @@ def _swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | S
         def work() -> SwapResult:
             try:
                 with interruptible(partial(_check, stop)):
-                    return swapper.swap(photo, prompt, people, options, tell)
+                    return swapper.swap(photo, prompt, people, options, tell, known=known)
             finally:
                 stop.unlink(missing_ok=True)
 

@@ -12,9 +12,9 @@ from functools import wraps
 from math import ceil
 from typing import Any
 
-from bgswap.backgrounds.diffusion.presets import PRESETS
 from bgswap.backgrounds.search import MOST_RETRIES
 from bgswap.errors import BgSwapError
+from bgswap.presets import PRESETS
 from bgswap.types import SwapOptions
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def steps_of(options: SwapOptions) -> int:
 
 
 def swap_seconds(
-    photo: object, prompt: str, people: object, options: SwapOptions, stop: object
+    photo: object, prompt: str, people: object, options: SwapOptions, stop: object, known: object
 ) -> int:
     """How long a swap may borrow the GPU; takes what the swap takes."""
     steps = (options.variations + MOST_RETRIES) * steps_of(options)

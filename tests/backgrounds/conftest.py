@@ -8,7 +8,7 @@ import tiny
 import torch
 
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
-from bgswap.backgrounds.diffusion.presets import PRESETS
+from bgswap.presets import PRESETS
 
 
 @pytest.fixture(scope="session", autouse=True)

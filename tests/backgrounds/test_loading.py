@@ -9,8 +9,8 @@ import torch
 from diffusers import DPMSolverMultistepScheduler, LCMScheduler, PNDMScheduler
 
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
-from bgswap.backgrounds.diffusion.presets import PRESETS
 from bgswap.errors import ModelUnavailable, SceneRejected
+from bgswap.presets import PRESETS
 
 
 def load(preset, folder, lora=None):

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from bgswap.backgrounds.diffusion.presets import PRESETS, read_starter
+from bgswap.backgrounds.diffusion.loading import read_figures
 from bgswap.errors import ModelUnavailable
+from bgswap.presets import PRESETS
 
 FIGURES = {"side": 96, "steps": 5, "guidance_scale": 2.5, "vocabulary": ["forest", "golden hour"]}
 
@@ -16,7 +17,7 @@ def write(folder, text):
 
 
 def test_the_starter_is_run_as_its_folder_says(tmp_path):
-    preset = read_starter(PRESETS["starter"], write(tmp_path, json.dumps(FIGURES)))
+    preset = read_figures(PRESETS["starter"], write(tmp_path, json.dumps(FIGURES)))
     assert (preset.side, preset.steps, preset.guidance_scale) == (96, 5, 2.5)
     assert preset.vocabulary == {"forest", "golden", "hour"}
 
@@ -26,16 +27,16 @@ def test_the_starter_is_run_as_its_folder_says(tmp_path):
 )
 def test_a_broken_starter_json_is_one_clear_error(tmp_path, text):
     with pytest.raises(ModelUnavailable, match=r"starter\.json"):
-        read_starter(PRESETS["starter"], write(tmp_path, text))
+        read_figures(PRESETS["starter"], write(tmp_path, text))
 
 
 def test_a_missing_starter_json_is_one_clear_error(tmp_path):
     with pytest.raises(ModelUnavailable, match=r"starter\.json"):
-        read_starter(PRESETS["starter"], tmp_path)
+        read_figures(PRESETS["starter"], tmp_path)
 
 
 def test_unknown_words_come_once_in_order_and_without_stop_words(tmp_path):
-    preset = read_starter(PRESETS["starter"], write(tmp_path, json.dumps(FIGURES)))
+    preset = read_figures(PRESETS["starter"], write(tmp_path, json.dumps(FIGURES)))
     prompt = "A Zebra in the forest, at golden hour, and a zebra's quay"
     assert preset.unknown_words(prompt) == ["zebra", "quay"]
 

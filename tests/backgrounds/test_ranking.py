@@ -6,7 +6,7 @@ import pytest
 from bgswap.backgrounds import ranking
 from bgswap.backgrounds.ranking import GROWN, is_good, rank
 from bgswap.errors import NoPersonDetected
-from bgswap.types import Candidate, Person
+from bgswap.types import Background, Person
 
 SIZE = 100
 KEPT = (20, 40, 40, 100)
@@ -33,7 +33,7 @@ def judge(*boxes, kept=None):
 
 
 def candidate(seed, expansion, extra_people=0):
-    return Candidate(np.zeros((1, 1, 3), np.uint8), seed, expansion, extra_people)
+    return Background(None, "scene", seed, expansion, extra_people)
 
 
 def test_the_person_found_again_as_they_were_has_not_grown():

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from bgswap.backgrounds import ranking
 from bgswap.backgrounds.diffusion.generator import Scenes
-from bgswap.backgrounds.search import MOST_RETRIES, tried
+from bgswap.backgrounds.search import MOST_RETRIES, search
 from bgswap.errors import NoPersonDetected, SceneRejected
 from bgswap.types import Person, SwapOptions
 
@@ -36,38 +37,41 @@ class Painter:
         mask[:10, seed % 16 :] = 1
         return [Person(1, (0, 0, 40, 10), 0.9, mask)]
 
-    def tried(self, **options: int):
-        return tried(PHOTO, ALPHA, SwapOptions(**options), self.paint, self.find)
+    def search(self, **options: int):
+        return search(ALPHA, SwapOptions(**options), self.paint, self.judge)
+
+    def judge(self, scene: np.ndarray) -> ranking.Judgement:
+        return ranking.judge(scene, ALPHA, self.find)
 
 
 def seeds(found) -> list[int]:
-    return [draft.seed for draft in found.drafts]
+    return [one.seed for one in found.backgrounds]
 
 
 def test_a_good_scene_is_enough():
     painter = Painter(crowded=set())
-    found = painter.tried(seed=5)
+    found = painter.search(seed=5)
     assert painter.asked == [[5]]
     assert (seeds(found), found.retries, found.good) == ([5], 0, True)
 
 
 def test_one_good_variation_is_enough_and_comes_first():
     painter = Painter(crowded={5, 7})
-    found = painter.tried(seed=5, variations=3)
+    found = painter.search(seed=5, variations=3)
     assert painter.asked == [[5, 6, 7]]
     assert (seeds(found), found.good) == ([6, 7, 5], True)
 
 
 def test_the_next_seed_is_tried_where_somebody_was_added():
     painter = Painter(crowded={5})
-    found = painter.tried(seed=5)
+    found = painter.search(seed=5)
     assert painter.asked == [[5], [6]]
     assert (seeds(found), found.retries, found.good) == ([6, 5], 1, True)
 
 
 def test_the_budget_ends_and_the_best_is_first():
     painter = Painter(crowded=set(range(100)))
-    found = painter.tried(seed=5, variations=2)
+    found = painter.search(seed=5, variations=2)
     assert painter.asked == [[5, 6], [7], [8]]
     assert len(painter.asked) == 1 + MOST_RETRIES
     assert (seeds(found), found.retries, found.good) == ([8, 7, 6, 5], 2, False)
@@ -75,18 +79,18 @@ def test_the_budget_ends_and_the_best_is_first():
 
 def test_seeds_begin_anew_after_the_last():
     painter = Painter(crowded={2**32 - 1})
-    assert seeds(painter.tried(seed=2**32 - 1)) == [0, 2**32 - 1]
+    assert seeds(painter.search(seed=2**32 - 1)) == [0, 2**32 - 1]
 
 
 def test_a_seed_by_chance_is_told():
     painter = Painter(crowded=set())
-    first, second = (seeds(painter.tried())[0] for _ in range(2))
+    first, second = (seeds(painter.search())[0] for _ in range(2))
     assert painter.asked == [[first], [second]]
     assert first != second
 
 
 def test_what_was_asked_for_outlives_a_refused_retry():
-    found = Painter(crowded={5}, refused={6}).tried(seed=5)
+    found = Painter(crowded={5}, refused={6}).search(seed=5)
     assert (seeds(found), found.retries, found.good) == ([7, 5], 2, True)
     with pytest.raises(SceneRejected):
-        Painter(crowded=set(), refused={5}).tried(seed=5)
+        Painter(crowded=set(), refused={5}).search(seed=5)

@@ -70,10 +70,11 @@ class Everything:
 def whole_chain(everything: Everything) -> BackgroundSwapper:
     finder = PeopleFinder(everything, everything.alphas, FinderConfig(0.5, 0.5))
     loaded = SimpleNamespace(model=everything, note="", weights=None)
-    shelf = SimpleNamespace(ask_for=lambda preset: None, finder=lambda: finder)
-    shelf.matter = shelf.detector = lambda: loaded
-    swapper = BackgroundSwapper(shelf)
-    swapper.find_people = lambda photo: shelf.finder().find(photo)
+    models = SimpleNamespace(ask_for=lambda preset: None)
+    models.matter = models.detector = lambda: loaded
+    swapper = BackgroundSwapper(models)
+    swapper.finder = lambda: finder
+    swapper.find_people = lambda photo: swapper.finder().find(photo)
     return swapper
 
 

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from bgswap.compositing import blend
+from bgswap.matting import foreground as foreground_module
+from bgswap.matting.foreground import foreground
 
 
 def disc(size: int = 96) -> np.ndarray:
@@ -21,7 +23,7 @@ def mixture(alpha: np.ndarray, person: tuple, ground: tuple) -> np.ndarray:
 def test_where_alpha_is_one_pixels_are_the_photos() -> None:
     alpha = disc()
     photo = np.random.default_rng(1).integers(0, 256, (*alpha.shape, 3), np.uint8)
-    people = blend.foreground(photo, alpha)
+    people = foreground(photo, alpha)
     green = np.full_like(photo, (0, 255, 0))
     out = blend.composite(people, alpha, green)
     sure = alpha == 1
@@ -34,12 +36,12 @@ def test_where_alpha_is_one_pixels_are_the_photos() -> None:
 def test_the_old_background_does_not_shine_through(
     working: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blend, "WORKING_PIXELS", working)
+    monkeypatch.setattr(foreground_module, "WORKING_PIXELS", working)
     alpha = disc()
     photo = mixture(alpha, (40, 40, 200), (255, 255, 255))
     new = np.zeros_like(photo)
     truth = mixture(alpha, (40, 40, 200), (0, 0, 0))
-    ours = blend.composite(blend.foreground(photo, alpha), alpha, new)
+    ours = blend.composite(foreground(photo, alpha), alpha, new)
     plain = blend.composite(photo, alpha, new)
     band = (alpha > 0) & (alpha < 1)
 
@@ -52,7 +54,7 @@ def test_the_old_background_does_not_shine_through(
 def test_cutout_carries_alpha_and_hides_the_rest() -> None:
     alpha = disc()
     photo = np.full((*alpha.shape, 3), 200, np.uint8)
-    rgba = blend.cutout(blend.foreground(photo, alpha), alpha)
+    rgba = blend.cutout(foreground(photo, alpha), alpha)
     assert rgba.shape == (*alpha.shape, 4)
     assert np.array_equal(rgba[:, :, 3], (alpha * 255).round().astype(np.uint8))
     assert rgba[0, 0].tolist() == [0, 0, 0, 0]
@@ -78,6 +80,6 @@ def test_a_scene_of_the_right_size_is_left_alone() -> None:
 def test_sizes_must_fit() -> None:
     photo, alpha = np.zeros((8, 8, 3), np.uint8), np.zeros((8, 9), np.float32)
     with pytest.raises(ValueError, match="differ in size"):
-        blend.foreground(photo, alpha)
+        foreground(photo, alpha)
     with pytest.raises(ValueError, match="differ in size"):
         blend.composite(photo, alpha, photo)

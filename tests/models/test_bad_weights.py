@@ -12,7 +12,7 @@ from bad_weights import Harm, configured, filled
 
 from bgswap import ModelUnavailable, Settings
 from bgswap.models import Role, WeightStore
-from bgswap.models.manager import Loaded, ModelShelf
+from bgswap.models.manager import Loaded, ModelManager
 
 HARMED = (
     [("mask_autoencoder", name, harm) for name, harm in bad_weights.MASKS.items()]
@@ -34,9 +34,11 @@ LOADED = {
 }
 
 
-def shelf(**settings: object) -> ModelShelf:
-    chosen = Settings(device="cpu", **settings)
-    return ModelShelf(chosen, WeightStore(chosen))
+def manager(**settings: object) -> ModelManager:
+    scenes = {role: str(path) for role, path in settings.items() if role.startswith("scene_")}
+    others = {name: value for name, value in settings.items() if name not in scenes}
+    chosen = Settings(device="cpu", scenes=scenes, **others)
+    return ModelManager(chosen, WeightStore(chosen))
 
 
 def assert_the_starter_serves(load: Callable[[], Loaded]) -> None:
@@ -49,8 +51,8 @@ def assert_the_starter_serves(load: Callable[[], Loaded]) -> None:
 
 @pytest.mark.parametrize("role", MAKE)
 def test_what_is_whole_serves(tmp_path: Path, role: Role) -> None:
-    shelved = shelf(**{role: str(MAKE[role](tmp_path / "full"))})
-    loaded = getattr(shelved, LOADED[role])()
+    served = manager(**{role: str(MAKE[role](tmp_path / "full"))})
+    loaded = getattr(served, LOADED[role])()
     assert (loaded.weights.kind, loaded.note) == ("full", "")
 
 
@@ -60,9 +62,9 @@ def test_a_harmed_folder_gives_the_starter(
 ) -> None:
     folder = MAKE[role](tmp_path / "full")
     harm(folder)
-    shelved = shelf(**{role: str(folder)})
-    assert_the_starter_serves(getattr(shelved, LOADED[role]))
-    insisting = shelf(models="full", **{role: str(folder)})
+    served = manager(**{role: str(folder)})
+    assert_the_starter_serves(getattr(served, LOADED[role]))
+    insisting = manager(models="full", **{role: str(folder)})
     with pytest.raises(ModelUnavailable, match="cannot be used"):
         getattr(insisting, LOADED[role])()
 
@@ -82,12 +84,12 @@ def test_a_harmed_official_file_gives_the_starter(
     tmp_path: Path, unreachable: None, name: str
 ) -> None:
     bad_weights.OFFICIAL[name](tmp_path / "yolov8m-seg.pt")
-    assert_the_starter_serves(shelf(cache=tmp_path).detector)
+    assert_the_starter_serves(manager(cache=tmp_path).detector)
 
 
 def test_a_whole_official_file_serves(tmp_path: Path) -> None:
     torch.save(bad_weights.official_checkpoint(), tmp_path / "yolov8m-seg.pt")
-    loaded = shelf(cache=tmp_path).detector()
+    loaded = manager(cache=tmp_path).detector()
     assert (loaded.weights.kind, loaded.note) == ("full", "")
 
 
@@ -106,20 +108,20 @@ SCENES: dict[str, Harm] = {
 def test_a_harmed_scene_model_gives_the_starter(tmp_path: Path, name: str) -> None:
     folder = tiny.save_inpainting(tmp_path / "full")
     SCENES[name](folder)
-    shelved = shelf(scene_quality=str(folder))
-    assert_the_starter_serves(lambda: shelved.scene("quality"))
+    served = manager(scene_quality=str(folder))
+    assert_the_starter_serves(lambda: served.scene("quality"))
 
 
 def test_a_harmed_lora_gives_the_starter(tmp_path: Path) -> None:
     folder, lora = tiny.save_inpainting(tmp_path / "full"), tiny.save_lora(tmp_path / "lora")
     filled(torch.nan)(lora)
-    shelved = shelf(scene_fast=str(folder), scene_lora=str(lora))
-    assert_the_starter_serves(lambda: shelved.scene("fast"))
+    served = manager(scene_fast=str(folder), scene_lora=str(lora))
+    assert_the_starter_serves(lambda: served.scene("fast"))
 
 
 @pytest.mark.parametrize("preset", ["fast", "quality"])
 def test_a_whole_scene_model_serves(tmp_path: Path, preset: Literal["fast", "quality"]) -> None:
     folder, lora = tiny.save_inpainting(tmp_path / "full"), tiny.save_lora(tmp_path / "lora")
     chosen = {f"scene_{preset}": str(folder), "scene_lora": str(lora)}
-    loaded = shelf(**chosen).scene(preset)
+    loaded = manager(**chosen).scene(preset)
     assert (loaded.weights.kind, loaded.note) == ("full", "")

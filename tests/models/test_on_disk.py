@@ -8,7 +8,7 @@ from safetensors.numpy import save
 
 from bgswap import ModelUnavailable, Settings
 from bgswap.models import WeightStore
-from bgswap.models.store import TITLES
+from bgswap.models.roles import model_roles
 
 
 def test_starter_mode_asks_nobody(hub, settings, starter):
@@ -36,7 +36,7 @@ def test_a_starter_that_is_not_there_is_said(tmp_path):
 
 def test_every_role_has_a_status(settings, starter):
     status = WeightStore(settings, starter=starter).status()
-    assert [one.role for one in status] == list(TITLES)
+    assert [one.role for one in status] == list(model_roles())
     assert {one.state for one in status} == {"starter"}
 
 

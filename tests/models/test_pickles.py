@@ -14,7 +14,7 @@ from bad_weights import RunsCommand
 from bgswap import ModelUnavailable, Settings
 from bgswap.detection.checkpoints import read_own
 from bgswap.models import WeightStore, official
-from bgswap.models.manager import ModelShelf
+from bgswap.models.manager import ModelManager
 
 FILE = "yolov8m-seg.pt"
 
@@ -53,7 +53,7 @@ def test_a_cached_pickle_runs_nothing(tmp_path: Path, where: str) -> None:
     trace = tmp_path / "trace"
     torch.save(SMUGGLED[where](trace), tmp_path / FILE)
     settings = Settings(cache=tmp_path, device="cpu")
-    loaded = ModelShelf(settings, WeightStore(settings)).detector()
+    loaded = ModelManager(settings, WeightStore(settings)).detector()
     assert loaded.weights.kind == "starter"
     assert f"{FILE} cannot be used" in loaded.note
     assert not trace.exists()
@@ -69,10 +69,10 @@ def test_in_a_process_of_its_own(tmp_path: Path, first: str, kind: str) -> None:
 {first}
 from pathlib import Path
 from bgswap import Settings
-from bgswap.models.manager import ModelShelf
+from bgswap.models.manager import ModelManager
 from bgswap.models import WeightStore
 settings = Settings(cache=Path({str(tmp_path)!r}), device="cpu", models="auto")
-print(ModelShelf(settings, WeightStore(settings)).detector().weights.kind)
+print(ModelManager(settings, WeightStore(settings)).detector().weights.kind)
 """
     environment = {k: v for k, v in os.environ.items() if k != "ULTRALYTICS_SAFE_LOAD"}
     run = subprocess.run(

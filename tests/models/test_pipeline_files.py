@@ -60,7 +60,7 @@ def test_a_pipeline_without_safetensors_is_refused():
 def test_a_pipeline_is_fetched_whole(hub, tmp_path):
     files = pipeline({"unet": UNET, "text_encoder": TEXT, "scheduler": []})
     hub.add("someone/scenes", files)
-    settings = Settings(scene_fast="someone/scenes", device="cpu")
+    settings = Settings(scenes={"scene_fast": "someone/scenes"}, device="cpu")
     hub.strike("404", "text_encoder/model")
     with pytest.raises(ModelUnavailable, match="broke off"):
         WeightStore(settings).get("scene_fast")
@@ -85,13 +85,13 @@ def test_pipelines_as_diffusers_saves_them_come_whole(hub, tmp_path, name, role)
     save_tiny = {"inpainting": tiny.save_inpainting, "sdxl": tiny.save_sdxl}[name]
     files = contents(save_tiny(tmp_path / "tiny"))
     hub.add("someone/tiny", files)
-    weights = WeightStore(Settings(**{role: "someone/tiny"}, device="cpu")).get(role)
+    weights = WeightStore(Settings(scenes={role: "someone/tiny"}, device="cpu")).get(role)
     assert contents(weights.path) == files
 
 
 def test_a_lora_is_one_file(hub):
     lora = save({"a": np.zeros(5000, np.float32)})
     hub.add("someone/lora", {"pytorch_lora_weights.safetensors": lora, "x.bin": b""})
-    settings = Settings(scene_lora="someone/lora")
+    settings = Settings(scenes={"scene_lora": "someone/lora"})
     path = WeightStore(settings).get("scene_lora").path
     assert [file.name for file in path.iterdir()] == ["pytorch_lora_weights.safetensors"]

@@ -59,4 +59,6 @@ def test_nonsense_is_refused(text):
 )
 def test_pickles_from_elsewhere_are_refused(role, text):
     with pytest.raises(BadInput, match="pickle"):
-        WeightStore(Settings(**{role: text}))
+        WeightStore(
+            Settings(**({"scenes": {role: text}} if role.startswith("scene_") else {role: text}))
+        )

@@ -19,7 +19,9 @@ class Slow:
     def __init__(self) -> None:
         self.ended = threading.Event()
 
-    def swap(self, photo: Any, prompt: Any, people: Any, options: Any, tell: Any) -> str:
+    def swap(
+        self, photo: Any, prompt: Any, people: Any, options: Any, tell: Any, known: Any
+    ) -> str:
         try:
             for step in range(100):
                 tell(Progress("scene", step, 100))

@@ -37,7 +37,7 @@ def run(code: str) -> str:
 
 
 def seconds(**options: object) -> int:
-    return swap_seconds("photo.png", "a forest", "all", SwapOptions(**options), "stop")
+    return swap_seconds("photo.png", "a forest", "all", SwapOptions(**options), "stop", None)
 
 
 def test_little_is_asked_for() -> None:
@@ -85,7 +85,7 @@ from bgswap.ui.work import Workbench
 
 class Swapper:
     list_people = None
-    def swap(self, photo, prompt, people, options, tell):
+    def swap(self, photo, prompt, people, options, tell, known):
         for step in range(1000):
             tell(Progress("scene", step, 1000))
             time.sleep(0.01)
@@ -106,14 +106,14 @@ def test_models_are_placed_on_the_gpu_while_the_app_is_imported() -> None:
     code = """
 from unittest.mock import Mock
 import torch
-from bgswap import shelf
+from bgswap.models import manager
 
 torch.cuda.is_available = lambda: True
 placed = []
 def get(self, role, load, *_):
     placed.append((role, self.device))
     return Mock()
-shelf.ModelShelf._get = get
+manager.ModelManager._get = get
 import app
 print(placed)
 """

@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
-from bgswap.backgrounds.diffusion.presets import PRESETS
+from bgswap.presets import PRESETS
 from training.common.data import PictureArchive
 from training.common.evaluation import fid_in_words, report, write_figures
 from training.common.fid import Fid, frechet_distance

@@ -3,6 +3,7 @@
 import functools
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
@@ -19,16 +20,20 @@ from bgswap.backgrounds.diffusion.canvas import (
     place,
     repaint_mask,
 )
-from bgswap.backgrounds.diffusion.loading import load_pipeline
-from bgswap.backgrounds.diffusion.presets import ScenePreset, read_starter
+from bgswap.backgrounds.diffusion.loading import load_pipeline, read_figures
 from bgswap.backgrounds.diffusion.preview import LatentPreview
 from bgswap.backgrounds.diffusion.steps import AfterStep, StepCallback
 from bgswap.errors import BadInput, ModelUnavailable, SceneRejected
 from bgswap.io.tensors import images_to_tensor, masks_to_tensor, tensor_to_images
+from bgswap.models import smoke
+from bgswap.presets import ScenePreset
 from bgswap.types import BOUNDS
 
 if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
+
+# Pixels: on still smaller canvases attention over a few tokens can hide what is not a number.
+SMALLEST_CHECK = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +71,7 @@ class SceneGenerator:
         self.preset = preset
         self.notes: list[str] = []
         self._lock = threading.Lock()
-        # The starter has seen nothing but empty scenes: there is nothing for a checker to find.
-        if preset.name != "starter" and getattr(pipe, "safety_checker", None) is None:
+        if preset.needs_safety_checker and getattr(pipe, "safety_checker", None) is None:
             self.notes.append(f"The {preset.name} scene model has no safety checker")
 
     @classmethod
@@ -77,7 +81,7 @@ class SceneGenerator:
         """Load a scene model from disk; nothing is fetched.
 
         Args:
-            preset: one of ``PRESETS``.
+            preset: a row of the presets' table.
             folder: a diffusers inpainting pipeline with safetensors weights; the starter's also
                 holds ``starter.json``.
             device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
@@ -87,10 +91,28 @@ class SceneGenerator:
             ModelUnavailable: something is missing or broken.
         """
         pipe = load_pipeline(preset, Path(folder), device, None if lora is None else Path(lora))
-        if preset.name == "starter":
-            return cls(pipe, read_starter(preset, Path(folder)))
+        if preset.figures_in_folder:
+            return cls(pipe, read_figures(preset, Path(folder)))
         side = pipe.unet.config.sample_size * pipe.vae_scale_factor
         return cls(pipe, replace(preset, side=side))
+
+    def check(self) -> None:
+        """Paint one scene in one step, far below the model's own size: on a CPU that takes seconds.
+
+        Raises:
+            Exception: the pipeline does not run, or its answer is not finite.
+        """
+        small = replace(self.preset, side=max(2 * self.multiple, SMALLEST_CHECK))
+        with suppress(SceneRejected):
+            SceneGenerator(self.pipe, small).generate(
+                smoke.noise(),
+                smoke.square(),
+                "a forest",
+                negative_prompt="",
+                seeds=[0],
+                steps=1,
+                guidance_scale=None,
+            )
 
     @property
     def name(self) -> str:

@@ -1,7 +1,9 @@
 """A diffusers inpainting pipeline from its folder, made ready as a preset says."""
 
 import functools
+import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +11,8 @@ from safetensors import SafetensorError
 from torch import nn
 
 from bgswap.backgrounds.diffusion.devices import lay_on, number_format
-from bgswap.backgrounds.diffusion.presets import ScenePreset
 from bgswap.errors import ModelUnavailable
+from bgswap.presets import ScenePreset
 
 if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
@@ -49,11 +51,32 @@ def load_pipeline(
             f"The {preset.name} scene model cannot be loaded: its files are incomplete or broken"
         ) from error
     _set_scheduler(pipe, preset)
-    if preset.name == "starter":
-        _continue_borders(pipe)
+    if preset.replicates_borders:
+        _replicate_borders(pipe)
     lay_on(pipe, device)
     pipe.set_progress_bar_config(disable=True)
     return pipe
+
+
+def read_figures(preset: ScenePreset, folder: Path) -> ScenePreset:
+    """The preset with the figures that ``starter.json`` in the model's folder gives.
+
+    Raises:
+        ModelUnavailable: the file is missing or broken.
+    """
+    try:
+        figures = json.loads((folder / "starter.json").read_text(encoding="utf-8"))
+        return replace(
+            preset,
+            side=int(figures["side"]),
+            steps=int(figures["steps"]),
+            guidance_scale=float(figures["guidance_scale"]),
+            vocabulary=frozenset(word for entry in figures["vocabulary"] for word in entry.split()),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelUnavailable(
+            f"The {preset.name} scene model's starter.json cannot be read: {error}"
+        ) from error
 
 
 def _read(folder: Path, device: str) -> "DiffusionPipeline":
@@ -90,9 +113,7 @@ def _set_scheduler(pipe: "DiffusionPipeline", preset: ScenePreset) -> None:
         )
 
 
-def _continue_borders(pipe: "DiffusionPipeline") -> None:
-    # The small decoder takes the zeros beyond the frame for grey: it darkened the outermost two
-    # pixels of a white picture by 42 of 255. Going on with what is at the border, it does not.
+def _replicate_borders(pipe: "DiffusionPipeline") -> None:
     for layer in pipe.vae.decoder.modules():
         if isinstance(layer, nn.Conv2d) and max(layer.kernel_size) > 1:
             layer.padding_mode = "replicate"

@@ -1,0 +1,81 @@
+"""Scenes in words as a source of backgrounds: painted, judged, ranked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bgswap.backgrounds.ranking import Judgement
+from bgswap.backgrounds.search import search
+from bgswap.prompts import unknown, wordless
+from bgswap.report import Report, judgement
+from bgswap.types import Background, SwapOptions
+
+if TYPE_CHECKING:
+    from bgswap.backgrounds.diffusion.generator import SceneGenerator, Scenes
+
+
+@dataclass(frozen=True, eq=False)
+class SceneSource:
+    """A :class:`bgswap.backgrounds.base.BackgroundSource` that a scene model paints.
+
+    Attributes:
+        generator: the scene model.
+        prompt: the scene in words.
+        options: how many, from which seed, in how many steps.
+        judge: looks for people in the picture that a scene, (h, w, 3) uint8 RGB, would make.
+        report: collects notes and what was tried; its ``step`` may raise Stopped.
+    """
+
+    generator: "SceneGenerator"
+    prompt: str
+    options: SwapOptions
+    judge: Callable[[np.ndarray], Judgement]
+    report: Report
+
+    def make(self, photo: np.ndarray, alpha: np.ndarray) -> list[Background]:
+        """Scenes at model resolution, best first.
+
+        At least as many as were asked for; more where those add people or let them grow.
+
+        Args:
+            photo: (H, W, 3) uint8 RGB.
+            alpha: (H, W) float32 in [0, 1], of the kept people.
+
+        Raises:
+            SceneRejected: the safety checker refused every scene.
+        """
+
+        def paint(seeds: list[int]) -> "Scenes":
+            self.report.more()
+            scenes = self.generator.generate(
+                photo,
+                alpha,
+                self.prompt,
+                negative_prompt=self.options.negative_prompt,
+                seeds=seeds,
+                steps=self.options.steps,
+                guidance_scale=self.options.guidance_scale,
+                on_step=self.report.step,
+            )
+            self.report.note(*self.generator.notes, *scenes.notes)
+            return scenes
+
+        found = search(alpha, self.options, paint, self.judge)
+        notes = [*wordless(self.prompt), *unknown(self.generator.unknown_words(self.prompt))]
+        self.report.note(*notes, *_shortcoming(found.backgrounds, found.good))
+        self.report.facts |= {
+            "prompt": self.prompt,
+            "candidates": [judgement(one) for one in found.backgrounds],
+            "retries": found.retries,
+        }
+        return found.backgrounds
+
+
+def _shortcoming(backgrounds: Sequence[Background], good: bool) -> list[str]:
+    if good:
+        return []
+    number = len(backgrounds)
+    scenes = "The scene" if number == 1 else f"Even the best of {number} scenes"
+    return [f"{scenes} may show somebody extra, or people larger than they are: try other words"]

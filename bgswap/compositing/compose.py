@@ -1,0 +1,62 @@
+"""Cut-out and background to a picture: shadow, blend, faces, light, in this order."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from bgswap.compositing import blend, lighting, shadow
+from bgswap.io.images import fit_within
+from bgswap.types import Background, Cutout, SwapOptions
+
+# Pictures are judged on about this many pixels: the detector sees no more of them anyway.
+JUDGING_PIXELS = 500_000
+
+
+def composed(
+    cutout: Cutout,
+    background: Background,
+    options: SwapOptions,
+    enhance: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """A finished picture at the photo's size.
+
+    Args:
+        cutout: the kept people.
+        background: what they stand before.
+        options: which finishing steps were asked for.
+        enhance: restores the kept people's faces in an (H, W, 3) uint8 RGB picture; called only
+            where ``options`` ask for it.
+
+    Returns:
+        (H, W, 3) uint8 RGB; (H, W, 4) RGBA where the background is transparent.
+    """
+    people, alpha = cutout.foreground, cutout.alpha
+    if background.image is None:
+        return blend.cutout(enhance(people) if options.enhance_faces else people, alpha)
+    scene = blend.enlarge_background(background.image, alpha.shape)
+    masks = [person.mask for person in cutout.kept]
+    ground = shadow.cast_shadows(scene, alpha, masks, options.shadow)
+    image = blend.composite(people, alpha, ground)
+    if options.enhance_faces:
+        image = enhance(image)
+    if options.light:
+        image = lighting.match_light(image, people, alpha, scene, options.light)
+    return image
+
+
+def drafts(cutout: Cutout) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
+    """A function that makes a small picture of a scene, and the small alpha, both for judging.
+
+    Args:
+        cutout: the kept people.
+
+    Returns:
+        The function, from (h, w, 3) uint8 RGB to (H', W', 3) uint8 RGB, and (H', W') float32.
+    """
+    photo = fit_within(cutout.photo, pixels=JUDGING_PIXELS)
+    alpha = fit_within(cutout.alpha, pixels=JUDGING_PIXELS)
+
+    def draft(scene: np.ndarray) -> np.ndarray:
+        return blend.composite(photo, alpha, blend.enlarge_background(scene, alpha.shape))
+
+    return draft, alpha

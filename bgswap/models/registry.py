@@ -1,0 +1,60 @@
+"""Which code runs a role's weights, and models that need no weights of a role's usual kind.
+
+The rooms that run models stand above this one: their loaders are named by text here and imported
+when they are first needed.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+# Takes a folder or file of weights and a device (``cpu``, ``cuda``, ``mps``); gives the model.
+Loader = Callable[[Path, str], Any]
+# Takes a device; gives the model.
+Factory = Callable[[str], Any]
+
+# ``module:attribute`` of each role's loader.
+LOADERS = {
+    "person_detector": "bgswap.detection.yolo:YoloDetector.load",
+    "mask_autoencoder": "bgswap.detection.mask_autoencoder:MaskRefiner.from_folder",
+    "matting": "bgswap.matting.network:NetworkMatter.from_folder",
+    "face_vae": "bgswap.faces.enhancer:FaceEnhancer.from_folder",
+    "scene": "bgswap.backgrounds.diffusion.generator:SceneGenerator.load",
+}
+_FACTORIES: dict[tuple[str, str], str | Factory] = {
+    ("matting", "closed_form"): "bgswap.matting.closed_form:closed_form_matter",
+}
+
+
+def register(role: str, name: str, factory: Factory) -> None:
+    """Let a setting name a model of one's own, such as ``BGSWAP_MATTING=name``.
+
+    Args:
+        role: ``person_detector`` (a :class:`bgswap.detection.base.Detector`), ``matting`` (a
+            :class:`bgswap.matting.base.Matter`), ``face_vae`` (a
+            :class:`bgswap.faces.base.FaceRestorer`).
+        name: what the setting says.
+        factory: takes the device, gives the model; called once, when it is first needed.
+    """
+    _FACTORIES[role, name] = factory
+
+
+def registered(role: str, name: str) -> bool:
+    """Whether a name was registered for a role."""
+    return (role, name) in _FACTORIES
+
+
+def make(role: str, name: str, device: str) -> Any:
+    """A registered model."""
+    factory = _FACTORIES[role, name]
+    return (resolve(factory) if isinstance(factory, str) else factory)(device)
+
+
+def resolve(reference: str) -> Callable[..., Any]:
+    """What ``module:attribute`` names."""
+    module, _, attribute = reference.partition(":")
+    found: Any = import_module(module)
+    for part in attribute.split("."):
+        found = getattr(found, part)
+    return found

@@ -1,0 +1,132 @@
+"""The table of scene models: one row each. A new one is a row here and a tiny pipeline in tests."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Scheduler = Literal["own", "lcm", "dpmsolver++"]
+# The user leaves the choice to the device and to what can be had.
+AUTO = "auto"
+
+# Words that carry no picture; no vocabulary needs to hold them.
+_STOP_WORDS = (
+    "a an and are as at behind below but by for from front full her his i in into is it its like "
+    "lit lots me my near next no of off on or our over some that the their there this through to "
+    "under very with without your"
+)
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+
+
+@dataclass(frozen=True)
+class ScenePreset:
+    """One scene model: where it comes from, and how it is run, as its checkpoint's card says.
+
+    Attributes:
+        name: what users call it; the setting of its repository is BGSWAP_SCENE_ and this name.
+        title: as the page shows it.
+        side: the model's own resolution in pixels; it paints about side² of them.
+        steps: denoising steps unless the user asks for another number.
+        guidance_scale: classifier-free guidance unless the user asks for another; 1 is none.
+        repository: its diffusers inpainting pipeline; empty: it ships with the program.
+        lora: repository of the LoRA that is fused into it; empty: none.
+        scheduler: ``own`` (as saved with the model), ``lcm`` or ``dpmsolver++`` (Karras sigmas).
+        auto_on: kinds of device on which ``auto`` takes this preset.
+        figures_in_folder: side, steps, guidance and vocabulary stand in ``starter.json`` there.
+        needs_safety_checker: a missing safety checker is worth a note.
+        replicates_borders: the decoder's convolutions are padded with the border's own values.
+        vocabulary: the words the model was trained on; None: more than can be listed.
+    """
+
+    name: str
+    title: str
+    side: int
+    steps: int
+    guidance_scale: float
+    repository: str = ""
+    lora: str = ""
+    scheduler: Scheduler = "own"
+    auto_on: tuple[str, ...] = ()
+    figures_in_folder: bool = False
+    needs_safety_checker: bool = True
+    replicates_borders: bool = False
+    vocabulary: frozenset[str] | None = None
+
+    @property
+    def role(self) -> str:
+        """The name of its weights among all models, and of the setting for them."""
+        return f"scene_{self.name}"
+
+    @property
+    def ships(self) -> bool:
+        """Whether its weights are part of the program."""
+        return not self.repository
+
+    def unknown_words(self, prompt: str) -> list[str]:
+        """Words of the prompt, in its order, that the vocabulary lacks; stop words never count."""
+        if self.vocabulary is None:
+            return []
+        # Whole words without what follows their apostrophe, each once.
+        words = dict.fromkeys(re.findall(r"(?<![^\W\d_]['’])\b[^\W\d_]+", prompt.lower()))
+        return [word for word in words if word not in self.vocabulary and word not in STOP_WORDS]
+
+
+# The role of LoRAs: one setting for all presets that have one.
+LORA_ROLE = "scene_lora"
+STABLE_DIFFUSION = "stable-diffusion-v1-5/stable-diffusion-inpainting"
+PRESETS: dict[str, ScenePreset] = {}
+
+
+def add_preset(preset: ScenePreset) -> None:
+    """Add a row to the table, or replace the one of that name."""
+    PRESETS[preset.name] = preset
+
+
+def preset_names() -> tuple[str, ...]:
+    """What may be asked for: ``auto``, and every row's name."""
+    return (AUTO, *PRESETS)
+
+
+# The sides of the full models stand in their folders, the starter's figures in its own: what is
+# here holds until the model is loaded.
+add_preset(
+    ScenePreset(
+        "starter",
+        "Starter (small, quick)",
+        side=128,
+        steps=8,
+        guidance_scale=3.0,
+        figures_in_folder=True,
+        # It has seen nothing but empty scenes: there is nothing for a checker to find.
+        needs_safety_checker=False,
+        # The small decoder takes the zeros beyond the frame for grey: it darkened the outermost
+        # two pixels of a white picture by 42 of 255.
+        replicates_borders=True,
+    )
+)
+add_preset(
+    ScenePreset(
+        "fast",
+        "Fast (Stable Diffusion, few steps)",
+        side=512,
+        steps=4,
+        # LCM-LoRA's card asks for 2 to 8 steps and guidance from 1 to 2: above 1 the prompt is
+        # followed more closely and the negative prompt counts.
+        guidance_scale=1.5,
+        repository=STABLE_DIFFUSION,
+        lora="latent-consistency/lcm-lora-sdv1-5",
+        scheduler="lcm",
+        auto_on=("cpu", "mps"),
+    )
+)
+add_preset(
+    ScenePreset(
+        "quality",
+        "Quality (Stable Diffusion, GPU)",
+        side=512,
+        steps=25,
+        guidance_scale=7.5,
+        repository=STABLE_DIFFUSION,
+        scheduler="dpmsolver++",
+        auto_on=("cuda",),
+    )
+)

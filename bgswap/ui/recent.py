@@ -1,0 +1,50 @@
+"""What was found in the photos that visitors have open, and cut out of them: made only once."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+from bgswap.types import Cutout, Person
+
+Known = Cutout | list[Person]
+
+
+class Recent:
+    """The people or the cut-out of each photo, the least recently used forgotten first.
+
+    Args:
+        most_bytes: how much memory all of them may take.
+    """
+
+    def __init__(self, most_bytes: float = 1e9) -> None:
+        self.most_bytes = most_bytes
+        self._known: OrderedDict[Path, Known] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, photo: Path) -> Known | None:
+        """What is known of a photo; None: nothing, or no longer."""
+        with self._lock:
+            if photo in self._known:
+                self._known.move_to_end(photo)
+            return self._known.get(photo)
+
+    def put(self, photo: Path, known: Known) -> None:
+        """Remember what is known of a photo."""
+        with self._lock:
+            self._known[photo] = known
+            self._known.move_to_end(photo)
+            while len(self._known) > 1 and sum(map(_size, self._known.values())) > self.most_bytes:
+                self._known.popitem(last=False)
+
+
+def _size(known: Known) -> int:
+    """Bytes in memory."""
+    if isinstance(known, Cutout):
+        arrays = known.photo.nbytes + known.alpha.nbytes + known.foreground.nbytes
+        return arrays + _masks(known.people) + _masks(known.mattes)
+    return _masks(known)
+
+
+def _masks(people: Sequence[Person]) -> int:
+    return sum(person.cropped[2].nbytes for person in people)
