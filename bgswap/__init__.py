@@ -20,12 +20,13 @@ from bgswap.errors import (
     Stopped,
 )
 from bgswap.settings import Settings
-from bgswap.types import Candidate, Person, Progress, SwapOptions, SwapResult
+from bgswap.types import Background, Candidate, Person, Progress, SwapOptions, SwapResult
 
 if TYPE_CHECKING:
     from bgswap.swapper import BackgroundSwapper
 
 __all__ = [
+    "Background",
     "BackgroundSwapper",
     "BadInput",
     "BgSwapError",

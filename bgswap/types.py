@@ -9,6 +9,8 @@ import numpy as np
 from bgswap.errors import BadInput
 
 Preset = Literal["auto", "starter", "fast", "quality"]
+# Where a background comes from; a gradient is a color too.
+BackgroundKind = Literal["scene", "picture", "color", "blur", "transparent"]
 # x0, y0, x1, y1 in pixels.
 Box = tuple[float, float, float, float]
 
@@ -156,6 +158,40 @@ class Candidate:
     seed: int
     expansion: float
     extra_people: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """What the kept people are put before.
+
+    Attributes:
+        image: (h, w, 3) uint8 RGB; None where the background is transparent.
+        source: ``scene``, ``picture``, ``color``, ``blur`` or ``transparent``.
+        seed: the one a scene was generated from, 0 to 2**32 - 1; None for other sources.
+        expansion: share of the photo by which people grew or were added in a scene, in [0, 1];
+            None where it was not measured.
+        extra_people: how many people a scene shows that nobody asked for; None where they were
+            not counted.
+
+    Raises:
+        ValueError: the image has another shape or dtype, or is missing or there where it should
+            not be.
+    """
+
+    image: np.ndarray | None
+    source: BackgroundKind
+    seed: int | None = None
+    expansion: float | None = None
+    extra_people: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.source not in get_args(BackgroundKind):
+            raise ValueError(f"expected one of {get_args(BackgroundKind)}, got {self.source!r}")
+        if (self.image is None) != (self.source == "transparent"):
+            raise ValueError(f"a background from {self.source!r} with image {self.image!r:.40}")
+        image = self.image
+        if image is not None and (image.dtype != np.uint8 or image.shape[2:] != (3,)):
+            raise ValueError(f"expected (h, w, 3) uint8, got {image.shape} {image.dtype}")
 
 
 @dataclass(frozen=True, eq=False)
