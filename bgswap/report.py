@@ -91,7 +91,7 @@ def judgement(background: Background) -> dict[str, Any]:
     """What the details say of a background."""
     return {
         "seed": background.seed,
-        "expansion": round(background.expansion, 5),
+        "expansion": None if background.expansion is None else round(background.expansion, 5),
         "extra_people": background.extra_people,
     }
 

@@ -174,21 +174,31 @@ class Cutout:
 
 @dataclass(frozen=True, eq=False)
 class Background:
-    """What stands behind the kept people.
+    """What the kept people are put before.
 
     Attributes:
         image: (h, w, 3) uint8 RGB of any size, enlarged to the photo's; None: transparent.
-        source: ``scene``, ``picture``, ``color``, ``blur`` or ``transparent``.
-        seed: the seed a scene was made from; None for everything else.
-        expansion: share of the photo by which people grew or were added, in [0, 1].
-        extra_people: how many people the scene model painted that nobody asked for.
+        source: ``scene``, ``picture``, ``color``, ``blur``, ``transparent``, or any other name.
+        seed: the one a scene was generated from, 0 to 2**32 - 1; None for other sources.
+        expansion: share of the photo by which people grew or were added in a scene, in [0, 1];
+            None where it was not measured.
+        extra_people: how many people a scene shows that nobody asked for; None where they were
+            not counted.
+
+    Raises:
+        ValueError: the image has another shape or dtype.
     """
 
     image: np.ndarray | None
-    source: str = "scene"
+    source: str
     seed: int | None = None
-    expansion: float = 0.0
-    extra_people: int = 0
+    expansion: float | None = None
+    extra_people: int | None = None
+
+    def __post_init__(self) -> None:
+        image = self.image
+        if image is not None and (image.dtype != np.uint8 or image.shape[2:] != (3,)):
+            raise ValueError(f"expected (h, w, 3) uint8, got {image.shape} {image.dtype}")
 
 
 @dataclass(frozen=True, eq=False)

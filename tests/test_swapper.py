@@ -253,7 +253,7 @@ def test_a_second_scene_finds_and_cuts_out_nobody_again(
     matter = swapper.models.matter().model
     monkeypatch.setattr(swapper, "finder", None)
     monkeypatch.setattr(matter, "matte", None)
-    monkeypatch.setattr(BackgroundSwapper, "paint", lambda *_: [Background(None)])
+    monkeypatch.setattr(BackgroundSwapper, "paint", lambda *_: [Background(None, "transparent")])
     again = swapper.swap(ZIDANE, "a beach", known=result.known)
     assert again.details["seconds"]["find"] == again.details["seconds"]["matte"] == 0
     assert again.details["people"] == result.details["people"]

@@ -14,9 +14,9 @@ class BackgroundSource(Protocol):
         """Backgrounds at the photo's size, the best one first.
 
         Args:
-            photo: (H, W, 3) uint8 RGB; in an output frame that reaches beyond the photo, the
-                photo continued to the frame's size.
-            alpha: (H, W) float32 in [0, 1], of the kept people (continued with the photo).
+            photo: (H, W, 3) uint8 RGB; for an output frame of its own, the photo as it covers
+                that frame.
+            alpha: (H, W) float32 in [0, 1], of the kept people in it.
 
         Returns:
             At least one; each image is (H, W, 3) uint8 RGB, or None where it is transparent.

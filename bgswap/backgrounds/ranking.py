@@ -57,7 +57,7 @@ def judge(image: np.ndarray, kept: np.ndarray, find: Finder) -> Judgement:
 
 def rank(backgrounds: Iterable[Background]) -> list[Background]:
     """Best first: least extra people, then least expansion; equals stay as they came."""
-    return sorted(backgrounds, key=lambda one: (one.extra_people, one.expansion))
+    return sorted(backgrounds, key=lambda one: (one.extra_people or 0, one.expansion or 0.0))
 
 
 def is_good(background: Background, kept: np.ndarray) -> bool:

@@ -38,6 +38,8 @@ SHORTEST_SIDE = 32
 READ = "PNG, JPEG, WebP, BMP, GIF, TIFF or HEIC"
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "HEIF", "AVIF")
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+# Of JPEG and WebP, as their libraries count it.
+QUALITY, LEAST_QUALITY, MOST_QUALITY = 95, 1, 100
 LONGEST_SIDE = {"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_383}
 # Warning filters belong to the whole process: two threads at once would mix them up.
 _DECODING = threading.Lock()
@@ -206,19 +208,25 @@ def fit_within(
 
 
 def encode(
-    image: np.ndarray, suffix: str, text: Mapping[str, str] | None = None, xmp: str = ""
+    image: np.ndarray,
+    suffix: str,
+    text: Mapping[str, str] | None = None,
+    xmp: str = "",
+    quality: int = QUALITY,
 ) -> bytes:
     """A picture as the bytes of a file, marked as sRGB.
 
     Args:
         image: (H, W, 3) uint8 RGB or (H, W, 4) uint8 RGBA (PNG and WebP only).
-        suffix: ``.png`` (lossless), ``.jpg``, ``.jpeg`` or ``.webp`` (high quality), any case.
+        suffix: ``.png`` (lossless), ``.jpg``, ``.jpeg`` or ``.webp`` (lossy), any case.
         text: keywords and their text: PNG text chunks; of JPEG and WebP only ``Description`` and
             ``Software``, as EXIF, in ASCII.
         xmp: an XMP packet.
+        quality: of JPEG and WebP, 1 (smallest file) to 100; PNG is lossless whatever it says.
 
     Raises:
-        BadInput: another suffix, RGBA as JPEG, or a side longer than the format allows.
+        BadInput: another suffix, RGBA as JPEG, a side longer than the format allows, or a quality
+            out of its bounds.
         ValueError: the array is no picture.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (3, 4):
@@ -230,13 +238,17 @@ def encode(
         raise BadInput("JPEG has no transparency: save the cut-out as .png or .webp")
     if max(image.shape[:2]) > LONGEST_SIDE[kind]:
         raise BadInput(f"{kind} allows {LONGEST_SIDE[kind]} pixels a side at most: save as .png")
+    if not LEAST_QUALITY <= quality <= MOST_QUALITY:
+        raise BadInput(f"quality must be from {LEAST_QUALITY} to {MOST_QUALITY}, got {quality!r}")
     buffer = io.BytesIO()
-    options = _encoder_options(kind, text or {}, xmp)
+    options = _encoder_options(kind, text or {}, xmp, int(quality))
     Image.fromarray(image).save(buffer, kind, **options)
     return buffer.getvalue()
 
 
-def _encoder_options(kind: str, text: Mapping[str, str], xmp: str) -> dict[str, object]:
+def _encoder_options(
+    kind: str, text: Mapping[str, str], xmp: str, quality: int
+) -> dict[str, object]:
     if kind == "PNG":
         chunks = PngImagePlugin.PngInfo()
         chunks.add(b"sRGB", b"\0")
@@ -252,8 +264,8 @@ def _encoder_options(kind: str, text: Mapping[str, str], xmp: str) -> dict[str, 
             exif[tag] = text[keyword]
     shared = {"exif": exif, "icc_profile": _srgb_profile(), "xmp": xmp.encode()}
     if kind == "JPEG":
-        return shared | {"quality": 95, "subsampling": "4:4:4"}
-    return shared | {"quality": 95, "method": 2, "exact": False}
+        return shared | {"quality": quality, "subsampling": "4:4:4"}
+    return shared | {"quality": quality, "method": 2, "exact": False}
 
 
 @cache
@@ -265,11 +277,15 @@ def _srgb_profile() -> bytes:
 
 
 def save(
-    image: np.ndarray, path: str | Path, text: Mapping[str, str] | None = None, xmp: str = ""
+    image: np.ndarray,
+    path: str | Path,
+    text: Mapping[str, str] | None = None,
+    xmp: str = "",
+    quality: int = QUALITY,
 ) -> None:
     """Write a picture in the format of the path's suffix, all of it or nothing; see :func:`encode`.
 
     Raises:
         BadInput: as :func:`encode`, or the file cannot be written there.
     """
-    write_whole(path, encode(image, Path(path).suffix, text, xmp))
+    write_whole(path, encode(image, Path(path).suffix, text, xmp, quality))

@@ -25,8 +25,15 @@ SOFTWARE = f"bgswap {__version__}"
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 GENERATED = "AI-generated background: the people are from a photo, the scene behind them is not."
 CUT_OUT = "Cut out of a photo; nothing in it was generated."
+PLACED = "The people are cut out of a photo and put before {}; nothing in it was generated."
+# By the source of a background (`bgswap.types.Background`) that no model made.
+BACKDROPS = {
+    "picture": "another picture",
+    "color": "a plain color",
+    "blur": "their own background out of focus",
+}
 # What is told of the details; the rest (boxes, seconds, notes) is about the run, not the picture.
-TOLD = ("prompt", "negative_prompt", "seed", "models")
+TOLD = ("prompt", "negative_prompt", "background", "seed", "models")
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 DC = "http://purl.org/dc/elements/1.1/"
@@ -37,26 +44,46 @@ XML = "http://www.w3.org/XML/1998/namespace"
 PREFIXES = {"x": "adobe:ns:meta/", "rdf": RDF, "dc": DC, "xmp": XMP, "Iptc4xmpExt": IPTC}
 
 
-def save(image: np.ndarray, path: str | Path, details: Mapping[str, Any]) -> None:
+def save(
+    image: np.ndarray,
+    path: str | Path,
+    details: Mapping[str, Any],
+    quality: int = images.QUALITY,
+) -> None:
     """Write a finished picture or a cut-out with a statement of how it was made.
 
     With a ``prompt`` in the details the picture counts as a composite with a generated scene and
-    gets IPTC's digital source type for that. Without one (a cut-out) nothing was generated: it
-    says so, and has no digital source type, because where the photo came from is not known.
+    gets IPTC's digital source type for that. Without one (a cut-out), or with a ``background`` that
+    no model made, nothing was generated: it says so, and has no digital source type, because where
+    the photo came from is not known.
 
     Args:
         image: (H, W, 3) uint8 RGB, or (H, W, 4) uint8 RGBA for PNG and WebP.
         path: ending in .png, .jpg, .jpeg or .webp.
-        details: of these ``prompt``, ``negative_prompt``, ``seed`` and ``models`` are told.
+        details: of these ``prompt``, ``negative_prompt``, ``background`` (its source, ``scene``,
+            ``picture``, ``color``, ``blur`` or ``transparent``), ``seed`` and ``models`` are told;
+            prompts and seed only of a generated scene.
+        quality: of JPEG and WebP, 1 to 100.
 
     Raises:
-        BadInput: the suffix or the place cannot be written to.
+        BadInput: the suffix or the place cannot be written to, or the quality is out of its
+            bounds.
     """
     told = {key: _printable(details[key]) for key in TOLD if details.get(key) is not None}
-    description = GENERATED if "prompt" in told else CUT_OUT
+    if told.get("background", "scene") != "scene":
+        told = {key: told[key] for key in ("background", "models") if key in told}
+    description = _description(told)
     text = {"Description": description, "Software": SOFTWARE}
     text |= {key: _as_text(value) for key, value in told.items()}
-    images.save(image, path, text=text, xmp=_packet(told, description))
+    packet = _packet(told, description)
+    images.save(image, path, text=text, xmp=packet, quality=quality)
+
+
+def _description(told: Mapping[str, Any]) -> str:
+    if "prompt" in told:
+        return GENERATED
+    backdrop = BACKDROPS.get(str(told.get("background")))
+    return PLACED.format(backdrop) if backdrop else CUT_OUT
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -64,8 +91,8 @@ def read(path: str | Path) -> dict[str, Any]:
 
     Returns:
         ``description``, ``software``, ``digital_source_type`` (None for a cut-out) and those of
-        prompt, negative_prompt, seed and models that were told; empty for a picture that was not
-        made here.
+        prompt, negative_prompt, background, seed and models that were told; empty for a picture
+        that was not made here.
 
     Raises:
         BadInput: the file is no picture.

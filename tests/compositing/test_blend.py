@@ -32,7 +32,7 @@ def test_where_alpha_is_one_pixels_are_the_photos() -> None:
     assert np.array_equal(out[alpha == 0], green[alpha == 0])
 
 
-@pytest.mark.parametrize("working", [blend.WORKING_PIXELS, 2_000])
+@pytest.mark.parametrize("working", [foreground_module.WORKING_PIXELS, 2_000])
 def test_the_old_background_does_not_shine_through(
     working: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

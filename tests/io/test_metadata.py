@@ -122,3 +122,52 @@ def test_a_packet_with_a_document_type_is_not_read(tmp_path):
 def test_a_packet_of_another_program_tells_nothing(tmp_path):
     images.save(IMAGE, tmp_path / "a.png", xmp="<x><description>somebody else's</description></x>")
     assert metadata.read(tmp_path / "a.png") == {}
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+@pytest.mark.parametrize(
+    ("background", "words"),
+    [("picture", "another picture"), ("color", "plain color"), ("blur", "out of focus")],
+)
+def test_a_background_that_no_model_made_claims_no_generated_part(
+    tmp_path, suffix, background, words
+):
+    path = tmp_path / f"a{suffix}"
+    metadata.save(IMAGE, path, DETAILS | {"background": background})
+    told = metadata.read(path)
+    assert words in told["description"] and "nothing in it was generated" in told["description"]
+    assert told["background"] == background and told["models"] == DETAILS["models"]
+    assert told["digital_source_type"] is None
+    assert "prompt" not in told and "seed" not in told
+
+
+def test_a_scene_is_generated_whether_it_is_named_or_not(tmp_path):
+    metadata.save(IMAGE, tmp_path / "a.png", DETAILS | {"background": "scene"})
+    told = metadata.read(tmp_path / "a.png")
+    assert told["digital_source_type"] == metadata.SOURCE_TYPE
+    assert told["prompt"] == DETAILS["prompt"] and told["background"] == "scene"
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".webp"])
+def test_less_quality_is_a_smaller_file_that_still_says_how_it_was_made(tmp_path, suffix):
+    noise = np.random.default_rng(1).integers(0, 256, (120, 160, 3), np.uint8)
+    sizes = []
+    for quality in (100, 60, 10):
+        path = tmp_path / f"{quality}{suffix}"
+        metadata.save(noise, path, DETAILS, quality=quality)
+        assert metadata.read(path)["prompt"] == DETAILS["prompt"]
+        sizes.append(path.stat().st_size)
+    assert sizes[0] > 1.3 * sizes[1] > 1.3 * 1.3 * sizes[2]
+
+
+def test_png_is_lossless_at_any_quality(tmp_path):
+    noise = np.random.default_rng(1).integers(0, 256, (40, 50, 3), np.uint8)
+    metadata.save(noise, tmp_path / "a.png", DETAILS, quality=1)
+    assert np.array_equal(images.open_photo(tmp_path / "a.png"), noise)
+
+
+@pytest.mark.parametrize("quality", [0, 101, -5])
+def test_a_quality_out_of_its_bounds_is_refused(tmp_path, quality):
+    with pytest.raises(BadInput, match="quality must be from 1 to 100"):
+        metadata.save(IMAGE, tmp_path / "a.jpg", DETAILS, quality=quality)
+    assert not (tmp_path / "a.jpg").exists()

@@ -1,0 +1,121 @@
+"""What may be asked of the output frame: aspect, size, scale and position of the people."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from bgswap.errors import BadInput
+
+Aspect = Literal["photo", "1:1", "4:5", "3:4", "16:9", "9:16"]
+
+
+@dataclass(frozen=True)
+class FramingConfig:
+    """Numbers of the framing.
+
+    Attributes:
+        scales: least and largest scale of the people that may be asked for.
+        margin: room around the people where the frame crops the photo, as a share of the longer
+            side of their box; half of a head in a standing figure.
+        seen: least alpha that counts as part of somebody; less is noise of the matting.
+        cut_share: least share of the box's side along a border that must touch the border for
+            somebody to count as cut off by it.
+        cut_depth: how near to the border that is, in pixels.
+        tolerance: share of a side by which an aspect may be missed where the photo's borders hold
+            the people, rather than refused; nobody sees it.
+        most_pixels: of a frame; a larger one is made at a lower resolution.
+        side_bounds: shortest and longest side of an output size, in pixels.
+    """
+
+    scales: tuple[float, float] = (0.2, 3.0)
+    margin: float = 0.06
+    seen: float = 0.05
+    cut_share: float = 0.02
+    cut_depth: int = 2
+    tolerance: float = 0.005
+    most_pixels: int = 40_000_000
+    side_bounds: tuple[int, int] = (32, 16_383)
+
+
+CONFIG = FramingConfig()
+
+
+@dataclass(frozen=True)
+class FrameOptions:
+    """What may be asked of the output frame.
+
+    Attributes:
+        aspect: ``photo`` (the photo's own, or that of the size) or width to height.
+        scale: size of the people in the frame, 0.2 to 3; 1: as it comes from the aspect.
+        position: x and y of the middle of the people's box as shares of the frame, in [0, 1];
+            None: the shares that it has in the photo.
+        size: (width, height) of the output in pixels; None: people at the photo's resolution.
+
+    Raises:
+        BadInput: a value is out of its bounds, or aspect and size do not go together.
+    """
+
+    aspect: Aspect = "photo"
+    scale: float = 1.0
+    position: tuple[float, float] | None = None
+    size: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        low, high = CONFIG.scales
+        if self.aspect not in get_args(Aspect):
+            raise BadInput(f"aspect must be one of {', '.join(get_args(Aspect))}: {self.aspect!r}")
+        if not _within(self.scale, low, high):
+            raise BadInput(f"scale must be a number from {low:g} to {high:g}, got {self.scale!r}")
+        if self.position is not None and not (
+            len(self.position) == 2 and all(_within(share, 0, 1) for share in self.position)
+        ):
+            raise BadInput(f"position must be two numbers from 0 to 1, got {self.position!r}")
+        if self.size is not None:
+            self._check_size(*self.size)
+
+    def _check_size(self, width: int, height: int) -> None:
+        shortest, longest = CONFIG.side_bounds
+        within = all(_within(side, shortest, longest) for side in (width, height))
+        if not within or width * height > CONFIG.most_pixels:
+            raise BadInput(
+                f"size must have {shortest} to {longest} pixels a side and "
+                f"{CONFIG.most_pixels // 10**6} megapixels at most, got {width}x{height}"
+            )
+        if self.aspect != "photo":
+            ratio = aspect_ratio(self.aspect)
+            if abs(width - ratio * height) > max(1, ratio):
+                raise BadInput(
+                    f"a size of {width}x{height} is not {self.aspect}: give either of them"
+                )
+
+    @property
+    def ratio(self) -> float | None:
+        """Width to height that was asked for; None: the photo's own."""
+        if self.size is not None:
+            return self.size[0] / self.size[1]
+        return None if self.aspect == "photo" else aspect_ratio(self.aspect)
+
+
+def _within(value: Any, low: float, high: float) -> bool:
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    return number and low <= value <= high
+
+
+def aspect_ratio(aspect: str) -> float:
+    """Width to height of an aspect such as ``16:9``."""
+    width, height = aspect.split(":")
+    return int(width) / int(height)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``1920x1080`` (or with ``×``) as (width, height).
+
+    Raises:
+        BadInput: the text is no size.
+    """
+    found = re.fullmatch(r"\s*(\d{1,6})\s*[x×]\s*(\d{1,6})\s*", text, re.ASCII | re.IGNORECASE)
+    if not found:
+        raise BadInput(f"a size is written WIDTHxHEIGHT in pixels, got {text[:40]!r}")
+    return int(found[1]), int(found[2])
