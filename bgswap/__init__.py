@@ -19,8 +19,9 @@ from bgswap.errors import (
     SceneRejected,
     Stopped,
 )
+from bgswap.options import SwapOptions
 from bgswap.settings import Settings
-from bgswap.types import Candidate, Person, Progress, SwapOptions, SwapResult
+from bgswap.types import Candidate, Person, Progress, SwapResult
 
 if TYPE_CHECKING:
     from bgswap.swapper import BackgroundSwapper

@@ -16,16 +16,12 @@ from bgswap.io.images import open_photo
 from bgswap.mask_ops import union
 from bgswap.models import WeightStore
 from bgswap.models.manager import ModelShelf
+from bgswap.option import check_text
+from bgswap.options import SwapOptions
 from bgswap.report import Report, judgement
 from bgswap.selection import Choice, chosen
 from bgswap.settings import Settings
-from bgswap.types import (
-    Person,
-    ProgressCallback,
-    SwapOptions,
-    SwapResult,
-    check_text,
-)
+from bgswap.types import Person, ProgressCallback, SwapResult
 
 if TYPE_CHECKING:
     from bgswap.backgrounds.diffusion.generator import Scenes

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 # Each room may import what stands in a line above it, and what stands in its own set.
 LAYERS: list[set[str]] = [
     {"errors", "settings"},
-    {"types", "io", "networks", "mask_ops", "interruption"},
+    {"types", "option", "options", "io", "networks", "mask_ops", "interruption"},
     {"models"},
     {"detection", "matting", "backgrounds", "compositing", "faces"},
     {"selection", "report"},

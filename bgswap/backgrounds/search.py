@@ -10,7 +10,8 @@ import numpy as np
 
 from bgswap.errors import SceneRejected
 from bgswap.io.images import fit_within
-from bgswap.types import Candidate, Person, SwapOptions
+from bgswap.options import SwapOptions
+from bgswap.types import Candidate, Person
 
 if TYPE_CHECKING:
     from bgswap.backgrounds.diffusion.generator import Scenes

@@ -15,7 +15,7 @@ from typing import Any
 from bgswap.backgrounds.diffusion.presets import PRESETS
 from bgswap.backgrounds.search import MOST_RETRIES
 from bgswap.errors import BgSwapError
-from bgswap.types import SwapOptions
+from bgswap.options import SwapOptions
 
 log = logging.getLogger(__name__)
 
