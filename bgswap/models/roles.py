@@ -37,6 +37,14 @@ TITLES: dict[Role, str] = {
     "scene_lora": "LCM-LoRA",
     "scene_quality": "Quality scene model",
 }
+# Of repositories whose weights the settings name by default or README names, as their cards say;
+# the card itself is read where it is on disk.
+LICENSES: dict[str, str] = {
+    "stable-diffusion-v1-5/stable-diffusion-inpainting": "creativeml-openrail-m",
+    "latent-consistency/lcm-lora-sdv1-5": "openrail++",
+    "latent-consistency/lcm-lora-sdxl": "openrail++",
+    "diffusers/stable-diffusion-xl-1.0-inpainting-0.1": "openrail++",
+}
 
 _OFFICIAL = re.compile(r"yolov8[nsmlx]-seg\.pt")
 _PICKLES = {".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"}

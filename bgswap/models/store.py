@@ -12,6 +12,7 @@ from typing import get_args
 from bgswap.errors import ModelUnavailable
 from bgswap.models import hub, official
 from bgswap.models.checks import Broken, Incomplete, check_folder
+from bgswap.models.on_disk import locate
 from bgswap.models.roles import (
     STARTER,
     STARTER_FOLDERS,
@@ -143,12 +144,7 @@ class WeightStore:
     def _look(self, role: Role, source: Source) -> tuple[Path | None, str]:
         """The path of a source that is whole on disk, or None and what is wrong with it."""
         try:
-            if isinstance(source, Local):
-                check_folder(role, source.path)
-                return source.path, ""
-            if isinstance(source, Hub):
-                return hub.cached(role, source), ""
-            return official.cached(source, self.settings.cache), ""
+            return locate(role, source, self.settings.cache), ""
         except (Incomplete, Broken) as error:
             return None, str(error)
 

@@ -106,14 +106,14 @@ def test_models_are_placed_on_the_gpu_while_the_app_is_imported() -> None:
     code = """
 from unittest.mock import Mock
 import torch
-from bgswap import shelf
+from bgswap.models import manager
 
 torch.cuda.is_available = lambda: True
 placed = []
 def get(self, role, load, *_):
     placed.append((role, self.device))
     return Mock()
-shelf.ModelShelf._get = get
+manager.ModelShelf._get = get
 import app
 print(placed)
 """
