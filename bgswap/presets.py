@@ -74,16 +74,14 @@ class ScenePreset:
 LORA_ROLE = "scene_lora"
 STABLE_DIFFUSION = "stable-diffusion-v1-5/stable-diffusion-inpainting"
 PRESETS: dict[str, ScenePreset] = {}
+# What may be asked for, with titles: kept up with the table above.
+CHOICES: dict[str, str] = {AUTO: "Automatic"}
 
 
 def add_preset(preset: ScenePreset) -> None:
     """Add a row to the table, or replace the one of that name."""
     PRESETS[preset.name] = preset
-
-
-def preset_names() -> tuple[str, ...]:
-    """What may be asked for: ``auto``, and every row's name."""
-    return (AUTO, *PRESETS)
+    CHOICES[preset.name] = preset.title
 
 
 # The sides of the full models stand in their folders, the starter's figures in its own: what is

@@ -15,19 +15,12 @@ from bgswap.errors import BadInput, BgSwapError
 from bgswap.io.images import open_photo
 from bgswap.models import WeightStore
 from bgswap.models.manager import ModelManager
+from bgswap.options import SwapOptions
 from bgswap.prompts import check_prompt
 from bgswap.report import Report
 from bgswap.selection import Choice, chosen
 from bgswap.settings import Settings
-from bgswap.types import (
-    Background,
-    Cutout,
-    Person,
-    Picture,
-    ProgressCallback,
-    SwapOptions,
-    SwapResult,
-)
+from bgswap.types import Background, Cutout, Person, Picture, ProgressCallback, SwapResult
 
 if TYPE_CHECKING:
     from bgswap.detection.finder import PeopleFinder

@@ -12,8 +12,9 @@ import pytest
 from photos import BUS, ZIDANE, empty_photo
 from PIL import Image
 
-from bgswap import BackgroundSwapper, BadInput, SwapOptions
-from bgswap import cli as cli
+from bgswap import BackgroundSwapper, BadInput, SwapOptions, cli
+from bgswap.cli import commands
+from bgswap.cli.arguments import COMMANDS
 
 FAST = ["--seed", "5", "--steps", "1", "--models", "starter"]
 
@@ -132,7 +133,7 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(
     tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_swapper", lambda options: pytest.fail("models were asked for"))
+    monkeypatch.setattr(commands, "_swapper", lambda options: pytest.fail("models were asked for"))
     Image.open(ZIDANE).save("photo.png")
     before = Path("photo.png").read_bytes()
     Path("link.png").symlink_to("photo.png")
@@ -142,11 +143,13 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(
     assert Path("photo.png").read_bytes() == before
 
 
-@pytest.mark.parametrize("module", ["bgswap", "bgswap.warm_up"])
-def test_a_missing_system_library_is_one_sentence(tmp_path: Path, module: str) -> None:
+@pytest.mark.parametrize(
+    "command", [["bgswap", str(BUS), "--list"], ["bgswap", "warm-up"], ["bgswap.warm_up"]]
+)
+def test_a_missing_system_library_is_one_sentence(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "cv2.py").write_text('raise ImportError("libGL.so.1: cannot open shared object")')
     done = subprocess.run(
-        [sys.executable, "-m", module, *([BUS, "--list"] if module == "bgswap" else [])],
+        [sys.executable, "-m", *command],
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -163,7 +166,8 @@ DETAILS = {"people": [], "models": {}, "notes": ["🏖 è \udce9"]}
 ANSWERS = f"""
 import sys
 from bgswap import cli
-cli._list = lambda options: {DETAILS!r}
+from bgswap.cli import commands
+commands.found = lambda options: {DETAILS!r}
 sys.exit(cli.main(["photo.jpg", "--list", *sys.argv[1:]]))
 """
 
@@ -211,7 +215,7 @@ def test_a_bug_is_an_internal_failure(
     def fail(options: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(cli, "_list", fail)
+    monkeypatch.setattr(commands, "found", fail)
     assert cli.main([str(ZIDANE), "--list"]) == 1
     assert capsys.readouterr().out == ""
 
@@ -233,4 +237,6 @@ def test_help_names_every_exit_status(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as stop:
         cli.main(["--help"])
     assert stop.value.code == 0
-    assert "3 no person detected" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "3 no person detected" in said
+    assert all(command in said for command in COMMANDS)

@@ -11,16 +11,17 @@ from photos import ZIDANE
 from bgswap import Background, BackgroundSwapper, Person, Settings, SwapOptions
 from bgswap.io.images import open_photo
 from bgswap.models import registry
-from bgswap.presets import PRESETS, add_preset, preset_names
+from bgswap.presets import CHOICES, PRESETS, add_preset
 
 PROMPT, QUICK = "a forest", SwapOptions(seed=1, steps=1)
 
 
 @pytest.fixture(autouse=True)
 def registrations_end_with_the_test() -> Iterator[None]:
-    before = dict(registry._FACTORIES), dict(PRESETS)
+    tables: tuple[dict, ...] = (registry._FACTORIES, PRESETS, CHOICES)
+    before = [dict(table) for table in tables]
     yield
-    for table, rows in zip((registry._FACTORIES, PRESETS), before, strict=True):
+    for table, rows in zip(tables, before, strict=True):
         table.clear()
         table.update(rows)
 
@@ -75,7 +76,7 @@ def test_a_preset_of_ones_own(tmp_path) -> None:
         PRESETS["quality"], name="mine", title="My model", steps=1, repository=str(folder)
     )
     add_preset(row)
-    assert "mine" in preset_names()
+    assert CHOICES["mine"] == "My model"
     have = BackgroundSwapper.from_settings(Settings(person_detector="", device="cpu"))
     result = have.swap(ZIDANE, PROMPT, options=SwapOptions(seed=1, preset="mine"))
     assert result.details["models"]["scene"] == {"weights": str(folder), "kind": "full"}

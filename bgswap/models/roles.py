@@ -8,6 +8,7 @@ from typing import Literal
 from bgswap.errors import BadInput
 from bgswap.models.registry import registered
 from bgswap.presets import LORA_ROLE, PRESETS
+from bgswap.settings import Settings
 
 # A model's place in the program: one of ROLES, or ``scene_`` and the name of a preset.
 Role = str
@@ -41,6 +42,14 @@ _NETWORKS: dict[Role, ModelRole] = {
     "matting": ModelRole("Matting network", starter="matting"),
     "face_vae": ModelRole("Face VAE", starter="face-vae"),
 }
+# Of repositories whose weights the settings name by default or README names, as their cards say;
+# the card itself is read where it is on disk.
+LICENSES: dict[str, str] = {
+    "stable-diffusion-v1-5/stable-diffusion-inpainting": "creativeml-openrail-m",
+    "latent-consistency/lcm-lora-sdv1-5": "openrail++",
+    "latent-consistency/lcm-lora-sdxl": "openrail++",
+    "diffusers/stable-diffusion-xl-1.0-inpainting-0.1": "openrail++",
+}
 
 
 def model_roles() -> dict[Role, ModelRole]:
@@ -58,6 +67,16 @@ def model_roles() -> dict[Role, ModelRole]:
 def starter_folders() -> dict[Role, str]:
     """The roles whose weights ship with the program, and their folders."""
     return {role: row.starter for role, row in model_roles().items() if row.starter}
+
+
+def source_of(role: Role, settings: Settings) -> "Source | None":
+    """What a setting, or else the role's own row, names; None: the starter.
+
+    Raises:
+        BadInput: the setting names nothing that weights can come from.
+    """
+    text = settings.repository(role)
+    return parse(role, model_roles()[role].repository if text is None else text)
 
 
 def layout_of(role: Role) -> Layout:

@@ -11,6 +11,7 @@ from pathlib import Path
 from bgswap.errors import ModelUnavailable
 from bgswap.models import hub, official
 from bgswap.models.checks import Broken, Incomplete, check_folder
+from bgswap.models.on_disk import locate
 from bgswap.models.roles import (
     STARTER,
     Hub,
@@ -22,7 +23,7 @@ from bgswap.models.roles import (
     Source,
     Weights,
     model_roles,
-    parse,
+    source_of,
 )
 from bgswap.settings import Settings
 
@@ -126,11 +127,8 @@ class WeightStore:
         log.warning("%s: weights rejected: %s", model_roles()[role].title, reason)
 
     def _source(self, role: Role) -> Source | None:
-        """What a setting, or else the role's own row, names; None: the starter."""
         if role not in self._sources:
-            text = self.settings.repository(role)
-            default = model_roles()[role].repository
-            self._sources[role] = parse(role, default if text is None else text)
+            self._sources[role] = source_of(role, self.settings)
         return self._sources[role]
 
     def _at_hand(self, role: Role, source: Source) -> Weights | None:
@@ -155,14 +153,7 @@ class WeightStore:
     def _look(self, role: Role, source: Source) -> tuple[Path | None, str]:
         """The path of a source that is whole on disk, or None and what is wrong with it."""
         try:
-            if isinstance(source, Local):
-                check_folder(role, source.path)
-                return source.path, ""
-            if isinstance(source, Hub):
-                return hub.cached(role, source), ""
-            if isinstance(source, Official):
-                return official.cached(source, self.settings.cache), ""
-            return None, "it needs no weights"
+            return locate(role, source, self.settings.cache), ""
         except (Incomplete, Broken) as error:
             return None, str(error)
 
