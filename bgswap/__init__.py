@@ -19,8 +19,9 @@ from bgswap.errors import (
     SceneRejected,
     Stopped,
 )
+from bgswap.options import SwapOptions
 from bgswap.settings import Settings
-from bgswap.types import Background, Cutout, Person, Picture, Progress, SwapOptions, SwapResult
+from bgswap.types import Background, Cutout, Person, Picture, Progress, SwapResult
 
 if TYPE_CHECKING:
     from bgswap.swapper import BackgroundSwapper

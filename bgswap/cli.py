@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from bgswap.errors import BadInput, BgSwapError, NoPersonDetected
 from bgswap.io.files import check_writable
+from bgswap.options import SwapOptions
 from bgswap.presets import preset_names
 from bgswap.settings import Models, Settings
-from bgswap.types import SwapOptions
 
 if TYPE_CHECKING:
     from bgswap.swapper import BackgroundSwapper

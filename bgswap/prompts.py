@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bgswap.errors import BadInput
-from bgswap.types import check_text
+from bgswap.option import check_text
 
 # Letters and symbols of Unicode that are drawn as nothing: Hangul fillers, the blank of Braille.
 FILLERS = "\u115f\u1160\u3164\uffa0\u2800"

@@ -1,11 +1,13 @@
 """Who stays: the one place that reads what page, API and command line say about people."""
 
 from collections.abc import Sequence
+from numbers import Real
+from typing import Any
 
 from bgswap.errors import BadInput
 from bgswap.types import Person
 
-Choice = str | Sequence[int]
+Choice = str | int | Sequence[int]
 
 
 def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
@@ -13,7 +15,7 @@ def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
 
     Args:
         people: everyone found.
-        choice: ``"all"``, numbers, or numbers in a text (``"1,3"``).
+        choice: ``"all"``, a number, numbers, or numbers in a text (``"1,3"``).
 
     Raises:
         BadInput: nobody is named, or somebody who is not there.
@@ -46,9 +48,11 @@ def named(choice: Choice) -> list[int] | None:
 
 
 def _numbers(choice: Choice) -> list[int]:
-    parts = (
-        [p for p in choice.replace(",", " ").split() if p] if isinstance(choice, str) else choice
-    )
+    parts: Any = choice
+    if isinstance(choice, str):
+        parts = choice.replace(",", " ").split()
+    elif isinstance(choice, Real):
+        parts = [choice]
     if not isinstance(parts, Sequence):
         raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}')
     try:

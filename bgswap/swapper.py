@@ -15,6 +15,7 @@ from bgswap.errors import BadInput, BgSwapError
 from bgswap.io.images import open_photo
 from bgswap.models import WeightStore
 from bgswap.models.manager import ModelManager
+from bgswap.options import SwapOptions
 from bgswap.prompts import check_prompt
 from bgswap.report import Report
 from bgswap.selection import Choice, chosen
@@ -25,7 +26,6 @@ from bgswap.types import (
     Person,
     Picture,
     ProgressCallback,
-    SwapOptions,
     SwapResult,
 )
 

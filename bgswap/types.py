@@ -1,29 +1,13 @@
-"""The values that travel between the rooms: people found, options asked for, what came out."""
+"""The values that travel between the rooms: people found, where a swap stands, what came out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from bgswap.errors import BadInput
-from bgswap.presets import AUTO, preset_names
-
 # x0, y0, x1, y1 in pixels.
 Box = tuple[float, float, float, float]
-
-# The bounds of every numeric option, in this one place: page, API and command line read them here.
-BOUNDS: dict[str, tuple[float, float]] = {
-    "seed": (0, 2**32 - 1),
-    "steps": (1, 100),
-    "guidance_scale": (0.0, 30.0),
-    "variations": (1, 8),
-    "light": (0.0, 1.0),
-    "shadow": (0.0, 1.0),
-    "enhance_faces": (0.0, 1.0),
-}
-WHOLE = {"seed", "steps", "variations"}
-LONGEST_TEXT = 1000
 
 
 class _StoredMask:
@@ -76,69 +60,6 @@ class Person:
     def area(self) -> float:
         """Share of the photo that the mask covers, in [0, 1]."""
         return float(self._crop.sum(dtype=np.float64)) / max(self.size[0] * self.size[1], 1)
-
-
-@dataclass(frozen=True)
-class SwapOptions:
-    """What may be asked of a swap; None leaves the choice to the preset (seed: to chance).
-
-    Attributes:
-        negative_prompt: what the scene should not show.
-        seed: 0 to 2**32 - 1.
-        steps: denoising steps of the scene model, 1 to 100.
-        guidance_scale: how closely the scene follows the prompt, 0 to 30.
-        variations: how many scenes to show, 1 to 8; a few more are made where those add people.
-        light: how far the people's light follows the scene, 0 (their pixels stay exact) to 1.
-        shadow: strength of the shadow under feet that are in the photo, 0 (none) to 1.
-        enhance_faces: strength of face restoration, 0 (untouched) to 1.
-        preset: which scene model: auto, starter, fast or quality.
-
-    Raises:
-        BadInput: a value is out of its bounds.
-    """
-
-    negative_prompt: str = ""
-    seed: int | None = None
-    steps: int | None = None
-    guidance_scale: float | None = None
-    variations: int = 1
-    light: float = 0.0
-    shadow: float = 0.0
-    enhance_faces: float = 0.0
-    preset: str = AUTO
-
-    def __post_init__(self) -> None:
-        for name, (low, high) in BOUNDS.items():
-            object.__setattr__(self, name, _checked(name, getattr(self, name), low, high))
-        if self.preset not in preset_names():
-            raise BadInput(f"preset must be one of {', '.join(preset_names())}: {self.preset!r}")
-        check_text("negative_prompt", self.negative_prompt)
-
-
-def _checked(name: str, value: Any, low: float, high: float) -> int | float | None:
-    default = next(f.default for f in fields(SwapOptions) if f.name == name)
-    if value is None and default is None:
-        return None
-    whole = name in WHOLE
-    kind = "a whole number" if whole else "a number"
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not number or not low <= value <= high or (whole and value != int(value)):
-        raise BadInput(f"{name} must be {kind} from {low:g} to {high:.10g}, got {value!r}")
-    return int(value) if whole else float(value)
-
-
-def check_text(name: str, text: Any) -> None:
-    """Refuse what is no text or is too long to be a description.
-
-    Raises:
-        BadInput: so.
-    """
-    if not isinstance(text, str):
-        raise BadInput(f"{name} must be text, got {type(text).__name__}")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadInput(f"{name} holds half a character (a lone surrogate): write it anew")
-    if len(text) > LONGEST_TEXT:
-        raise BadInput(f"{name} may have {LONGEST_TEXT} characters at most, got {len(text)}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,15 +47,20 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/types.py",
-        "tests/test_types.py",
+        "bgswap/option.py",
+        "tests/test_options.py",
         [
             ("or (whole and value != int(value))", ""),
             ("and not isinstance(value, bool)", ""),
-            ('"variations": (1, 8),', '"variations": (1, 9),'),
+            ("if value is None and self.optional:", "if value is None:"),
             ("if len(text) > LONGEST_TEXT:", "if len(text) >= LONGEST_TEXT:"),
             ('"\\ud800" <= character <= "\\udfff"', '"\\udbff" < character < "\\udc00"'),
         ],
+    ),
+    (
+        "bgswap/options.py",
+        "tests/test_options.py",
+        [("bounds=(1, 8),", "bounds=(1, 9),")],
     ),
     (
         "bgswap/io/images.py",

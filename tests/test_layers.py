@@ -12,7 +12,18 @@ ROOT = Path(__file__).parent.parent
 # Each room may import what stands in a line above it, and what stands in its own set.
 LAYERS: list[set[str]] = [
     {"errors", "settings"},
-    {"presets", "types", "report", "prompts", "io", "networks", "mask_ops", "interruption"},
+    {
+        "presets",
+        "types",
+        "option",
+        "options",
+        "report",
+        "prompts",
+        "io",
+        "networks",
+        "mask_ops",
+        "interruption",
+    },
     {"models"},
     {"detection", "matting", "backgrounds", "compositing", "faces"},
     {"selection", "swapper"},

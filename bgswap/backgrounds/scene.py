@@ -8,9 +8,10 @@ import numpy as np
 
 from bgswap.backgrounds.ranking import Judgement
 from bgswap.backgrounds.search import search
+from bgswap.options import SwapOptions
 from bgswap.prompts import unknown, wordless
 from bgswap.report import Report, judgement
-from bgswap.types import Background, SwapOptions
+from bgswap.types import Background
 
 if TYPE_CHECKING:
     from bgswap.backgrounds.diffusion.generator import SceneGenerator, Scenes

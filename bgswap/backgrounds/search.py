@@ -10,7 +10,8 @@ import numpy as np
 
 from bgswap.backgrounds import ranking
 from bgswap.errors import SceneRejected
-from bgswap.types import Background, SwapOptions
+from bgswap.options import SwapOptions
+from bgswap.types import Background
 
 if TYPE_CHECKING:
     from bgswap.backgrounds.diffusion.generator import Scenes

@@ -12,7 +12,7 @@ from bgswap.backgrounds.picture import OwnPicture, PictureMode
 from bgswap.backgrounds.plain import Color, PlainColor, Transparent
 from bgswap.errors import BadInput
 from bgswap.io.images import open_photo
-from bgswap.types import check_text
+from bgswap.option import check_text
 
 WITHOUT_FILE = "'#rrggbb', '#rrggbb-#rrggbb', 'blur', 'blur:N' or 'transparent'"
 COLOR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)

@@ -6,7 +6,8 @@ import numpy as np
 
 from bgswap.compositing import blend, lighting, shadow
 from bgswap.io.images import fit_within
-from bgswap.types import Background, Cutout, SwapOptions
+from bgswap.options import SwapOptions
+from bgswap.types import Background, Cutout
 
 # Pictures are judged on about this many pixels: the detector sees no more of them anyway.
 JUDGING_PIXELS = 500_000

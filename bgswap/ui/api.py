@@ -1,7 +1,10 @@
 """The two endpoints for programs: stateless, typed, documented; also tools of the MCP server."""
 
 from asyncio import to_thread
+from collections.abc import Callable
 from functools import partial
+from inspect import Parameter, Signature
+from pathlib import Path
 from typing import Any, Literal
 
 import gradio as gr
@@ -9,19 +12,43 @@ from gradio.context import get_blocks_context
 
 from bgswap import SwapOptions
 from bgswap.io.images import open_photo
+from bgswap.option import Option
+from bgswap.options import rows
 from bgswap.ui.guard import told_to_user, uploaded
-from bgswap.ui.request_checks import check_photo, check_swap
+from bgswap.ui.request_checks import check_photo, check_swap, received
 from bgswap.ui.wanted import while_wanted
 from bgswap.ui.work import Workbench
 
 # One heavy job at a time, whether the page or a program asked for it.
 QUEUE = "models"
+# Gradio reads one parameter a line.
+DESCRIPTION = """\
+Keep the people of a photo and replace everything behind them by a described scene.
+
+Args:
+    photo: a picture file (JPEG, PNG, WebP, HEIC, TIFF, BMP or GIF, up to 40 megapixels).
+    prompt: the new scene in words, such as "a jungle at sunset, warm golden light".
+    people: who stays: the numbers that /find_people gives, such as [1, 3], one of them, or "all".
+    {options}
+
+Returns:
+    A PNG at the photo's full size, and an object with: people, kept, prompt, seed,
+    models, candidates (all tried, best first: seed, expansion, extra_people), retries,
+    seconds, size, notes.
+"""
 
 
-def add_endpoints(bench: Workbench) -> None:
+def add_endpoints(bench: Workbench, table: type[SwapOptions] = SwapOptions) -> None:
     """Add ``/find_people`` and ``/replace_background`` to the open :class:`gr.Blocks`."""
     _add_find_people(bench)
-    _add_replace_background(bench)
+    added = gr.api(
+        replace_background(bench, table),
+        api_name="replace_background",
+        concurrency_id=QUEUE,
+        concurrency_limit=1,
+    )
+    # gr.api has no parameter for it.
+    get_blocks_context().fns[added["id"]].validator = partial(check_swap, bench, table)
 
 
 def _add_find_people(bench: Workbench) -> None:
@@ -59,66 +86,49 @@ def _add_find_people(bench: Workbench) -> None:
         )
 
 
-def _add_replace_background(bench: Workbench) -> None:
+def replace_background(bench: Workbench, table: type[SwapOptions]) -> Callable[..., Any]:
+    """The endpoint of that name; its signature and docstring name every option of the table.
+
+    Args:
+        bench: what does the work.
+        table: the options.
+    """
+
     async def replace_background(
-        photo: gr.FileData,
-        prompt: str,
-        people: list[int] | str = "all",
-        negative_prompt: str = "",
-        seed: int | None = None,
-        steps: int | None = None,
-        guidance_scale: float | None = None,
-        variations: int = 1,
-        light: float = 0.0,
-        shadow: float = 0.0,
-        enhance_faces: float = 0.0,
-        preset: Literal["auto", "starter", "fast", "quality"] = "auto",
+        photo: gr.FileData, prompt: str, people: int | list[int] | str = "all", *values: Any
     ) -> tuple[gr.FileData, dict[str, Any]]:
-        """Keep the people of a photo and replace everything behind them by a described scene.
-
-        Args:
-            photo: a picture file (JPEG, PNG, WebP, HEIC, TIFF, BMP or GIF, up to 40 megapixels).
-            prompt: the new scene in words, such as "a jungle at sunset, warm golden light".
-            people: who stays: the numbers that /find_people gives, such as [1, 3], or "all".
-            negative_prompt: what the scene should not show.
-            seed: 0 to 4294967295; the same seed gives the same picture; null for a random one.
-            steps: 1 to 100 steps of the scene model; null leaves it to the preset.
-            guidance_scale: 0 to 30, how closely to follow the prompt; null leaves it to the preset.
-            variations: 1 to 8 scenes to make, and a few more where those add people; the best one
-                is returned.
-            light: 0 to 1, how far the people's light follows the scene; 0 keeps them exact.
-            shadow: 0 to 1, strength of a soft shadow under feet that are in the photo; 0 is none.
-            enhance_faces: 0 to 1, strength of face restoration; 0 keeps them exact.
-            preset: the scene model: auto, starter, fast or quality.
-
-        Returns:
-            A PNG at the photo's full size, and an object with: people, kept, prompt, seed,
-            models, candidates (all tried, best first: seed, expansion, extra_people), retries,
-            seconds, size, notes.
-        """
         with told_to_user():
-            options = SwapOptions(
-                negative_prompt=negative_prompt,
-                seed=seed,
-                steps=steps,
-                guidance_scale=guidance_scale,
-                variations=variations,
-                light=light,
-                shadow=shadow,
-                enhance_faces=enhance_faces,
-                preset=preset,
-            )
+            given = zip(options.values(), values, strict=False)
+            chosen = table(**{o.name: received(o, v, bench.cache) for o, v in given})
             path, stop = uploaded(photo, bench.cache), bench.stop_mark()
-            work = partial(bench.swap, path, prompt, people, options, stop)
+            work = partial(bench.swap, path, prompt, people, chosen, stop)
             result = await while_wanted(work, stop)
             saved = await to_thread(bench.save, result, f"{path.stem}-swapped")
             return gr.FileData(path=str(saved.pictures[0])).model_dump(), result.details
 
-    added = gr.api(
-        replace_background,
-        api_name="replace_background",
-        concurrency_id=QUEUE,
-        concurrency_limit=1,
-    )
-    # gr.api has no parameter for it.
-    get_blocks_context().fns[added["id"]].validator = partial(check_swap, bench)
+    options = rows(table)
+    _sign(replace_background, options)
+    lines = [f"{name}: {option.described()}." for name, option in options.items()]
+    replace_background.__doc__ = DESCRIPTION.format(options="\n    ".join(lines))
+    return replace_background
+
+
+def _sign(endpoint: Callable[..., Any], options: dict[str, Option]) -> None:
+    """Put the options in the place of ``*values``: Gradio and its MCP server read both of these."""
+    fixed, types = Signature.from_callable(endpoint), {n: _type(o) for n, o in options.items()}
+    parameters = [p for p in fixed.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    parameters += [
+        Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=o.default, annotation=types[name])
+        for name, o in options.items()
+    ]
+    endpoint.__signature__ = fixed.replace(parameters=parameters)  # type: ignore[attr-defined]
+    del endpoint.__annotations__["values"]
+    endpoint.__annotations__ |= types
+
+
+def _type(option: Option) -> Any:
+    """The type of an option in the API."""
+    kind: Any = gr.FileData if option.type is Path else option.type
+    if option.choices is not None:
+        kind = Literal[tuple(option.choices)]
+    return kind | None if option.optional else kind

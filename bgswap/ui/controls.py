@@ -1,73 +1,67 @@
-"""The folded-away options of a swap: their controls, within the bounds that hold everywhere."""
+"""The folded-away options of a swap: a control for each row of the table."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import get_args
 
 import gradio as gr
 
-from bgswap.presets import AUTO, PRESETS
-from bgswap.types import BOUNDS, LONGEST_TEXT
+from bgswap.option import LONGEST_TEXT, Group, Option
+from bgswap.options import SwapOptions, rows
 
-# What the page begins with: programs get the people's exact pixels unless they ask for more.
-LIGHT = 0.3
-
-
-@dataclass(frozen=True, eq=False)
-class Options:
-    """The controls of the folded-away options, named as the fields of :class:`SwapOptions`."""
-
-    negative_prompt: gr.Textbox
-    seed: gr.Textbox
-    steps: gr.Textbox
-    guidance_scale: gr.Textbox
-    variations: gr.Slider
-    light: gr.Slider
-    shadow: gr.Slider
-    enhance_faces: gr.Slider
-    preset: gr.Dropdown
+# The controls by the name of their option.
+Options = dict[str, gr.components.Component]
 
 
-def lay_out_options() -> Options:
-    """Build the folded options where the page stands."""
+def lay_out_options(table: type[SwapOptions] = SwapOptions) -> Options:
+    """Build the folded options where the page stands, a line for each group."""
+    controls: Options = {}
     with gr.Accordion("Options", open=False, elem_id="options"):
-        negative_prompt = gr.Textbox(
-            label="Not in the scene",
-            value="",
-            placeholder="cars, text",
-            max_length=LONGEST_TEXT,
-        )
-        with gr.Row():
-            variations = _slider("Variations", "variations", 1, 1)
-            preset = gr.Dropdown(
-                [("Automatic", AUTO), *((row.title, row.name) for row in PRESETS.values())],
-                value=AUTO,
-                label="Scene model",
-            )
-        with gr.Row():
-            light = _slider("Light match", "light", 0.05, LIGHT)
-            shadow = _slider("Contact shadow", "shadow", 0.05, 0.0)
-        enhance_faces = _slider("Face restoration", "enhance_faces", 0.05, 0.0)
-        with gr.Row():
-            seed = _number("Seed", "random")
-            steps = _number("Steps", "automatic")
-            guidance_scale = _number("Guidance scale", "automatic")
-    return Options(
-        negative_prompt,
-        seed,
-        steps,
-        guidance_scale,
-        variations,
-        light,
-        shadow,
-        enhance_faces,
-        preset,
-    )
+        for group in _groups(table):
+            with gr.Row() if len(group) > 1 else nullcontext():
+                controls |= {option.name: _control(option) for option in group}
+    return controls
 
 
-def _slider(label: str, name: str, step: float, value: float) -> gr.Slider:
-    low, high = BOUNDS[name]
+def _groups(table: type[SwapOptions]) -> Iterator[list[Option]]:
+    for name in get_args(Group):
+        group = [option for option in rows(table).values() if option.group == name]
+        if group:
+            yield group
+
+
+def _control(option: Option) -> gr.components.Component:
+    label, value = option.label, option.default if option.page is None else option.page
+    if option.choices is not None:
+        titles = [(title, name) for name, title in option.choices.items()]
+        return gr.Dropdown(titles, value=value, label=label)
+    if option.type is Path:
+        return gr.File(label=label, type="filepath", file_types=["image"])
+    if option.type is str:
+        return _text(option)
+    if option.optional:
+        return _number(option)
+    low, high = option.bounds
+    step = 1 if option.type is int else option.step
     return gr.Slider(low, high, value=value, step=step, label=label, min_width=150)
 
 
-def _number(label: str, placeholder: str) -> gr.Textbox:
+def _text(option: Option) -> gr.Textbox:
+    return gr.Textbox(
+        label=option.label,
+        value=option.default or "",
+        placeholder=option.placeholder,
+        max_length=LONGEST_TEXT,
+    )
+
+
+def _number(option: Option) -> gr.Textbox:
     # Not gr.Number: it turns "nothing chosen" into 0 as soon as it is shown.
-    return gr.Textbox(label=label, value="", placeholder=placeholder, max_lines=1, min_width=90)
+    return gr.Textbox(
+        label=option.label,
+        value="",
+        placeholder=option.placeholder,
+        max_lines=1,
+        min_width=90,
+    )

@@ -3,12 +3,15 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from bgswap import BadInput, Progress, Stopped, SwapOptions, SwapResult
+from bgswap.option import Option
+from bgswap.options import rows
 from bgswap.ui import fragments
 from bgswap.ui.choosing import Session, Updates, opened, ready
 from bgswap.ui.controls import Options
@@ -176,22 +179,28 @@ class Clock:
         return pace * (progress.steps - progress.step)
 
 
-def read_options(options: Options, values: Updates) -> SwapOptions:
+def read_options(
+    options: Options, values: Updates, table: type[SwapOptions] = SwapOptions
+) -> SwapOptions:
     """The options as their controls have them.
 
     Raises:
         BadInput: one is out of its bounds.
     """
-    chosen = {f.name: values[getattr(options, f.name)] for f in fields(Options)}
-    for name in ("seed", "steps", "guidance_scale"):
-        chosen[name] = _number(name, chosen[name])
-    return SwapOptions(**chosen)
+    return table(
+        **{name: _value(option, values[options[name]]) for name, option in rows(table).items()}
+    )
 
 
-def _number(name: str, text: str) -> float | None:
-    if not text.strip():
+def _value(option: Option, value: Any) -> Any:
+    """What a control holds; an optional one is a text box, empty where nothing is chosen."""
+    if not option.optional or not isinstance(value, str):
+        return value
+    if not value.strip():
         return None
+    if option.type not in (int, float):
+        return value
     try:
-        return float(text) if "." in text else int(text)
+        return float(value) if "." in value else int(value)
     except ValueError:
-        raise BadInput(f"{name} must be a number, or empty, got {text!r}") from None
+        raise BadInput(f"{option.name} must be a number, or empty, got {value!r}") from None

@@ -15,8 +15,8 @@ from bgswap.ui.zero_gpu import WENT_WRONG
 
 log = logging.getLogger(__name__)
 
-NOT_UPLOADED = "photo must be an uploaded picture file"
-BAD_ADDRESS = "The photo at this address cannot or may not be fetched: send the file itself"
+NOT_UPLOADED = "{} must be an uploaded picture file"
+BAD_ADDRESS = "The {} at this address cannot or may not be fetched: send the file itself"
 GONE = "This photo is no longer here: drop it again"
 # The folders of an absolute path: where a server keeps its files is nobody's business.
 FOLDERS = re.compile(r"(?<![\w.:/])(?:/|[A-Za-z]:\\)(?:[^\s/\\'\"]+[/\\])+")
@@ -57,7 +57,7 @@ def picked(event: gr.SelectData, number: int) -> int | None:
     return index if isinstance(index, int) and 0 <= index < number else None
 
 
-def uploaded(file: Any, cache: str | Path) -> Path:
+def uploaded(file: Any, cache: str | Path, name: str = "photo") -> Path:
     """The path of an uploaded file.
 
     A request may name any path as its file; only those inside the upload folder, and the photos
@@ -66,23 +66,24 @@ def uploaded(file: Any, cache: str | Path) -> Path:
     Args:
         file: Gradio's FileData as a dict.
         cache: Gradio's upload folder.
+        name: of the parameter, for the message.
 
     Raises:
         BadInput: it is no uploaded file.
     """
     path = file.get("path") if isinstance(file, Mapping) else file
     if isinstance(path, str) and path.startswith(("http://", "https://")):
-        raise BadInput(BAD_ADDRESS)
+        raise BadInput(BAD_ADDRESS.format(name))
     if not isinstance(file, Mapping) or not isinstance(path, str) or not path:
-        raise BadInput(NOT_UPLOADED)
+        raise BadInput(NOT_UPLOADED.format(name))
     try:
         resolved = Path(path).resolve()
     except (OSError, ValueError):  # a NUL byte, a loop of links, a name too long
-        raise BadInput(NOT_UPLOADED) from None
+        raise BadInput(NOT_UPLOADED.format(name)) from None
     if resolved in example_photos():
         return resolved
     if not resolved.is_relative_to(Path(cache).resolve()):
-        raise BadInput(NOT_UPLOADED)
+        raise BadInput(NOT_UPLOADED.format(name))
     return present(resolved)
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from bgswap.types import LONGEST_TEXT
+from bgswap.option import LONGEST_TEXT
+from bgswap.options import SwapOptions
 from bgswap.ui import fragments
 from bgswap.ui.controls import Options, lay_out_options
 from bgswap.ui.examples import example_photos
@@ -56,8 +57,8 @@ class Page:
     shown: gr.State
 
 
-def lay_out() -> Page:
-    """Build the page inside the open :class:`gr.Blocks`."""
+def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
+    """Build the page inside the open :class:`gr.Blocks`, with the options of a table."""
     parts: dict[str, object] = {
         "source": gr.State(None, time_to_live=LONGEST_HOLD),
         "session": gr.State(None, time_to_live=LONGEST_HOLD),
@@ -70,7 +71,7 @@ def lay_out() -> Page:
         parts["status"] = gr.HTML(fragments.status(True, "Starting", []), elem_id="status")
     with gr.Row(elem_id="columns", equal_height=False):
         with gr.Column(scale=5, min_width=330, elem_id="left"):
-            parts |= _photo_step() | _people_step() | _scene_step()
+            parts |= _photo_step() | _people_step() | _scene_step(table)
         with gr.Column(scale=6, min_width=330, elem_id="right"):
             parts |= _result()
     return Page(**parts)
@@ -133,7 +134,7 @@ def _people_step() -> dict[str, object]:
     return {"gallery": gallery, "everyone": everyone, "no_one": no_one}
 
 
-def _scene_step() -> dict[str, object]:
+def _scene_step(table: type[SwapOptions]) -> dict[str, object]:
     with gr.Column(elem_classes="card"):
         gr.HTML(fragments.step(3, "Scene"))
         prompt = gr.Textbox(
@@ -147,7 +148,7 @@ def _scene_step() -> dict[str, object]:
         )
         with gr.Row(elem_id="chips"):
             chips = [gr.Button(name, size="sm", min_width=60, scale=0) for name in PROMPTS]
-        options = lay_out_options()
+        options = lay_out_options(table)
         with gr.Row(elem_id="actions"):
             generate = gr.Button(
                 "Generate", variant="primary", interactive=False, scale=4, elem_id="generate"

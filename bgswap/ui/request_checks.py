@@ -1,11 +1,15 @@
 """What the endpoints refuse before a request waits in the queue, parameter by parameter."""
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from bgswap import BadInput, SwapOptions
+from bgswap.option import Option
+from bgswap.options import rows
 from bgswap.prompts import check_prompt
 from bgswap.selection import named
 from bgswap.ui.guard import uploaded, without_folders
@@ -21,37 +25,52 @@ def check_photo(bench: Workbench, photo: Any) -> Verdict:
 
 def check_swap(
     bench: Workbench,
+    table: type[SwapOptions],
     photo: Any,
     prompt: Any = "",
     people: Any = "all",
-    negative_prompt: Any = "",
-    seed: Any = None,
-    steps: Any = None,
-    guidance_scale: Any = None,
-    variations: Any = 1,
-    light: Any = 0.0,
-    shadow: Any = 0.0,
-    enhance_faces: Any = 0.0,
-    preset: Any = "auto",
+    *values: Any,
 ) -> list[Verdict]:
-    """The verdicts on the parameters of ``/replace_background``, in their order."""
-    options = {
-        "negative_prompt": negative_prompt,
-        "seed": seed,
-        "steps": steps,
-        "guidance_scale": guidance_scale,
-        "variations": variations,
-        "light": light,
-        "shadow": shadow,
-        "enhance_faces": enhance_faces,
-        "preset": preset,
-    }
+    """The verdicts on the parameters of ``/replace_background``, in their order.
+
+    Args:
+        bench: what will do the work.
+        table: the options.
+        photo: as it was sent; so are the others.
+        prompt: the scene in words.
+        people: who stays.
+        values: the options in the order of their rows; those that are missing have their defaults.
+    """
+    options: dict[str, Any] = {}
+
+    def check(option: Option, value: Any) -> None:
+        options[option.name] = received(option, value, bench.cache)
+        table(**{option.name: options[option.name]})
+
     verdicts = [check_photo(bench, photo)]
     verdicts += [_verdict(lambda: check_prompt(prompt)), _verdict(lambda: named(people))]
-    verdicts += [_verdict(lambda n=n, v=v: SwapOptions(**{n: v})) for n, v in options.items()]
-    if all(verdict["is_valid"] for verdict in verdicts):
-        verdicts[5] = _verdict(lambda: bench.check_steps(SwapOptions(**options)))
+    given = zip(rows(table).values(), values, strict=False)
+    verdicts += [_verdict(partial(check, option, value)) for option, value in given]
+    if options and all(verdict["is_valid"] for verdict in verdicts):
+        steps = len(verdicts) - len(options) + list(options).index("steps")
+        verdicts[steps] = _verdict(lambda: bench.check_steps(table(**options)))
     return verdicts
+
+
+def received(option: Option, value: Any, cache: str | Path) -> Any:
+    """An option as it came with a request; of a file its path.
+
+    Args:
+        option: its row.
+        value: what was sent.
+        cache: Gradio's upload folder.
+
+    Raises:
+        BadInput: a file is no uploaded one.
+    """
+    if option.type is not Path or value is None:
+        return value
+    return uploaded(value, cache, option.name)
 
 
 def _verdict(check: Callable[[], object]) -> Verdict:

@@ -1,6 +1,5 @@
 """Which event runs which handler of the page; the endpoints are in :mod:`bgswap.ui.api`."""
 
-from dataclasses import fields
 from typing import Any
 
 import gradio as gr
@@ -101,7 +100,7 @@ def _connect_generating(page: Page, on: Generating) -> None:
     )
     done = begun.success(
         on.generate,
-        {page.source, page.session, page.prompt, page.run, *_components(page)},
+        {page.source, page.session, page.prompt, page.run, *page.options.values()},
         [
             page.source,
             page.progress,
@@ -131,7 +130,3 @@ def _connect_generating(page: Page, on: Generating) -> None:
     page.candidates.select(
         on.pick, page.shown, [page.slider, page.download_picture], queue=False, **QUIET
     )
-
-
-def _components(page: Page) -> list[gr.components.Component]:
-    return [getattr(page.options, option.name) for option in fields(page.options)]

@@ -14,8 +14,8 @@ from typing import Any
 
 from bgswap.backgrounds.search import MOST_RETRIES
 from bgswap.errors import BgSwapError
+from bgswap.options import SwapOptions
 from bgswap.presets import PRESETS
-from bgswap.types import SwapOptions
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from bgswap.backgrounds import ranking
 from bgswap.backgrounds.diffusion.generator import Scenes
 from bgswap.backgrounds.search import MOST_RETRIES, search
 from bgswap.errors import NoPersonDetected, SceneRejected
-from bgswap.types import Person, SwapOptions
+from bgswap.options import SwapOptions
+from bgswap.types import Person
 
 PHOTO = np.full((40, 40, 3), 90, np.uint8)
 ALPHA = np.zeros((40, 40), np.float32)

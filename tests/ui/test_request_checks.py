@@ -1,12 +1,12 @@
 """The verdicts on an API call's parameters, one each and in their order."""
 
-import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bgswap import BadInput, Settings, SwapOptions
+from bgswap.options import rows
 from bgswap.ui.request_checks import check_photo, check_swap
 from bgswap.ui.work import Workbench
 
@@ -26,14 +26,16 @@ def bench(tmp_path: Path) -> Workbench:
 def refused(bench: Workbench, **changes: Any) -> dict[str, str]:
     """Parameter and message of every one that is not as it should be."""
     photo = {"path": str(bench.cache / "photo.png")}
-    names = list(inspect.signature(check_swap).parameters)[1:]
-    verdicts = check_swap(bench, **({"photo": photo} | GOOD | changes))
+    defaults = {option.name: option.default for option in rows().values()}
+    sent = {"photo": photo, "prompt": "", "people": "all"} | defaults | GOOD | changes
+    verdicts = check_swap(bench, SwapOptions, *sent.values())
+    names = list(sent)
     return {n: v["message"] for n, v in zip(names, verdicts, strict=True) if not v["is_valid"]}
 
 
 def test_what_is_good_is_let_through(bench: Workbench) -> None:
     assert refused(bench) == {}
-    assert refused(bench, people=[1, 99]) == {}
+    assert refused(bench, people=[1, 99]) == refused(bench, people=2) == {}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,8 @@ def test_what_is_good_is_let_through(bench: Workbench) -> None:
         ("people", [], "at least one number"),
         ("people", [float("inf")], "people must be"),
         ("people", {"a": 1}, "people must be"),
-        ("people", 1, "people must be"),
+        ("people", 1.5, "people must be"),
+        ("people", True, "people must be"),
         ("negative_prompt", 5, "must be text"),
         ("seed", -1, "from 0 to"),
         ("steps", 10**9, "from 1 to 100"),

@@ -26,8 +26,8 @@ from bgswap.backgrounds.diffusion.steps import AfterStep, StepCallback
 from bgswap.errors import BadInput, ModelUnavailable, SceneRejected
 from bgswap.io.tensors import images_to_tensor, masks_to_tensor, tensor_to_images
 from bgswap.models import smoke
+from bgswap.options import rows
 from bgswap.presets import ScenePreset
-from bgswap.types import BOUNDS
 
 if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
@@ -224,7 +224,7 @@ class SceneGenerator:
     @property
     def _most_steps(self) -> int:
         # LCMScheduler picks its steps from the few that the model was distilled on.
-        return self.pipe.scheduler.config.get("original_inference_steps", BOUNDS["steps"][1])
+        return self.pipe.scheduler.config.get("original_inference_steps", rows()["steps"].bounds[1])
 
     def _shortfalls(self, prompt: str, negative_prompt: str, guidance: float) -> list[str]:
         notes = []

@@ -1,0 +1,147 @@
+"""One row of the table of options: what an option may be, how it is called and explained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_type_hints
+
+import numpy as np
+
+from bgswap.errors import BadInput
+
+LONGEST_TEXT = 1000
+
+# Where a control stands on the page, in this order; controls of one group share a line.
+Group = Literal["words", "scene", "light", "faces", "sampling"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One row of the table.
+
+    Attributes:
+        label: of its control on the page.
+        help: what it does, a phrase without a full stop.
+        default: for programs; None leaves the choice to the program.
+        group: where its control stands on the page.
+        page: what the page begins with; None: the default.
+        bounds: least and greatest value of a number.
+        step: of the page's slider, for a number that is not whole.
+        choices: the values it may have, with their titles on the page.
+        placeholder: what an empty field of the page shows: an example of a text, or what None does.
+        name: that of the field; filled in by :func:`read_rows`.
+        type: ``int``, ``float``, ``str`` or ``Path`` (a picture file), as the field's annotation
+            says; filled in by :func:`read_rows`.
+    """
+
+    label: str
+    help: str
+    default: Any
+    group: Group
+    page: Any = None
+    bounds: tuple[float, float] = (-np.inf, np.inf)
+    step: float = 0.05
+    choices: Mapping[str, str] | None = None
+    placeholder: str = ""
+    name: str = ""
+    type: type = str
+
+    @property
+    def optional(self) -> bool:
+        """Whether None is a value."""
+        return self.default is None
+
+    @property
+    def flag(self) -> str:
+        """Its name on the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def allowed(self) -> str:
+        """In words, what it may be; empty for a text or a file."""
+        if self.choices is not None:
+            return ", ".join(self.choices)
+        return "{:g} to {:.10g}".format(*self.bounds) if self.type in (int, float) else ""
+
+    @property
+    def otherwise(self) -> str:
+        """In words, its default; empty where there is nothing to say."""
+        if self.optional:
+            return self.placeholder
+        return f"{self.default:g}" if self.type in (int, float) else self.default
+
+    def described(self) -> str:
+        """Its help with what it may be and its default, one line."""
+        parts = [self.allowed, self.otherwise and f"default: {self.otherwise}"]
+        more = "; ".join(filter(None, parts))
+        return f"{self.help} ({more})" if more else self.help
+
+    def checked(self, value: Any) -> Any:
+        """The value as its type.
+
+        Raises:
+            BadInput: it is not allowed.
+        """
+        if value is None and self.optional:
+            return None
+        if self.choices is not None:
+            if not isinstance(value, str) or value not in self.choices:
+                raise BadInput(f"{self.name} must be one of {self.allowed}: {value!r}")
+            return value
+        if self.type is str:
+            check_text(self.name, value)
+            return value
+        return self._file(value) if self.type is Path else self._number(value)
+
+    def _file(self, value: Any) -> Path:
+        if not isinstance(value, (str, Path)) or not str(value):
+            raise BadInput(f"{self.name} must be the path of a file, got {type(value).__name__}")
+        return Path(value)
+
+    def _number(self, value: Any) -> int | float:
+        whole, (low, high) = self.type is int, self.bounds
+        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+        if not number or not low <= value <= high or (whole and value != int(value)):
+            kind = "a whole number" if whole else "a number"
+            raise BadInput(f"{self.name} must be {kind} from {self.allowed}, got {value!r}")
+        return int(value) if whole else float(value)
+
+
+def row(option: Option) -> Any:
+    """A field of a table of options: a frozen dataclass whose every field is made by this."""
+    return field(default=option.default, metadata={"option": option})
+
+
+def read_rows(table: type) -> dict[str, Option]:
+    """The rows of a table by name, in the order of its fields.
+
+    Args:
+        table: a dataclass whose every field is made by :func:`row`.
+    """
+    hints = get_type_hints(table)
+    return {
+        entry.name: replace(
+            entry.metadata["option"], name=entry.name, type=_plain(hints[entry.name])
+        )
+        for entry in fields(table)
+    }
+
+
+def _plain(hint: Any) -> Any:
+    """``int`` for ``int | None``."""
+    return next((kind for kind in get_args(hint) if kind is not NoneType), hint)
+
+
+def check_text(name: str, text: Any) -> None:
+    """Refuse what is no text or is too long to be a description.
+
+    Raises:
+        BadInput: so.
+    """
+    if not isinstance(text, str):
+        raise BadInput(f"{name} must be text, got {type(text).__name__}")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadInput(f"{name} holds half a character (a lone surrogate): write it anew")
+    if len(text) > LONGEST_TEXT:
+        raise BadInput(f"{name} may have {LONGEST_TEXT} characters at most, got {len(text)}")
