@@ -25,7 +25,7 @@ class ModelUnavailable(BgSwapError):
 
 
 class MissingLibrary(BgSwapError, ImportError):
-    """A library of the operating system is not installed."""
+    """A library, of Python or of the operating system, is not installed."""
 
 
 class SceneRejected(BgSwapError):

@@ -12,8 +12,8 @@ import pytest
 from photos import BUS, ZIDANE, empty_photo
 from PIL import Image
 
-from bgswap import BackgroundSwapper, BadInput, SwapOptions
-from bgswap import cli as cli
+from bgswap import BackgroundSwapper, BadInput, SwapOptions, cli
+from bgswap.cli import commands
 
 FAST = ["--seed", "5", "--steps", "1", "--models", "starter"]
 
@@ -132,7 +132,7 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(
     tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_swapper", lambda options: pytest.fail("models were asked for"))
+    monkeypatch.setattr(commands, "_swapper", lambda options: pytest.fail("models were asked for"))
     Image.open(ZIDANE).save("photo.png")
     before = Path("photo.png").read_bytes()
     Path("link.png").symlink_to("photo.png")
@@ -163,7 +163,8 @@ DETAILS = {"people": [], "models": {}, "notes": ["🏖 è \udce9"]}
 ANSWERS = f"""
 import sys
 from bgswap import cli
-cli._list = lambda options: {DETAILS!r}
+from bgswap.cli import commands
+commands.found = lambda options: {DETAILS!r}
 sys.exit(cli.main(["photo.jpg", "--list", *sys.argv[1:]]))
 """
 
@@ -211,7 +212,7 @@ def test_a_bug_is_an_internal_failure(
     def fail(options: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(cli, "_list", fail)
+    monkeypatch.setattr(commands, "found", fail)
     assert cli.main([str(ZIDANE), "--list"]) == 1
     assert capsys.readouterr().out == ""
 

@@ -23,6 +23,7 @@ from bgswap.settings import Settings
 
 # Where ultralytics fetches its files from; asked first, since its own retries take minutes.
 PROBE = "https://github.com/ultralytics/assets"
+LICENSE = "AGPL-3.0"
 
 # Seconds without a new byte after which a download counts as dead.
 STALL = 45.0

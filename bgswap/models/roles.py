@@ -41,6 +41,14 @@ _NETWORKS: dict[Role, ModelRole] = {
     "matting": ModelRole("Matting network", starter="matting"),
     "face_vae": ModelRole("Face VAE", starter="face-vae"),
 }
+# Of repositories whose weights the settings name by default or README names, as their cards say;
+# the card itself is read where it is on disk.
+LICENSES: dict[str, str] = {
+    "stable-diffusion-v1-5/stable-diffusion-inpainting": "creativeml-openrail-m",
+    "latent-consistency/lcm-lora-sdv1-5": "openrail++",
+    "latent-consistency/lcm-lora-sdxl": "openrail++",
+    "diffusers/stable-diffusion-xl-1.0-inpainting-0.1": "openrail++",
+}
 
 
 def model_roles() -> dict[Role, ModelRole]:

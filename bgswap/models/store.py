@@ -11,6 +11,7 @@ from pathlib import Path
 from bgswap.errors import ModelUnavailable
 from bgswap.models import hub, official
 from bgswap.models.checks import Broken, Incomplete, check_folder
+from bgswap.models.on_disk import locate
 from bgswap.models.roles import (
     STARTER,
     Hub,
@@ -155,14 +156,7 @@ class WeightStore:
     def _look(self, role: Role, source: Source) -> tuple[Path | None, str]:
         """The path of a source that is whole on disk, or None and what is wrong with it."""
         try:
-            if isinstance(source, Local):
-                check_folder(role, source.path)
-                return source.path, ""
-            if isinstance(source, Hub):
-                return hub.cached(role, source), ""
-            if isinstance(source, Official):
-                return official.cached(source, self.settings.cache), ""
-            return None, "it needs no weights"
+            return locate(role, source, self.settings.cache), ""
         except (Incomplete, Broken) as error:
             return None, str(error)
 

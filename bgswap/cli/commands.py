@@ -1,0 +1,135 @@
+"""The commands: each takes the parsed arguments, does its work and prints what came of it."""
+
+import os
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bgswap.cli.answers import Details, answer, people_and_files, weights_and_licenses
+from bgswap.cli.outputs import check_output, check_outputs
+from bgswap.errors import BadInput, MissingLibrary
+from bgswap.options import rows
+from bgswap.settings import Settings, give_libraries_room
+
+if TYPE_CHECKING:
+    from bgswap.swapper import BackgroundSwapper
+
+
+def swap(options: Namespace) -> None:
+    """Replace everything behind the people and write the picture."""
+    answer(options, swapped, people_and_files)
+
+
+def people(options: Namespace) -> None:
+    """List who is in the photo."""
+    answer(options, found, people_and_files)
+
+
+def cutout(options: Namespace) -> None:
+    """Write the kept people alone; no scene model takes part."""
+    answer(options, cut_out, people_and_files)
+
+
+def models(options: Namespace) -> None:
+    """List the weights that the settings name, and those that ship with the program."""
+    answer(options, weights, weights_and_licenses)
+
+
+def photo(options: Namespace) -> None:
+    """The form without a command: ``--list`` is ``people``, all else ``swap``."""
+    (people if options.list else swap)(options)
+
+
+def serve(options: Namespace) -> None:
+    """Serve the page, the API and the MCP tools until the process is ended.
+
+    Raises:
+        MissingLibrary: Gradio is not installed.
+    """
+    for name, value in (("NAME", options.host), ("PORT", options.port)):
+        if value is not None:
+            os.environ[f"GRADIO_SERVER_{name}"] = str(value)  # read when Gradio is imported
+    try:
+        from bgswap.ui.launch import App
+    except ModuleNotFoundError as error:
+        if error.name != "gradio":
+            raise
+        raise MissingLibrary('The page needs Gradio: pip install "bgswap[app]"') from None
+    App(Settings.from_env(models=options.models)).serve()
+
+
+def warm_up(options: Namespace) -> None:
+    """Compile once what compiles on its first import.
+
+    pymatting's numba functions take most of a minute the first time on a machine; numba keeps them
+    in ``BGSWAP_CACHE``. An install ends with this, so that no first photo waits.
+    """
+    give_libraries_room(Settings.from_env().cache)
+    # First of all, since it says in words what OpenCV lacks.
+    import bgswap.io.images  # noqa: F401
+    from bgswap.matting import foreground
+
+    foreground.warm_up()
+
+
+def _swapper(options: Namespace) -> "BackgroundSwapper":
+    from bgswap.swapper import BackgroundSwapper
+
+    return BackgroundSwapper.from_settings(Settings.from_env(models=options.models))
+
+
+def found(options: Namespace) -> Details:
+    """The work of ``people``: the details that list them."""
+    return _swapper(options).list_people(options.photo)[1]
+
+
+def swapped(options: Namespace) -> Details:
+    """The work of ``swap``: the details of the picture that was written.
+
+    Raises:
+        BadInput: there is no prompt, or the picture could not be written.
+    """
+    from bgswap.io import metadata
+
+    if options.prompt is None:
+        raise BadInput("--prompt is missing: describe the scene, or --list who is there")
+    output = options.output or Path(f"{Path(options.photo).stem}-swapped.png")
+    check_outputs(Path(options.photo), output, options.cutout)
+    asked = options.table(**{name: getattr(options, name) for name in rows(options.table)})
+    result = _swapper(options).swap(options.photo, options.prompt, options.people, asked)
+    metadata.save(result.image, output, result.details)
+    if options.cutout:
+        metadata.save(result.cutout, options.cutout, {})
+    return result.details | _written(options, output, options.cutout)
+
+
+def cut_out(options: Namespace) -> Details:
+    """The work of ``cutout``: the details of the cut-out that was written.
+
+    Raises:
+        BadInput: the cut-out could not be written, or nobody is named.
+    """
+    from bgswap.io import images, metadata
+    from bgswap.selection import chosen
+
+    output = options.output or Path(f"{Path(options.photo).stem}-cutout.png")
+    check_output(output, Path(options.photo), transparent=True)
+    swapper, picture = _swapper(options), images.open_photo(options.photo)
+    everyone, details = swapper.list_people(picture)
+    kept = chosen(everyone, options.people)
+    alone = swapper.cut_out(picture, kept, [p for p in everyone if p not in kept])
+    metadata.save(alone.rgba, output, {})
+    return details | {"kept": [p.number for p in kept]} | _written(options, output)
+
+
+def weights(options: Namespace) -> Details:
+    """The work of ``models``: role, source, licence and size of each of the weights."""
+    from bgswap.models.catalog import catalog
+
+    entries = catalog(Settings.from_env(models=options.models))
+    return {"models": [asdict(entry) for entry in entries]}
+
+
+def _written(options: Namespace, *paths: Path | None) -> Details:
+    return {} if options.json else {"written": [str(path) for path in paths if path]}

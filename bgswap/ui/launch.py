@@ -1,0 +1,67 @@
+"""The app as a whole: page, endpoints and models, built at once and then served."""
+
+import logging
+from pathlib import Path
+
+from bgswap import BackgroundSwapper, Settings
+from bgswap.ui.api import add_endpoints
+from bgswap.ui.page import lay_out
+from bgswap.ui.serving import LARGEST_FILE, FencedApp, WordyBlocks
+from bgswap.ui.theme import theme
+from bgswap.ui.wiring import connect
+from bgswap.ui.work import Workbench
+from bgswap.ui.zero_gpu import ZERO_GPU
+
+UI = Path(__file__).parent
+LONGEST_QUEUE = 32
+# Pages open at once; each holds its photo at display size. Beyond it the one idle longest goes.
+MOST_SESSIONS = 1000
+
+
+class App:
+    """The page and the endpoints with what does their work.
+
+    Args:
+        settings: as the environment has them where None.
+
+    Attributes:
+        demo: what Gradio serves.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or Settings.from_env()
+        self.demo = WordyBlocks(title="Background swap", analytics_enabled=False, fill_width=True)
+        with self.demo:
+            # On ZeroGPU models are placed once, in this process, before a request borrows the GPU.
+            swapper = BackgroundSwapper.from_settings(self._settings, wait=ZERO_GPU)
+            self._bench = Workbench(swapper, self.demo.GRADIO_CACHE, self._settings)
+            connect(self.demo, lay_out(), self._bench)
+            add_endpoints(self._bench)
+        # Not open: a direct call would get round the queue, in which one heavy job runs at a time.
+        self.demo.queue(max_size=LONGEST_QUEUE, api_open=False)
+        if ZERO_GPU:
+            # The platform takes what is placed on the GPU while the app's module is imported; its
+            # workers are forks of this process and share it.
+            self._bench.start().join()
+
+    def serve(self) -> None:
+        """Serve, then load models in the background; GRADIO_SERVER_NAME and _PORT apply."""
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+        self._bench.sweeper.start()
+        self.demo.launch(
+            theme=theme(),
+            css_paths=UI / "style.css",
+            js=(UI / "page.js").read_text(encoding="utf-8"),
+            footer_links=["api", "settings"],
+            run_history=False,
+            mcp_server=True,
+            max_file_size=LARGEST_FILE,
+            enable_monitoring=False,
+            state_session_capacity=MOST_SESSIONS,
+            _app=FencedApp(self._settings),
+            prevent_thread_lock=True,
+        )
+        if not ZERO_GPU:
+            # Not before: loading keeps Python so busy that Gradio can miss its own first answer.
+            self._bench.start()
+        self.demo.block_thread()
