@@ -7,7 +7,6 @@ by :func:`rows`; README's table is compared with it by a test.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from bgswap.option import Option, read_rows, row
 from bgswap.presets import AUTO, PRESETS, preset_names
@@ -124,7 +123,6 @@ class SwapOptions:
             object.__setattr__(self, name, option.checked(getattr(self, name)))
 
 
-@cache
 def rows(table: type[SwapOptions] = SwapOptions) -> dict[str, Option]:
     """The rows of a table by name, in their order, which is that of the API's parameters."""
     return read_rows(table)

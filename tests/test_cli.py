@@ -14,6 +14,7 @@ from PIL import Image
 
 from bgswap import BackgroundSwapper, BadInput, SwapOptions, cli
 from bgswap.cli import commands
+from bgswap.cli.arguments import COMMANDS
 
 FAST = ["--seed", "5", "--steps", "1", "--models", "starter"]
 
@@ -142,11 +143,13 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(
     assert Path("photo.png").read_bytes() == before
 
 
-@pytest.mark.parametrize("module", ["bgswap", "bgswap.warm_up"])
-def test_a_missing_system_library_is_one_sentence(tmp_path: Path, module: str) -> None:
+@pytest.mark.parametrize(
+    "command", [["bgswap", str(BUS), "--list"], ["bgswap", "warm-up"], ["bgswap.warm_up"]]
+)
+def test_a_missing_system_library_is_one_sentence(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "cv2.py").write_text('raise ImportError("libGL.so.1: cannot open shared object")')
     done = subprocess.run(
-        [sys.executable, "-m", module, *([BUS, "--list"] if module == "bgswap" else [])],
+        [sys.executable, "-m", *command],
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -234,4 +237,6 @@ def test_help_names_every_exit_status(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as stop:
         cli.main(["--help"])
     assert stop.value.code == 0
-    assert "3 no person detected" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "3 no person detected" in said
+    assert all(command in said for command in COMMANDS)

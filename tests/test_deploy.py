@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bgswap.cli import build_parser
+from bgswap.cli.arguments import parse
 from bgswap.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -38,7 +38,7 @@ def test_the_command_line_takes_what_the_readme_types() -> None:
     typed = [c for c in commands(ROOT / "README.md") if " -m bgswap " in c]
     assert typed
     for command in typed:
-        build_parser().parse_args(shlex.split(command.partition(" -m bgswap ")[2]))
+        parse(shlex.split(command.partition(" -m bgswap ")[2]))
 
 
 def test_the_image_holds_what_it_copies_and_no_more() -> None:

@@ -1,11 +1,21 @@
-"""Options are checked in one place, with messages that say what was expected."""
+"""Options stand in one table: checked there, and the same wherever they can be given."""
+
+import argparse
+import re
+import shlex
+from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bgswap.backgrounds.diffusion.presets import PRESETS as SCENE_PRESETS
+from bgswap.cli.arguments import command_parser, parse, photo_parser
 from bgswap.errors import BadInput
-from bgswap.option import check_text
-from bgswap.options import SwapOptions, rows
+from bgswap.option import Option, check_text, row
+from bgswap.options import PRESETS, SwapOptions, rows
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 BOUNDS = {n: o.bounds for n, o in rows().items() if o.type in (int, float)}
 
@@ -69,3 +79,129 @@ def test_text_has_a_limit() -> None:
 def test_half_a_character_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="lone surrogate"):
         SwapOptions(negative_prompt=text)
+
+
+@dataclass(frozen=True)
+class MoreOptions(SwapOptions):
+    """The table with a row of each type more, and nothing else."""
+
+    place: str = row(Option("Place", "where it is", default="", group="scene"))
+    grain: float = row(
+        Option("Grain", "strength of film grain", default=0.5, group="light", bounds=(0, 2))
+    )
+    frames: int | None = row(
+        Option("Frames", "how many", default=None, group="sampling", bounds=(1, 9))
+    )
+    shape: str = row(
+        Option(
+            "Shape", "of it", default="4:5", group="scene", choices={"4:5": "Tall", "1:1": "Square"}
+        )
+    )
+    picture: Path | None = row(Option("Picture", "what lies behind", default=None, group="scene"))
+
+
+MORE = [
+    "--place",
+    "north",
+    "--grain",
+    "1.5",
+    "--frames",
+    "3",
+    "--shape",
+    "1:1",
+    "--picture",
+    "a.png",
+]
+MORE_VALUES = {
+    "place": "north",
+    "grain": 1.5,
+    "frames": 3,
+    "shape": "1:1",
+    "picture": Path("a.png"),
+}
+
+
+def test_a_row_is_all_that_an_option_needs_on_the_command_line() -> None:
+    for command in (["swap"], []):
+        arguments = parse([*command, "a.jpg", "--prompt", "x", *MORE], MoreOptions)
+        assert {name: getattr(arguments, name) for name in MORE_VALUES} == MORE_VALUES
+        with pytest.raises(BadInput, match="unrecognized arguments: --place"):
+            parse([*command, "a.jpg", "--prompt", "x", *MORE])
+
+
+def test_a_row_is_all_that_an_option_needs_in_python() -> None:
+    assert vars(MoreOptions(**MORE_VALUES)) == vars(SwapOptions()) | MORE_VALUES
+    assert MoreOptions(picture="a.png").picture == Path("a.png")
+    for wrong in (
+        {"place": 3},
+        {"grain": 2.5},
+        {"frames": 1.5},
+        {"shape": "3:2"},
+        {"shape": ["4:5"]},
+        {"picture": 7},
+        {"picture": ""},
+    ):
+        with pytest.raises(BadInput, match=f"{next(iter(wrong))} must be"):
+            MoreOptions(**wrong)
+
+
+def test_annotations_and_defaults_of_the_table_agree() -> None:
+    for entry in fields(SwapOptions):
+        option = rows()[entry.name]
+        assert option.type in (int, float, str, Path)
+        assert option.optional == (entry.default is None)
+        assert option.checked(option.default) == option.default
+        assert option.page is None or option.checked(option.page) == option.page
+        assert option.label and option.help and not option.help.endswith(".")
+
+
+def test_the_presets_on_offer_are_those_that_there_are() -> None:
+    assert list(PRESETS) == ["auto", *SCENE_PRESETS]
+    assert all(PRESETS.values())
+
+
+def test_a_preset_that_is_added_is_a_choice_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadInput):
+        SwapOptions(preset="watercolor")
+    monkeypatch.setitem(PRESETS, "watercolor", "Watercolor")
+    assert SwapOptions(preset="watercolor").preset == "watercolor"
+    assert (
+        parse(["swap", "a.jpg", "--prompt", "x", "--preset", "watercolor"]).preset == "watercolor"
+    )
+
+
+def test_the_command_line_begins_with_the_defaults_of_the_table() -> None:
+    arguments = parse(["a.jpg", "--prompt", "x"])
+    assert {name: getattr(arguments, name) for name in rows()} == vars(SwapOptions())
+
+
+@pytest.mark.parametrize("parser", [photo_parser(), command_parser()], ids=["photo", "command"])
+def test_help_explains_every_option(parser: argparse.ArgumentParser) -> None:
+    commands = next((a.choices for a in parser._actions if isinstance(a.choices, dict)), None)
+    text = " ".join((commands["swap"] if commands else parser).format_help().split())
+    for option in rows().values():
+        assert option.flag in text and option.described() in text
+
+
+def test_readme_has_the_table() -> None:
+    made = ["| option | default | what |", "|---|---|---|"]
+    for name, option in rows().items():
+        default = (
+            option.otherwise if option.optional else option.otherwise and f"`{option.otherwise}`"
+        )
+        page = f"; on the page `{option.page:g}`" if option.page is not None else ""
+        values = ", ".join(f"`{value}`" for value in option.choices or ())
+        what = f"{option.help}: {values}" if values else option.help
+        what += f" ({option.allowed})" if option.allowed and not values else ""
+        made.append(f"| `{name}` | {default}{page} | {what} |")
+    section = README.partition("\n## Options\n")[2].partition("\n## ")[0]
+    table = [line for line in section.splitlines() if line.startswith("|")]
+    assert table == made, "README.md's table of options should be:\n" + "\n".join(made)
+
+
+def test_readme_types_what_the_command_line_takes() -> None:
+    typed = re.findall(r"^(?:\.venv/bin/python -m )?bgswap (.+)$", README, re.M)
+    split = [shlex.split(line, comments=True) for line in typed]
+    assert {"swap", "people", "cutout", "serve", "models"} < {words[0] for words in split}
+    for words in split:
+        parse(words)
