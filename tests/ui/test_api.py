@@ -15,6 +15,8 @@ from gradio_client.exceptions import AppError, ValidationError
 from photos import BUS, empty_photo
 from PIL import Image
 
+from bgswap.options import PRESETS, rows
+
 SWAP, FIND = "/replace_background", "/find_people"
 # One step is enough wherever the scene itself does not matter.
 QUICK = {"steps": 1, "seed": 7}
@@ -55,7 +57,7 @@ def test_parameters_are_named_and_typed(client: Client) -> None:
         "shadow",
         "enhance_faces",
         "preset",
-    ]
+    ], "what is there keeps its place: new options come last"
     assert parameters["people"]["parameter_default"] == "all"
     # Programs get exact pixels unless they ask for more; the page begins with a little light.
     assert {parameters[n]["parameter_default"] for n in ("light", "shadow")} == {0.0}
@@ -69,6 +71,11 @@ def test_mcp_lists_both_tools(app_url: str) -> None:
     tools = get_json(f"{app_url}gradio_api/mcp/schema")
     assert {tool["name"] for tool in tools} == {"replace_background", "find_people"}
     assert all("photo" in tool["description"] for tool in tools)
+    (swap,) = (tool["inputSchema"] for tool in tools if tool["name"] == "replace_background")
+    for name, option in rows().items():
+        assert swap["properties"][name]["description"].startswith(f"{option.described()}.")
+    assert swap["properties"]["preset"]["enum"] == list(PRESETS)
+    assert swap["properties"]["variations"]["type"] == "integer"
 
 
 def test_find_people_gives_cut_outs_and_details(client: Client) -> None:
@@ -116,6 +123,7 @@ def test_everyone_stays_by_word_and_by_default(client: Client) -> None:
     ("change", "message"),
     [
         ({"people": [99]}, "There is no person 99"),
+        ({"people": 98}, "There is no person 98"),
         ({"people": []}, "people must be"),
         ({"people": "some"}, "people must be"),
         ({"prompt": "  "}, "Describe the scene"),
