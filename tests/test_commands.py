@@ -13,7 +13,7 @@ from PIL import Image
 
 from bgswap import cli
 from bgswap.cli import commands
-from bgswap.models.roles import STARTER_FOLDERS
+from bgswap.models.roles import starter_folders
 
 FAST = ["--seed", "5", "--steps", "1", "--models", "starter"]
 
@@ -81,7 +81,7 @@ def test_models_names_source_licence_and_size_of_all_weights(
 
     assert cli.main(["models", "--models", "starter"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(STARTER_FOLDERS) and all("MB, from " in line for line in lines)
+    assert len(lines) == len(starter_folders()) and all("MB, from " in line for line in lines)
 
 
 def test_the_page_without_gradio_is_one_sentence(

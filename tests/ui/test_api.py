@@ -15,7 +15,8 @@ from gradio_client.exceptions import AppError, ValidationError
 from photos import BUS, empty_photo
 from PIL import Image
 
-from bgswap.options import PRESETS, rows
+from bgswap.options import rows
+from bgswap.presets import preset_names
 
 SWAP, FIND = "/replace_background", "/find_people"
 # One step is enough wherever the scene itself does not matter.
@@ -74,7 +75,7 @@ def test_mcp_lists_both_tools(app_url: str) -> None:
     (swap,) = (tool["inputSchema"] for tool in tools if tool["name"] == "replace_background")
     for name, option in rows().items():
         assert swap["properties"][name]["description"].startswith(f"{option.described()}.")
-    assert swap["properties"]["preset"]["enum"] == list(PRESETS)
+    assert swap["properties"]["preset"]["enum"] == list(preset_names())
     assert swap["properties"]["variations"]["type"] == "integer"
 
 
