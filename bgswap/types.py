@@ -1,7 +1,7 @@
 """The values that travel between the rooms: people found, options asked for, what came out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -76,6 +76,21 @@ class Person:
     def area(self) -> float:
         """Share of the photo that the mask covers, in [0, 1]."""
         return float(self._crop.sum(dtype=np.float64)) / max(self.size[0] * self.size[1], 1)
+
+    def with_mask(self, mask: np.ndarray) -> "Person":
+        """The same person, number and confidence, with another mask and its box.
+
+        Args:
+            mask: (H, W) float32 in [0, 1], of the same photo.
+
+        Raises:
+            ValueError: it is of another size.
+        """
+        from bgswap.mask_ops import box_of
+
+        if mask.shape != self.size:
+            raise ValueError(f"expected a mask {self.size}, got {mask.shape}")
+        return replace(self, mask=mask, box=box_of(mask) or (0.0, 0.0, 0.0, 0.0))
 
 
 @dataclass(frozen=True)
