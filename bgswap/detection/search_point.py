@@ -24,10 +24,11 @@ class SearchConfig:
     sides: tuple[float, ...] = (1.0, 0.55, 0.3)
     least: int = 96
     # Least confidence: somebody was said to be there; and what is sure enough to look no further.
-    threshold: float = 0.12
+    threshold: float = 0.15
     sure: float = 0.6
-    # Share of the confidence of who is cut off by the crop.
+    # Share of the confidence of who is cut off by the crop, and of who is only near the point.
     cut_off: float = 0.5
+    beside: float = 0.5
     # Farthest that a mask may be from the point, in sides of the crop.
     miss: float = 0.02
     # A box nearer than this to a crop's border is cut off there, in pixels.
@@ -143,6 +144,7 @@ def _best(
         window = _window(point, photo.shape, side, config)
         for person, is_whole in look_at(photo, window, look, config.border):
             worth = person.confidence * (1.0 if is_whole else config.cut_off)
+            worth *= 1.0 if _at(person.mask, point) > 0.5 else config.beside
             if person.confidence < config.threshold or worth <= most:
                 continue
             near = _distance(person, point) <= config.miss * min(window[2:])

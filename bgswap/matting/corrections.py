@@ -6,18 +6,16 @@ colors under the stroke; the new edge is then drawn by closed-form matting. A st
 a stroke that keeps on the alpha of the background.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
 from bgswap.errors import BadInput
-from bgswap.mask_ops import box_of, inside, resized
+from bgswap.mask_ops import inside, resized
 from bgswap.matting.closed_form import ClosedFormConfig, solved_trimap
 from bgswap.matting.stroke_region import RegionConfig, stroke_region
 from bgswap.matting.upsampling import guided_upsampling
-from bgswap.types import Person
 
 # Rows and columns of a part of a photo.
 View = tuple[slice, slice]
@@ -123,79 +121,6 @@ def _around(box: tuple[int, int, int, int], margin: float, size: tuple[int, ...]
     """Rows and columns of a box with a margin, inside a picture of (H, W)."""
     (x0, y0, x1, y1), more = box, int(np.ceil(margin)) + 1
     return inside((x0 - more, y0 - more, x1 - x0 + 2 * more, y1 - y0 + 2 * more), size)
-
-
-def person_from_stroke(
-    photo: np.ndarray,
-    stroke: np.ndarray,
-    number: int = 1,
-    config: CorrectionConfig | None = None,
-) -> Person:
-    """Somebody whom no detector found: the stroke, snapped to the edges around it.
-
-    Args:
-        photo: (H, W, 3) uint8 RGB.
-        stroke: (H, W) bool, or float32 in [0, 1] of which above one half counts.
-        number: theirs in the photo.
-
-    Raises:
-        BadInput: the stroke is empty or not of the photo's size.
-    """
-    painted = stroke_mask("keep", stroke, photo.shape[:2])
-    if not painted.any():
-        raise BadInput("Nothing is painted: paint over somebody")
-    config = config or CorrectionConfig()
-    # What was nobody's says nothing about where somebody ends.
-    region = replace(config.region, memory=0.0)
-    config = replace(config, farthest=config.farthest_new, region=region)
-    mask = corrected(photo, np.zeros(painted.shape, np.float32), painted, None, config)
-    return Person(number, box_of(mask) or (0, 0, 0, 0), 1.0, mask)
-
-
-def corrected_people(
-    photo: np.ndarray,
-    people: Sequence[Person],
-    keep: np.ndarray | None = None,
-    remove: np.ndarray | None = None,
-    config: CorrectionConfig | None = None,
-) -> list[Person]:
-    """The people with strokes applied to their masks.
-
-    Each piece of ``keep`` goes to the one whose mask has most of its neighborhood; a piece near
-    nobody is a new person, numbered after the others. ``remove`` takes from everybody.
-
-    Args:
-        photo: (H, W, 3) uint8 RGB.
-        people: of that photo.
-        keep, remove: as for :func:`corrected`.
-
-    Returns:
-        The same people in their order, then the new ones; who is untouched is the same object.
-
-    Raises:
-        BadInput: as for :func:`corrected`.
-    """
-    size, config = photo.shape[:2], config or CorrectionConfig()
-    removed = stroke_mask("remove", remove, size)
-    kept = stroke_mask("keep", keep, size) & ~removed
-    count, pieces = cv2.connectedComponents(kept.astype(np.uint8))
-    given = [np.zeros(size, bool) for _ in people]
-    added = []
-    for piece in (pieces == number for number in range(1, count)):
-        near = neighborhood(piece, config) <= 1
-        shares = [float(person.mask[near].sum()) for person in people]
-        best = int(np.argmax(shares)) if shares else -1
-        if best >= 0 and shares[best] >= 1:
-            given[best] |= piece
-        else:
-            added.append(piece)
-    found = []
-    for person, own in zip(people, given, strict=True):
-        mask = corrected(photo, person.mask, own, removed, config)
-        found.append(person if np.array_equal(mask, person.mask) else person.with_mask(mask))
-    after = max((person.number for person in people), default=0) + 1
-    new = (person_from_stroke(photo, piece, after + i, config) for i, piece in enumerate(added))
-    return found + list(new)
 
 
 def stroke_mask(name: str, mask: np.ndarray | None, size: tuple[int, int]) -> np.ndarray:

@@ -5,11 +5,14 @@ grid of springs, weak across edges; the stroke is held at 1, the rest at what it
 is drawn to 1 or 0 by how much more often its color lies under the stroke than in the rest.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy import ndimage, sparse
+
+# Rows and columns of one end of every spring of a direction.
+Place = tuple[slice, slice]
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def color_prior(
     Returns:
         (h, w) float32 in [0, 1].
     """
+    from scipy import ndimage
+
     lab = cv2.cvtColor(photo.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     # L in [0, 100], a and b mostly in [-60, 60].
     scaled = (lab - np.float32((0, -60, -60))) / np.float32((100, 120, 120))
@@ -138,6 +143,7 @@ def _walk(
 ) -> np.ndarray:
     """The levels of the unknown pixels, in the order of ``levels[unknown]``."""
     from pymatting import cg, ichol
+    from scipy import sparse
 
     index = np.cumsum(unknown.ravel()).reshape(unknown.shape) - 1
     count = int(index[-1, -1]) + 1
@@ -160,13 +166,12 @@ def _walk(
     return cg(matrix, right, M=ichol(matrix), rtol=config.tolerance, maxiter=1000)
 
 
-def _springs(photo: np.ndarray, unknown: np.ndarray, config: RegionConfig):
+def _springs(
+    photo: np.ndarray, unknown: np.ndarray, config: RegionConfig
+) -> Iterator[tuple[Place, Place, np.ndarray]]:
     """Views of both ends of all springs, across and down, and their weights."""
     values = cv2.GaussianBlur(photo.astype(np.float32), None, config.smooth)
-    views = [
-        (np.s_[:, :-1], np.s_[:, 1:]),
-        (np.s_[:-1], np.s_[1:]),
-    ]
+    views = [(np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1, :], np.s_[1:, :])]
     squares = [((values[a] - values[b]) ** 2).sum(axis=2) for a, b in views]
     touched = [unknown[a] | unknown[b] for a, b in views]
     mean = (

@@ -10,10 +10,9 @@ from bgswap.errors import BadInput
 from bgswap.matting.corrections import (
     CorrectionConfig,
     corrected,
-    corrected_people,
     neighborhood,
-    person_from_stroke,
 )
+from bgswap.matting.painted_people import corrected_people, person_from_stroke
 from bgswap.types import Person
 
 SIZE = (240, 320)
@@ -179,3 +178,11 @@ def test_strokes_change_the_people_they_touch() -> None:
     assert third.number == 3 and iou(third.mask > 0.5, disc(160, 30, 25)) >= 0.9
     (_, fewer) = corrected_people(photo, people, remove=stroke((250, 80), (250, 160), width=40))
     assert fewer.area < 0.7 * people[1].area
+
+
+def test_strokes_near_each_other_paint_one_person_and_far_ones_two() -> None:
+    photo = photo_of(disc(70, 120, 40) | disc(250, 120, 40))
+    near = stroke((60, 110), (60, 130), width=14) | stroke((80, 110), (80, 130), width=14)
+    far = stroke((250, 100), (250, 140), width=40)
+    assert [p.number for p in corrected_people(photo, [], near)] == [1]
+    assert [p.number for p in corrected_people(photo, [], near | far)] == [1, 2]
