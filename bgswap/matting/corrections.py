@@ -172,8 +172,8 @@ def _grow(
 
 
 def _trimap(body: np.ndarray, near: np.ndarray, config: CorrectionConfig) -> np.ndarray:
-    """A band of one half around the edge of a body (h, w) bool, where alpha may change."""
+    """One half in a band around the edge of a body (h, w) bool, off the stroke, within reach."""
     sure = (cv2.distanceTransform(np.uint8(side), cv2.DIST_L2, 5) for side in (body, ~body))
     known = [depth > config.band for depth in sure]
-    unknown = (near <= 1) & ~known[0] & ~known[1]
+    unknown = (near > 0) & (near <= 1) & ~known[0] & ~known[1]
     return np.where(unknown, 0.5, body.astype(np.float64))

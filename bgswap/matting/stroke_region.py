@@ -28,12 +28,11 @@ class RegionConfig:
     # The weakest spring, so that every pixel hangs on some other.
     weakest: float = 1e-3
     # Pull of the color priors where they are certain, next to 1 for a spring in a flat region.
-    evidence: float = 0.02
+    evidence: float = 0.03
     # Deviation in pixels of the blur of the priors: one pixel alone is noise.
     blur: float = 2.0
-    # Pull towards the alpha as it was, at the end of the stroke's reach; grows with the square of
-    # the distance.
-    memory: float = 0.06
+    # Pull towards the alpha as it was, at the end of the stroke's reach; grows with the distance.
+    memory: float = 0.04
     # Bins of the color histograms per channel of Lab, and the deviation of their smoothing in bins.
     bins: int = 24
     smoothing: float = 1.0
@@ -74,7 +73,7 @@ def stroke_region(
     prior = color_prior(photo, inner, (alpha <= 1 - config.known) & (near > 1) | outer, config)
     sides = cv2.GaussianBlur(2 * prior - 1, None, config.blur)
     evidence = config.evidence * np.abs(sides)
-    memory = config.memory * near**2
+    memory = config.memory * near
     pull = evidence + memory
     target = evidence * (sides > 0) + memory * alpha
     levels[unknown] = _walk(photo, levels, unknown, pull, target, config)
@@ -121,13 +120,15 @@ def color_prior(
     if not outer.any() or not inner.any():
         return np.full(inner.shape, 0.5, np.float32)
 
-    def density(samples: np.ndarray) -> np.ndarray:
-        counts = np.bincount(flat[samples], minlength=config.bins**3).astype(np.float64)
+    def density(samples: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        counts = np.bincount(flat[samples], weights[samples], config.bins**3)
         cube = counts.reshape((config.bins,) * 3)
         smooth = ndimage.gaussian_filter(cube, config.smoothing, mode="nearest").ravel()
         return smooth / smooth.sum()
 
-    one, other = density(inner), density(outer)
+    # A brush oversteps an edge with its rim: the middle of a stroke counts more.
+    depth = cv2.distanceTransform(np.uint8(inner), cv2.DIST_L2, 5)
+    one, other = density(inner, depth), density(outer, np.ones_like(depth))
     # A color that is in neither says nothing: as much is added as one sample in a thousand gives.
     floor = 1e-3 * one.max()
     return ((one + floor) / (one + other + 2 * floor)).astype(np.float32)[flat]

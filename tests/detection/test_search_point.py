@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from blobs import look, scene
+from photos import BUS, starter_swapper
 
 from bgswap.detection.mask_nms import shared
 from bgswap.detection.search_point import search_point, split
 from bgswap.errors import BadInput
+from bgswap.io.images import open_photo
 from bgswap.types import Person
 
 SIZE = (400, 600)
@@ -109,3 +111,17 @@ def test_splitting_needs_two_points_on_the_mask() -> None:
         split(PAIR, both(), [(150, 200)])
     with pytest.raises(BadInput, match="inside the outline"):
         split(PAIR, both(), [(150, 200), (500, 20)])
+
+
+def test_the_starter_finds_on_a_click_whom_a_list_lacks() -> None:
+    finder, photo = starter_swapper().shelf.finder(), open_photo(BUS)
+    people = finder.find(photo)
+    missed = people[1]
+    rest = [person for person in people if person is not missed]
+    x0, y0, x1, y1 = missed.box
+    point = ((x0 + x1) / 2, (y0 + y1) / 2)
+    found = finder.find_at(photo, point, rest)
+    assert found is not None and shared(found, missed) > 0.9
+    assert found.number not in {person.number for person in rest}
+    assert finder.find_at(photo, point, people) is None
+    assert finder.find_at(photo, (500, 950), people) is None
