@@ -103,12 +103,6 @@ def box_iou(a: Box, b: Box) -> float:
     return width * height / (both - width * height)
 
 
-def box_of(mask: np.ndarray) -> Box | None:
-    """The box of what is above one half in a mask (H, W); None where nothing is."""
-    x, y, width, height = cv2.boundingRect((mask > 0.5).astype(np.uint8))
-    return (float(x), float(y), float(x + width), float(y + height)) if width else None
-
-
 def union(people: Iterable[Person], size: tuple[int, int]) -> np.ndarray:
     """The masks of people together, (H, W) float32 in [0, 1]: the largest at each pixel."""
     together = np.zeros(size, np.float32)

@@ -1,7 +1,7 @@
 """The values that travel between the rooms: people found, where a swap stands, what came out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,15 @@ class _StoredMask:
         return whole
 
 
+def box_of(mask: np.ndarray) -> Box | None:
+    """The box of what is above one half in a mask (H, W); None where nothing is."""
+    inside = mask > 0.5
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not rows.size:
+        return None
+    return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
+
+
 @dataclass(frozen=True, eq=False)
 class Person:
     """One person found in a photo.
@@ -60,6 +69,19 @@ class Person:
     def area(self) -> float:
         """Share of the photo that the mask covers, in [0, 1]."""
         return float(self._crop.sum(dtype=np.float64)) / max(self.size[0] * self.size[1], 1)
+
+    def with_mask(self, mask: np.ndarray) -> "Person":
+        """The same person, number and confidence, with another mask and its box.
+
+        Args:
+            mask: (H, W) float32 in [0, 1], of the same photo.
+
+        Raises:
+            ValueError: it is of another size.
+        """
+        if mask.shape != self.size:
+            raise ValueError(f"expected a mask {self.size}, got {mask.shape}")
+        return replace(self, mask=mask, box=box_of(mask) or (0.0, 0.0, 0.0, 0.0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bgswap.mask_ops import box_of, cut, inside, put_back, union, window_around
-from bgswap.types import Person
+from bgswap.mask_ops import cut, inside, put_back, union, window_around
+from bgswap.types import Person, box_of
 
 SIZES = ((96, 64), (80, 80), (64, 96))
 TALL, WIDE = (30.0, 20.0, 50.0, 80.0), (10.0, 40.0, 90.0, 60.0)

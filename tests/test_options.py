@@ -13,7 +13,7 @@ from bgswap.cli.arguments import command_parser, parse, photo_parser
 from bgswap.errors import BadInput
 from bgswap.option import Option, check_text, row
 from bgswap.options import SwapOptions, rows
-from bgswap.presets import PRESETS
+from bgswap.presets import CHOICES, PRESETS
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 

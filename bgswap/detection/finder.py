@@ -1,12 +1,14 @@
 """From a photo to the people in it: candidates, their masks and alphas, and who is believed."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from bgswap.detection.base import Detector, enlarged, left_to_right
 from bgswap.detection.mask_nms import mask_nms
+from bgswap.detection.search_point import search_point, split
+from bgswap.detection.tiles import TilesConfig, search_tiles, wants_tiles
 from bgswap.errors import NoPersonDetected
 from bgswap.io.images import fit_within
 from bgswap.types import Box, Person
@@ -27,6 +29,8 @@ class FinderConfig:
     score_weight: float = 0.0
     # Pixels on which people are looked for; masks are enlarged from there.
     pixels: int = 1_000_000
+    # When and how photos are searched in tiles.
+    tiles: TilesConfig = field(default_factory=TilesConfig)
 
 
 class PeopleFinder:
@@ -71,11 +75,12 @@ class PeopleFinder:
             config = replace(config, threshold=threshold)
         return cls(detector, alphas, config, refine)
 
-    def find(self, photo: np.ndarray) -> list[Person]:
+    def find(self, photo: np.ndarray, tiled: bool = False) -> list[Person]:
         """The people in a photo, numbered from left to right.
 
         Args:
             photo: (H, W, 3) uint8 RGB.
+            tiled: search in tiles for small people; panoramas always are.
 
         Returns:
             One :class:`Person` each, with an alpha at photo size for a mask.
@@ -83,16 +88,40 @@ class PeopleFinder:
         Raises:
             NoPersonDetected: there is nobody it is sure of.
         """
-        small = fit_within(photo, pixels=self.config.pixels)
-        candidates = self._refined(self.detector.detect(small))
-        judges = self.detector.judges or self._alphas is None
-        judged = candidates if judges else self._alphas(small, candidates)
-        pairs = zip(candidates, judged, strict=True)
-        sure = [replace(p, confidence=self._confidence(c, p)) for c, p in pairs]
-        people = mask_nms(p for p in sure if p.confidence >= self.config.threshold and p.area)
+        threshold, tiles = self.config.threshold, self.config.tiles
+        if tiled or wants_tiles(photo.shape, tiles):
+            people = search_tiles(photo, self.look, threshold, tiles)
+        else:
+            judged = self._judged(fit_within(photo, pixels=self.config.pixels))
+            people = mask_nms(p for p in judged if p.confidence >= threshold)
         if not people:
             raise NoPersonDetected
         return [enlarged(person, photo.shape[:2]) for person in left_to_right(people)]
+
+    def find_at(
+        self, photo: np.ndarray, point: tuple[float, float], people: Sequence[Person] = ()
+    ) -> Person | None:
+        """Somebody at a point who was not found: see :func:`search_point`."""
+        return search_point(photo, point, people, self.look)
+
+    def split(
+        self, photo: np.ndarray, person: Person, points: Sequence[tuple[float, float]]
+    ) -> list[Person]:
+        """The people under one mask, one for each point: see :func:`split`."""
+        return split(photo, person, points, self.look)
+
+    def look(self, photo: np.ndarray) -> list[Person]:
+        """Whoever may be in a picture (H, W, 3) uint8 RGB, judged, however unlikely."""
+        judged = self._judged(fit_within(photo, pixels=self.config.pixels))
+        return [enlarged(person, photo.shape[:2]) for person in judged]
+
+    def _judged(self, small: np.ndarray) -> list[Person]:
+        """The candidates of whom a mask is left, with the confidence of both networks."""
+        candidates = judged = self._refined(self.detector.detect(small))
+        if not self.detector.judges and self._alphas is not None:
+            judged = self._alphas(small, candidates)
+        pairs = zip(candidates, judged, strict=True)
+        return [replace(p, confidence=self._confidence(c, p)) for c, p in pairs if p.area]
 
     def _refined(self, people: list[Person]) -> list[Person]:
         if self._refine is None or not people:

@@ -11,14 +11,17 @@ from bgswap.types import Person
 SAME = 0.6
 
 
-def mask_nms(people: Iterable[Person], same: float = SAME) -> list[Person]:
+def mask_nms(
+    people: Iterable[Person], same: float = SAME, known: Iterable[Person] = ()
+) -> list[Person]:
     """The people without those whose mask is mostly another's, surest first.
 
     Args:
         people: of one photo.
         same: intersection over the smaller area above which two masks are one person's.
+        known: people of that photo who are kept, whoever else there is; they come first.
     """
-    kept: list[Person] = []
+    kept: list[Person] = list(known)
     for person in sorted(people, key=lambda p: -p.confidence):
         if not any(shared(person, other) > same for other in kept):
             kept.append(person)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgswap.mask_ops import Window, box_of, person_crop, put_back
-from bgswap.types import Box, Person
+from bgswap.mask_ops import Window, person_crop, put_back
+from bgswap.types import Box, Person, box_of
 
 if TYPE_CHECKING:
     from bgswap.networks import PersonUNet

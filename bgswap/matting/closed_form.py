@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from bgswap.mask_ops import box_of, resized
+from bgswap.mask_ops import resized
 from bgswap.matting.upsampling import guided_upsampling
+from bgswap.types import box_of
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,27 @@ class ClosedFormMatter:
             known = known[0] & (others < 0.5), known[1] | (others > 0.5)
         if not known[0].any() or (known[0] | known[1]).all():
             return body.astype(np.float32)
-        from pymatting import estimate_alpha_cf
+        return solved_trimap(photo, np.select(known, (1.0, 0.0), 0.5), self.config)
 
-        trimap = np.select(known, (1.0, 0.0), 0.5)
-        options = {"rtol": self.config.tolerance, "maxiter": 1000}
-        alpha = estimate_alpha_cf(photo / 255.0, trimap, cg_kwargs=options)
-        snap = self.config.snap
-        return ((alpha - snap) / (1 - 2 * snap)).clip(0, 1).astype(np.float32)
+
+def solved_trimap(photo: np.ndarray, trimap: np.ndarray, config: ClosedFormConfig) -> np.ndarray:
+    """The alpha of a trimap by closed-form matting.
+
+    Args:
+        photo: (H, W, 3) uint8 RGB.
+        trimap: (H, W) float64: 0, 1, and in between what is unknown.
+
+    Returns:
+        (H, W) float32 in [0, 1]; the trimap itself where nothing or everything is unknown.
+    """
+    known = (trimap == 0) | (trimap == 1)
+    if known.all() or not (trimap == 0).any() or not (trimap == 1).any():
+        return trimap.round().astype(np.float32)
+    from pymatting import estimate_alpha_cf
+
+    options = {"rtol": config.tolerance, "maxiter": 1000}
+    alpha = estimate_alpha_cf(photo / 255.0, trimap, cg_kwargs=options)
+    return ((alpha - config.snap) / (1 - 2 * config.snap)).clip(0, 1).astype(np.float32)
 
 
 def closed_form_matter(device: str) -> ClosedFormMatter:

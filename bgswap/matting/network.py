@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgswap.mask_ops import GREY, Window, box_of, cut, person_crop, put_back, window_around
+from bgswap.mask_ops import GREY, Window, cut, person_crop, put_back, window_around
 from bgswap.matting.base import Calibration
 from bgswap.matting.detail import DetailConfig, full_size
 from bgswap.models import smoke
-from bgswap.types import Box, Person
+from bgswap.types import Box, Person, box_of
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,0 +1,115 @@
+"""Panoramas and small people: a photo is searched tile by tile, each person is kept once.
+
+Slicing aided inference (Akyon, Altinuc and Temizel, "Slicing Aided Hyper Inference", ICIP 2022),
+with suppression on masks: whoever a tile cuts off is whole in its neighbor or in the whole photo.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bgswap.detection.mask_nms import mask_nms
+from bgswap.mask_ops import Window, inside, put_back
+from bgswap.types import Person
+
+# A picture (H, W, 3) uint8 to everybody who may be in it, judged, with masks at its size.
+Look = Callable[[np.ndarray], list[Person]]
+
+
+@dataclass(frozen=True)
+class TilesConfig:
+    """When a photo is searched in tiles, and how large they are."""
+
+    # Longer side over the shorter one, above which a photo is searched in tiles.
+    aspect: float = 2.0
+    # Longest side of a tile, in shorter sides of the photo: of a panorama, and where small people
+    # are looked for in an ordinary photo.
+    panorama: float = 1.5
+    small: float = 0.6
+    # Least share of a tile that its neighbor shows as well: as wide as the largest person who is
+    # never cut off.
+    overlap: float = 0.4
+    # A box nearer than this to a tile's inner border is cut off there, in pixels.
+    border: float = 3.0
+
+
+def wants_tiles(size: tuple[int, ...], config: TilesConfig) -> bool:
+    """Whether a photo of (H, W) is long enough to be searched in tiles."""
+    return max(size[:2]) > config.aspect * min(size[:2])
+
+
+def tile_windows(size: tuple[int, ...], config: TilesConfig) -> list[Window]:
+    """Tiles that cover a photo of (H, W), row by row."""
+    share = config.panorama if wants_tiles(size, config) else config.small
+    longest = max(round(share * min(size[:2])), 1)
+    (tops, tall), (lefts, wide) = (_starts(side, longest, config.overlap) for side in size[:2])
+    return [(left, top, wide, tall) for top in tops for left in lefts]
+
+
+def _starts(side: int, longest: int, overlap: float) -> tuple[list[int], int]:
+    """Where the tiles of one side begin, evenly spread, and their length."""
+    length = min(side, longest)
+    count = 1 + int(np.ceil((side - length) / max((1 - overlap) * length, 1)))
+    return [round(v) for v in np.linspace(0, side - length, count)], length
+
+
+def look_at(
+    photo: np.ndarray, window: Window, look: Look, border: float
+) -> list[tuple[Person, bool]]:
+    """Everybody in a window of a photo, in the photo's pixels.
+
+    Args:
+        photo: (H, W, 3) uint8 RGB.
+        window: in pixels; what lies outside the photo is left out.
+        look: finds people in the part.
+        border: a box nearer than this to the window's border is cut off there, in pixels.
+
+    Returns:
+        Each person, and whether they are whole: not cut off by the window.
+    """
+    rows, columns = inside(window, photo.shape)
+    part = np.ascontiguousarray(photo[rows, columns])
+    x, y, (height, width) = columns.start, rows.start, part.shape[:2]
+    found = []
+    for person in look(part):
+        x0, y0, x1, y1 = person.box
+        mask = put_back(person.mask, (x, y, width, height), photo.shape[:2])
+        moved = replace(person, box=(x0 + x, y0 + y, x1 + x, y1 + y), mask=mask)
+        found.append((moved, not _cut_off(person, (x, y), photo.shape, border)))
+    return found
+
+
+def _cut_off(person: Person, corner: tuple[int, int], size: tuple[int, ...], border: float) -> bool:
+    """Whether a person of a tile touches a border of it that is none of the photo's."""
+    (height, width), (x, y), (x0, y0, x1, y1) = person.size, corner, person.box
+    gaps = (x0, y0, width - x1, height - y1)
+    inner = (x > 0, y > 0, x + width < size[1], y + height < size[0])
+    return any(gap < border and is_inner for gap, is_inner in zip(gaps, inner, strict=True))
+
+
+def search_tiles(
+    photo: np.ndarray, look: Look, threshold: float, config: TilesConfig
+) -> list[Person]:
+    """Everybody in a photo that is searched tile by tile, and once as a whole.
+
+    Args:
+        photo: (H, W, 3) uint8 RGB.
+        look: finds people in a picture.
+        threshold: least confidence of a person, in [0, 1].
+        config: how large tiles are.
+
+    Returns:
+        Each person once, with masks at photo size: as a tile shows them whole, else as the whole
+        photo does, else as they are cut off.
+    """
+    whole, cut_off = [], []
+    for window in tile_windows(photo.shape, config):
+        for person, is_whole in look_at(photo, window, look, config.border):
+            if person.confidence >= threshold:
+                (whole if is_whole else cut_off).append(person)
+    overall = [person for person in look(photo) if person.confidence >= threshold]
+    found = mask_nms(whole)
+    for people in (overall, cut_off):
+        found = mask_nms(people, known=found)
+    return found
