@@ -53,10 +53,10 @@ def without_network(swapper: BackgroundSwapper) -> Iterator[None]:
     """The detector's masks and confidences are all there is."""
     from bgswap.detection.finder import PeopleFinder
 
-    full = swapper.finder()
+    full = swapper.models.finder()
     config = dataclasses.replace(full.config, score_weight=0.0)
     rough = PeopleFinder(full.detector, None, config)
-    with replaced(swapper, "finder", lambda: rough), without_matting(swapper):
+    with replaced(swapper.models, "finder", lambda: rough), without_matting(swapper):
         yield
 
 

@@ -80,7 +80,7 @@ def compare(
 ) -> dict[str, dict[str, float]]:
     """Each method's expansion, extra people and seconds on one photo and scene."""
     generator = swapper.models.scene("starter").model
-    find = swapper.finder().find
+    find = swapper.models.finder().find
     started = time.perf_counter()
     rough = np.maximum.reduce([(p.mask > 0.5).astype(np.float32) for p in find(photo)])
     plain = plain_call(generator, photo, rough, prompt, seed)

@@ -35,7 +35,7 @@ class Bench:
         self.photo = open_photo(photo)
         self.swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
         self.detector = self.swapper.models.detector().model
-        self.finder = self.swapper.finder()
+        self.finder = self.swapper.models.finder()
         self.bgr = np.ascontiguousarray(self.photo[:, :, ::-1])
         self.scene = np.random.default_rng(0).integers(0, 256, (128, 96, 3), np.uint8)
         blend.warm_up()

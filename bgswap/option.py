@@ -13,7 +13,7 @@ from bgswap.errors import BadInput
 LONGEST_TEXT = 1000
 
 # Where a control stands on the page, in this order; controls of one group share a line.
-Group = Literal["words", "scene", "light", "faces", "sampling"]
+Group = Literal["words", "scene", "light", "faces", "frame", "sampling"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class Option:
         bounds: least and greatest value of a number.
         step: of the page's slider, for a number that is not whole.
         choices: the values it may have, with their titles on the page.
+        on_page: False: the page has another place for it than the folded options.
         placeholder: what an empty field of the page shows: an example of a text, or what None does.
+        empty: what an empty text does.
         name: that of the field; filled in by :func:`read_rows`.
         type: ``int``, ``float``, ``str`` or ``Path`` (a picture file), as the field's annotation
             says; filled in by :func:`read_rows`.
@@ -43,7 +45,9 @@ class Option:
     bounds: tuple[float, float] = (-np.inf, np.inf)
     step: float = 0.05
     choices: Mapping[str, str] | None = None
+    on_page: bool = True
     placeholder: str = ""
+    empty: str = ""
     name: str = ""
     type: type = str
 
@@ -69,7 +73,7 @@ class Option:
         """In words, its default; empty where there is nothing to say."""
         if self.optional:
             return self.placeholder
-        return f"{self.default:g}" if self.type in (int, float) else self.default
+        return f"{self.default:g}" if self.type in (int, float) else self.default or self.empty
 
     def described(self) -> str:
         """Its help with what it may be and its default, one line."""

@@ -6,9 +6,20 @@ by :func:`rows`; README's table is compared with it by a test.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from bgswap.option import Option, read_rows, row
 from bgswap.presets import AUTO, CHOICES
+
+ASPECTS = {
+    "photo": "As the photo",
+    "1:1": "1:1",
+    "4:5": "4:5",
+    "3:4": "3:4",
+    "16:9": "16:9",
+    "9:16": "9:16",
+}
+FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WebP"}
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,86 @@ class SwapOptions:
     )
     preset: str = row(
         Option("Scene model", "which scene model", default=AUTO, group="scene", choices=CHOICES)
+    )
+
+    background: str = row(
+        Option(
+            "Background",
+            "instead of a described scene: '#rrggbb', a gradient '#rrggbb-#rrggbb', 'blur', "
+            "'blur:N' (N from 1 to 100) or 'transparent'",
+            default="",
+            group="scene",
+            on_page=False,
+        )
+    )
+    background_picture: Path | None = row(
+        Option(
+            "My picture",
+            "a picture file that stands there instead of a described scene",
+            default=None,
+            group="scene",
+            on_page=False,
+        )
+    )
+    keep_mask: Path | None = row(
+        Option(
+            "Keep",
+            "a picture of the photo's size, white where something belongs to the kept people",
+            default=None,
+            group="scene",
+            on_page=False,
+        )
+    )
+    remove_mask: Path | None = row(
+        Option(
+            "Remove",
+            "a picture of the photo's size, white where nothing belongs to the kept people",
+            default=None,
+            group="scene",
+            on_page=False,
+        )
+    )
+    aspect: str = row(
+        Option(
+            "Shape",
+            "width to height of the picture; the scene grows and nobody is cropped",
+            default="photo",
+            group="frame",
+            choices=ASPECTS,
+        )
+    )
+    scale: float = row(
+        Option(
+            "Size of the people",
+            "how large the people are, as a multiple of their size in the photo",
+            default=1.0,
+            group="frame",
+            bounds=(0.2, 3),
+        )
+    )
+    position: str = row(
+        Option(
+            "Place of the people",
+            "where their middle is, as shares of width and height such as '0.3,0.6'",
+            default="",
+            group="frame",
+            placeholder="0.5,0.5",
+            empty="as in the photo",
+        )
+    )
+    size: str = row(
+        Option(
+            "Pixels",
+            "WIDTHxHEIGHT of the picture in pixels",
+            default="",
+            group="frame",
+            placeholder="1920x1080",
+            empty="as the photo",
+        )
+    )
+    format: str = row(Option("File", "kind of file", default="png", group="frame", choices=FORMATS))
+    quality: int = row(
+        Option("Quality", "of a JPEG or WebP file", default=95, group="frame", bounds=(1, 100))
     )
 
     def __post_init__(self) -> None:

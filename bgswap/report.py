@@ -79,11 +79,13 @@ class Report:
             cutout: the kept people.
             pictures: best first.
         """
+        best = pictures[0].image
         details = self.details(cutout.photo, cutout.people) | {
             "kept": [person.number for person in cutout.kept],
             "seed": pictures[0].seed,
+            "background": pictures[0].background.source,
+            "size": [best.shape[1], best.shape[0]],
         }
-        best = pictures[0].image
         return SwapResult(best, cutout.rgba, details, self.notes, list(pictures), cutout)
 
 

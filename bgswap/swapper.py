@@ -1,31 +1,35 @@
 """Four verbs from a photo to a picture: find people, cut out, paint or place, compose."""
 
-import logging
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
 from bgswap.backgrounds import ranking
 from bgswap.backgrounds.base import BackgroundSource
 from bgswap.backgrounds.scene import SceneSource
-from bgswap.errors import BadInput, BgSwapError
+from bgswap.errors import BadInput, NoPersonDetected
 from bgswap.io.images import open_photo
 from bgswap.models import WeightStore
 from bgswap.models.manager import ModelManager
 from bgswap.options import SwapOptions
+from bgswap.plan import read_plan
 from bgswap.prompts import check_prompt
 from bgswap.report import Report
 from bgswap.selection import Choice, chosen
 from bgswap.settings import Settings
-from bgswap.types import Background, Cutout, Person, Picture, ProgressCallback, SwapResult
-
-if TYPE_CHECKING:
-    from bgswap.detection.finder import PeopleFinder
-
-log = logging.getLogger(__name__)
+from bgswap.types import (
+    Background,
+    Cutout,
+    Person,
+    Picture,
+    ProgressCallback,
+    Strokes,
+    SwapResult,
+)
 
 Photo = str | Path | np.ndarray
 
@@ -54,29 +58,9 @@ class BackgroundSwapper:
 
     def start(self) -> threading.Thread:
         """Fetch and load, in the background, what the first photo will need."""
-
-        def warm_up() -> None:
-            from bgswap.matting import foreground
-
-            try:
-                self.models.ask_for("auto")
-                self.finder()
-                self.models.scene()
-            except BgSwapError as error:
-                log.warning("not warmed up: %s", error)
-            foreground.warm_up()
-
-        thread = threading.Thread(target=warm_up, name="bgswap-warm-up", daemon=True)
+        thread = threading.Thread(target=self.models.warm_up, name="bgswap-warm-up", daemon=True)
         thread.start()
         return thread
-
-    def finder(self) -> "PeopleFinder":
-        """Detector, mask autoencoder and, where it judges people, the matter, as one."""
-        from bgswap.detection.finder import PeopleFinder
-
-        have = self.models
-        refine, least = have.refiner().model.refine, have.settings.person_threshold
-        return PeopleFinder.of(have.detector().model, refine, have.matter().model, least)
 
     def find_people(self, photo: Photo, report: Report | None = None) -> list[Person]:
         """Everyone in the photo, numbered from left to right, with refined masks.
@@ -87,18 +71,30 @@ class BackgroundSwapper:
         """
         report, picture = report or Report(), open_photo(photo)
         self.models.ask_for(None)
-        return self._people(picture, None, report)
+        return self._people(picture, None, Strokes(), report)
 
     def _people(
-        self, picture: np.ndarray, known: Cutout | Sequence[Person] | None, report: Report
+        self,
+        picture: np.ndarray,
+        known: Cutout | Sequence[Person] | None,
+        strokes: Strokes,
+        report: Report,
     ) -> list[Person]:
+        from bgswap.matting.painted_people import painted_people
+
+        found: list[Person] = []
         with report.stage("find"):
             report.used("people", self.models.detector())
             report.used("mask_autoencoder", self.models.refiner())
             report.used("matting", self.models.matter())
-            if known is None:
-                return self.finder().find(picture)
-            return known.people if isinstance(known, Cutout) else list(known)
+            if known is not None:
+                return known.people if isinstance(known, Cutout) else list(known)
+            with suppress(NoPersonDetected):
+                found = self.models.finder().find(picture)
+            found = [*found, *painted_people(picture, found, strokes.keep)]
+            if not found:
+                raise NoPersonDetected
+            return found
 
     def list_people(self, photo: Photo) -> tuple[list[Person], dict[str, Any]]:
         """As :meth:`find_people`, with the details that ``--list`` and ``/find_people`` show."""
@@ -112,6 +108,7 @@ class BackgroundSwapper:
         people: Sequence[Person],
         others: Sequence[Person] = (),
         *,
+        strokes: Strokes | None = None,
         earlier: Cutout | None = None,
         report: Report | None = None,
     ) -> Cutout:
@@ -121,10 +118,11 @@ class BackgroundSwapper:
             photo: the one they were found in.
             people: who is kept.
             others: who was found and goes: none of their pixels is kept.
+            strokes: what was painted to correct it.
             earlier: a cut-out of the same people of the same photo; what it has is not made again.
 
         Raises:
-            BadInput: nobody is given, or they are of another photo.
+            BadInput: nobody is given, or people or strokes are of another photo.
         """
         from bgswap.matting.cutout import cut_out
 
@@ -134,7 +132,8 @@ class BackgroundSwapper:
         if any(p.size != picture.shape[:2] for p in (*people, *others)):
             raise BadInput("the people were found in a photo of another size")
         with report.stage("matte"):
-            return cut_out(self.models.matter().model, picture, people, others, earlier)
+            matter = self.models.matter().model
+            return cut_out(matter, picture, people, others, earlier, strokes)
 
     def matte(
         self, photo: Photo, people: Sequence[Person], others: Sequence[Person] = ()
@@ -167,7 +166,7 @@ class BackgroundSwapper:
             draft, alpha = drafts(cutout)
 
             def judge(scene: np.ndarray) -> ranking.Judgement:
-                return ranking.judge(draft(scene), alpha, self.finder().find)
+                return ranking.judge(draft(scene), alpha, self.models.finder().find)
 
             source = SceneSource(generator, prompt, options, judge, report)
             return source.make(cutout.photo, cutout.alpha)
@@ -210,6 +209,7 @@ class BackgroundSwapper:
         on_progress: ProgressCallback | None = None,
         background: BackgroundSource | None = None,
         known: Cutout | Sequence[Person] | None = None,
+        strokes: Strokes | None = None,
     ) -> SwapResult:
         """Replace everything but the kept people: the four verbs in a row.
 
@@ -220,6 +220,7 @@ class BackgroundSwapper:
             on_progress: told of each step; raises :class:`Stopped` to end the work.
             background: stands there instead of a scene.
             known: the people of this photo, or a cut-out of it: what it has is not made again.
+            strokes: correct the cut-out; strokes on nobody add a person.
 
         Raises:
             BadInput: photo, prompt or people cannot be used.
@@ -228,19 +229,26 @@ class BackgroundSwapper:
             ModelUnavailable: a full model was demanded and cannot be had.
             Stopped: the callback said so.
         """
+        from bgswap.compositing.frame import covering_frame
+        from bgswap.compositing.framed import frame_for, framed
+
         options, report = options or SwapOptions(), Report(on_progress)
-        if background is None:
-            check_prompt(prompt)
+        plan = read_plan(prompt, options, background, strokes)
         picture = open_photo(photo)
-        self.models.ask_for(options.preset if background is None else None)
-        found = self._people(picture, known, report)
+        self.models.ask_for(options.preset if plan.background is None else None)
+        found = self._people(picture, known, plan.strokes, report)
         kept = chosen(found, people)
         others = [p for p in found if p not in kept]
         earlier = known if isinstance(known, Cutout) else None
-        cutout = self.cut_out(picture, kept, others, earlier=earlier, report=report)
-        if background is None:
-            made = self.paint(cutout, prompt, options, report)[: options.variations]
+        cutout = self.cut_out(
+            picture, kept, others, strokes=plan.strokes, earlier=earlier, report=report
+        )
+        frame = frame_for(cutout, plan.frame)
+        report.note(*frame.notes)
+        placed = framed(cutout, frame)
+        if plan.background is None:
+            made = self.paint(placed, prompt, options, report)[: options.variations]
         else:
-            made = self.place(cutout, background, report)
-        pictures = [self.compose(cutout, one, options, report) for one in made]
+            made = self.place(framed(cutout, covering_frame(frame)), plan.background, report)
+        pictures = [self.compose(placed, one, options, report) for one in made]
         return report.result(cutout, pictures)

@@ -52,6 +52,7 @@ class Person:
         box: (x0, y0, x1, y1) in pixels of the photo.
         confidence: the detector's, in [0, 1].
         mask: (H, W) float32 in [0, 1] at photo size; made anew from what is stored at each use.
+        painted: drawn by hand: the mask is the alpha, and no network draws it again.
         size: (H, W) of the photo.
     """
 
@@ -59,6 +60,7 @@ class Person:
     box: Box
     confidence: float
     mask: np.ndarray = _StoredMask()  # type: ignore[assignment]
+    painted: bool = False
 
     @property
     def cropped(self) -> tuple[slice, slice, np.ndarray]:
@@ -85,6 +87,27 @@ class Person:
 
 
 @dataclass(frozen=True, eq=False)
+class Strokes:
+    """What a person painted on a photo to correct a cut-out; remove stands above keep.
+
+    Attributes:
+        keep: (H, W) bool, or float32 in [0, 1] of which above one half counts; None: nothing.
+        remove: likewise.
+    """
+
+    keep: np.ndarray | None = None
+    remove: np.ndarray | None = None
+
+    def same(self, other: "Strokes") -> bool:
+        """Whether both paint the same pixels."""
+        pairs = ((self.keep, other.keep), (self.remove, other.remove))
+        return all(
+            one is two or (one is not None and two is not None and np.array_equal(one, two))
+            for one, two in pairs
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Cutout:
     """Kept people, cut out of their photo.
 
@@ -95,6 +118,7 @@ class Cutout:
         mattes: each kept person's own alpha, in the order of ``kept``, as masks of people.
         alpha: of all kept people together, (H, W) float32 in [0, 1], multiples of 1/255.
         foreground: (H, W, 3) uint8 RGB, the kept people's own colors; 0 where alpha is 0.
+        strokes: what was painted to correct it.
     """
 
     photo: np.ndarray
@@ -103,6 +127,7 @@ class Cutout:
     mattes: tuple[Person, ...]
     alpha: np.ndarray
     foreground: np.ndarray
+    strokes: "Strokes" = field(default_factory=lambda: Strokes())
 
     @property
     def rgba(self) -> np.ndarray:

@@ -16,7 +16,7 @@ LAYERS: list[set[str]] = [
     {"report", "prompts", "io", "networks", "mask_ops", "interruption"},
     {"models"},
     {"detection", "matting", "backgrounds", "compositing", "faces"},
-    {"selection", "swapper"},
+    {"selection", "plan", "swapper"},
     {"ui", "cli", "__main__", "__init__", "warm_up"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

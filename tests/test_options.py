@@ -186,9 +186,8 @@ def test_help_explains_every_option(parser: argparse.ArgumentParser) -> None:
 def test_readme_has_the_table() -> None:
     made = ["| option | default | what |", "|---|---|---|"]
     for name, option in rows().items():
-        default = (
-            option.otherwise if option.optional else option.otherwise and f"`{option.otherwise}`"
-        )
+        words = option.optional or option.default == ""
+        default = option.otherwise if words else f"`{option.otherwise}`"
         page = f"; on the page `{option.page:g}`" if option.page is not None else ""
         values = ", ".join(f"`{value}`" for value in option.choices or ())
         what = f"{option.help}: {values}" if values else option.help

@@ -53,7 +53,7 @@ def test_details_tell_the_whole_story(result: SwapResult) -> None:
     details = json.loads(json.dumps(result.details))
     assert set(details) == {
         "people", "kept", "prompt", "seed", "models", "candidates", "retries", "seconds", "size",
-        "notes",
+        "notes", "background",
     }  # fmt: skip
     assert details["size"] == [1280, 720]
     assert details["kept"] == [p["number"] for p in details["people"]]
@@ -251,7 +251,7 @@ def test_a_second_scene_finds_and_cuts_out_nobody_again(
     swapper: BackgroundSwapper, result: SwapResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     matter = swapper.models.matter().model
-    monkeypatch.setattr(swapper, "finder", None)
+    monkeypatch.setattr(swapper.models, "finder", None)
     monkeypatch.setattr(matter, "matte", None)
     monkeypatch.setattr(BackgroundSwapper, "paint", lambda *_: [Background(None, "transparent")])
     again = swapper.swap(ZIDANE, "a beach", known=result.known)

@@ -66,7 +66,7 @@ def photo_parser(table: type[SwapOptions] = SwapOptions) -> argparse.ArgumentPar
 
 
 def _add_swap(parser: argparse.ArgumentParser, table: type[SwapOptions]) -> None:
-    parser.add_argument("--prompt", metavar="TEXT", required=True, help="the scene, in words")
+    parser.add_argument("--prompt", metavar="TEXT", help="the scene, in words")
     _add_swap_arguments(parser, table)
 
 
@@ -75,6 +75,7 @@ def _add_swap_arguments(parser: argparse.ArgumentParser, table: type[SwapOptions
     _add_people(parser)
     _add_output(parser, "PNG, JPEG or WebP (default: PHOTO-swapped.png)")
     parser.add_argument("--cutout", type=Path, metavar="FILE", help="the kept people as RGBA PNG")
+    parser.add_argument("--mask-out", type=Path, metavar="FILE", help="the mask of the kept people")
     for option in rows(table).values():
         _add_option(parser, option)
     _add_common(parser)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from bgswap.cli.answers import Details, answer, people_and_files, weights_and_licenses
 from bgswap.cli.outputs import check_output, check_outputs
-from bgswap.errors import BadInput, MissingLibrary
-from bgswap.options import rows
+from bgswap.errors import MissingLibrary
+from bgswap.options import SwapOptions, rows
 from bgswap.settings import Settings, give_libraries_room
 
 if TYPE_CHECKING:
@@ -90,18 +90,41 @@ def swapped(options: Namespace) -> Details:
     Raises:
         BadInput: there is no prompt, or the picture could not be written.
     """
-    from bgswap.io import metadata
+    import numpy as np
 
-    if options.prompt is None:
-        raise BadInput("--prompt is missing: describe the scene, or --list who is there")
-    output = options.output or Path(f"{Path(options.photo).stem}-swapped.png")
+    from bgswap.io import images, metadata
+    from bgswap.io.images import SUFFIXES
+    from bgswap.plan import check_request
+
+    asked = _asked(options)
+    check_request(options.prompt or "", asked)
+    suffix = SUFFIXES[asked.format]
+    output = options.output or Path(f"{Path(options.photo).stem}-swapped{suffix}")
     check_outputs(Path(options.photo), output, options.cutout)
-    asked = options.table(**{name: getattr(options, name) for name in rows(options.table)})
-    result = _swapper(options).swap(options.photo, options.prompt, options.people, asked)
-    metadata.save(result.image, output, result.details)
+    if options.mask_out:
+        check_output(options.mask_out, Path(options.photo), transparent=False)
+    result = _swapper(options).swap(options.photo, options.prompt or "", options.people, asked)
+    transparent = result.image.shape[2] == 4
+    if transparent:
+        check_output(output, Path(options.photo), transparent)
+    metadata.save(result.image, output, result.details, asked.quality)
     if options.cutout:
         metadata.save(result.cutout, options.cutout, {})
-    return result.details | _written(options, output, options.cutout)
+    if options.mask_out:
+        images.save(np.repeat(result.cutout[:, :, 3:], 3, axis=2), options.mask_out)
+    return result.details | _written(options, output, options.cutout, options.mask_out)
+
+
+def _asked(options: Namespace) -> SwapOptions:
+    """The options as typed; a background that names a file is the picture in it."""
+    from bgswap.backgrounds.spec import parse_background
+
+    values = {name: getattr(options, name) for name in rows(options.table)}
+    if options.background:
+        spec = parse_background(options.background, may_name_file=True)
+        if spec.path is not None:
+            values |= {"background": "", "background_picture": spec.path}
+    return options.table(**values)
 
 
 def cut_out(options: Namespace) -> Details:

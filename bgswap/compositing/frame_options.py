@@ -2,13 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
 from bgswap.errors import BadInput
-
-Aspect = Literal["photo", "1:1", "4:5", "3:4", "16:9", "9:16"]
+from bgswap.options import ASPECTS
 
 
 @dataclass(frozen=True)
@@ -57,15 +56,15 @@ class FrameOptions:
         BadInput: a value is out of its bounds, or aspect and size do not go together.
     """
 
-    aspect: Aspect = "photo"
+    aspect: str = "photo"
     scale: float = 1.0
     position: tuple[float, float] | None = None
     size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         low, high = CONFIG.scales
-        if self.aspect not in get_args(Aspect):
-            raise BadInput(f"aspect must be one of {', '.join(get_args(Aspect))}: {self.aspect!r}")
+        if self.aspect not in ASPECTS:
+            raise BadInput(f"aspect must be one of {', '.join(ASPECTS)}: {self.aspect!r}")
         if not _within(self.scale, low, high):
             raise BadInput(f"scale must be a number from {low:g} to {high:g}, got {self.scale!r}")
         if self.position is not None and not (
@@ -119,3 +118,32 @@ def parse_size(text: str) -> tuple[int, int]:
     if not found:
         raise BadInput(f"a size is written WIDTHxHEIGHT in pixels, got {text[:40]!r}")
     return int(found[1]), int(found[2])
+
+
+def parse_position(text: str) -> tuple[float, float]:
+    """``0.3,0.6`` as (0.3, 0.6).
+
+    Raises:
+        BadInput: the text is no position.
+    """
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadInput(f"a position is written X,Y from 0 to 1, got {text[:40]!r}") from None
+    return x, y
+
+
+def frame_options(aspect: str, scale: float, position: str, size: str) -> FrameOptions:
+    """What was asked of the frame, in texts.
+
+    Args:
+        aspect: a key of :data:`bgswap.options.ASPECTS`.
+        scale: size of the people.
+        position: ``X,Y``; empty: as in the photo.
+        size: ``WIDTHxHEIGHT``; empty: as the photo.
+
+    Raises:
+        BadInput: one cannot be read or is out of its bounds, or aspect and size contradict.
+    """
+    where = parse_position(position) if position.strip() else None
+    return FrameOptions(aspect, scale, where, parse_size(size) if size.strip() else None)

@@ -38,6 +38,8 @@ SHORTEST_SIDE = 32
 READ = "PNG, JPEG, WebP, BMP, GIF, TIFF or HEIC"
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "HEIF", "AVIF")
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+# By the option ``format``.
+SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 # Of JPEG and WebP, as their libraries count it.
 QUALITY, LEAST_QUALITY, MOST_QUALITY = 95, 1, 100
 LONGEST_SIDE = {"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_383}

@@ -35,52 +35,66 @@ def person_from_stroke(
     region = replace(config.region, memory=0.0)
     config = replace(config, farthest=config.farthest_new, region=region)
     mask = corrected(photo, np.zeros(painted.shape, np.float32), painted, None, config)
-    return Person(number, box_of(mask) or (0, 0, 0, 0), 1.0, mask)
+    mask = np.rint(mask * 255) / np.float32(255)
+    return Person(number, box_of(mask) or (0, 0, 0, 0), 1.0, mask, painted=True)
 
 
-def corrected_people(
+def assigned(
     photo: np.ndarray,
     people: Sequence[Person],
-    keep: np.ndarray | None = None,
-    remove: np.ndarray | None = None,
+    keep: np.ndarray | None,
     config: CorrectionConfig | None = None,
-) -> list[Person]:
-    """The people with strokes applied to their masks.
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Which part of a keep stroke belongs to whom.
 
-    Each piece of ``keep`` goes to the one whose mask has most of its neighborhood. Pieces near
-    nobody are new people, numbered after the others; pieces within reach of each other are one.
-    ``remove`` takes from everybody.
+    Each piece goes to the one whose mask has most of its neighborhood.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
         people: of that photo.
-        keep, remove: as for :func:`corrected`.
+        keep: as for :func:`corrected`.
 
     Returns:
-        The same people in their order, then the new ones; who is untouched is the same object.
+        One (H, W) bool for each of the people, and one of the pieces that are near nobody.
 
     Raises:
         BadInput: as for :func:`corrected`.
     """
     size, config = photo.shape[:2], config or CorrectionConfig()
-    removed = stroke_mask("remove", remove, size)
-    kept = stroke_mask("keep", keep, size) & ~removed
-    given = [np.zeros(size, bool) for _ in people]
+    own = [np.zeros(size, bool) for _ in people]
     rest = np.zeros(size, bool)
-    for piece in _pieces(kept):
+    for piece in _pieces(stroke_mask("keep", keep, size)):
         near = neighborhood(piece, config) <= 1
         shares = [float(person.mask[near].sum()) for person in people]
         best = int(np.argmax(shares)) if shares else -1
-        target = given[best] if shares and shares[best] >= 1 else rest
+        target = own[best] if shares and shares[best] >= 1 else rest
         target |= piece
-    found = []
-    for person, own in zip(people, given, strict=True):
-        mask = corrected(photo, person.mask, own, removed, config)
-        found.append(person if np.array_equal(mask, person.mask) else person.with_mask(mask))
+    return own, rest
+
+
+def painted_people(
+    photo: np.ndarray,
+    people: Sequence[Person],
+    keep: np.ndarray | None,
+    config: CorrectionConfig | None = None,
+) -> list[Person]:
+    """The people whom strokes near nobody paint, numbered after the others.
+
+    Strokes within reach of each other are one person.
+
+    Args:
+        photo: (H, W, 3) uint8 RGB.
+        people: who was found in it.
+        keep: as for :func:`corrected`.
+
+    Raises:
+        BadInput: as for :func:`corrected`.
+    """
+    config = config or CorrectionConfig()
+    _, rest = assigned(photo, people, keep, config)
     after = max((person.number for person in people), default=0) + 1
     groups = _pieces(neighborhood(rest, config) <= 1)
-    new = (person_from_stroke(photo, rest & g, after + i, config) for i, g in enumerate(groups))
-    return found + list(new)
+    return [person_from_stroke(photo, rest & g, after + i, config) for i, g in enumerate(groups)]
 
 
 def _pieces(mask: np.ndarray) -> Iterator[np.ndarray]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from bgswap.errors import ModelUnavailable
+from bgswap.errors import BgSwapError, ModelUnavailable
 from bgswap.models.registry import LOADERS, make, resolve
 from bgswap.models.roles import Role, Weights, model_roles
 from bgswap.models.store import WeightStore
@@ -18,6 +18,7 @@ from bgswap.settings import Settings, give_libraries_room
 if TYPE_CHECKING:
     from bgswap.backgrounds.diffusion.generator import SceneGenerator
     from bgswap.detection.base import Detector
+    from bgswap.detection.finder import PeopleFinder
     from bgswap.detection.mask_autoencoder import MaskRefiner
     from bgswap.faces.base import FaceRestorer
     from bgswap.matting.base import Matter
@@ -73,6 +74,22 @@ class ModelManager:
     def faces(self) -> "Loaded[FaceRestorer]":
         """What restores faces."""
         return self._get("face_vae", self._network("face_vae"))
+
+    def finder(self) -> "PeopleFinder":
+        """Detector, mask autoencoder and, where it judges people, the matter, as one."""
+        refine, least = self.refiner().model.refine, self.settings.person_threshold
+        make_finder = resolve(LOADERS["finder"])
+        return make_finder(self.detector().model, refine, self.matter().model, least)
+
+    def warm_up(self) -> None:
+        """Begin to fetch the full models; load and compile what a first photo needs."""
+        try:
+            self.ask_for(AUTO)
+            self.finder()
+            self.scene()
+        except BgSwapError as error:
+            log.warning("not warmed up: %s", error)
+        resolve("bgswap.matting.foreground:warm_up")()
 
     def scene(self, preset: str = AUTO) -> "Loaded[SceneGenerator]":
         """The scene model of a preset; the one that ships where that cannot be had.

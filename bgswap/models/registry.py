@@ -20,6 +20,7 @@ LOADERS = {
     "mask_autoencoder": "bgswap.detection.mask_autoencoder:MaskRefiner.from_folder",
     "matting": "bgswap.matting.network:NetworkMatter.from_folder",
     "face_vae": "bgswap.faces.enhancer:FaceEnhancer.from_folder",
+    "finder": "bgswap.detection.finder:PeopleFinder.of",
     "scene": "bgswap.backgrounds.diffusion.generator:SceneGenerator.load",
 }
 _FACTORIES: dict[tuple[str, str], str | Factory] = {

@@ -103,7 +103,7 @@ def replace_background(bench: Workbench, table: type[SwapOptions]) -> Callable[.
             path, stop = uploaded(photo, bench.cache), bench.stop_mark()
             work = partial(bench.swap, path, prompt, people, chosen, stop)
             result = await while_wanted(work, stop)
-            saved = await to_thread(bench.save, result, f"{path.stem}-swapped")
+            saved = await to_thread(bench.save, result, f"{path.stem}-swapped", chosen)
             return gr.FileData(path=str(saved.pictures[0])).model_dump(), result.details
 
     options = rows(table)

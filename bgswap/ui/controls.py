@@ -26,7 +26,9 @@ def lay_out_options(table: type[SwapOptions] = SwapOptions) -> Options:
 
 def _groups(table: type[SwapOptions]) -> Iterator[list[Option]]:
     for name in get_args(Group):
-        group = [option for option in rows(table).values() if option.group == name]
+        group = [
+            option for option in rows(table).values() if option.group == name and option.on_page
+        ]
         if group:
             yield group
 

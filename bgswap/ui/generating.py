@@ -83,28 +83,23 @@ class Generating:
         session: Session = values[page.session]
         # Once more: a page that lost its connection for a while has let go of them.
         self.bench.sweeper.hold(visitor, "photo", session.photo, session.folder)
-        clock = Clock()
-        swap = self.bench.again(
-            session.photo,
-            values[page.prompt],
-            sorted(session.kept),
-            read_options(page.options, values),
-            run,
-        )
+        clock, options = Clock(), read_options(page.options, values)
+        prompt, kept = values[page.prompt], sorted(session.kept)
+        swap = self.bench.again(session.photo, prompt, kept, options, run)
         with closing(swap) as events:
             try:
                 for event in events:
                     if isinstance(event, Progress):
                         yield {page.progress: fragments.working(event, clock.left(event))}
                     else:
-                        yield self._done(session, event, clock.passed(), visitor)
+                        saved = self.bench.save(event, f"{session.photo.stem}-swapped", options)
+                        self.bench.sweeper.hold(visitor, "result", saved.cutout.parent)
+                        yield self._done(session, event, saved, clock.passed())
             except Stopped:
                 yield {page.progress: fragments.idle("Stopped. Nothing was changed.")}
 
-    def _done(self, session: Session, result: SwapResult, seconds: float, visitor: str) -> Updates:
+    def _done(self, session: Session, result: SwapResult, saved: Saved, seconds: float) -> Updates:
         page = self.page
-        saved = self.bench.save(result, f"{session.photo.stem}-swapped")
-        self.bench.sweeper.hold(visitor, "result", saved.cutout.parent)
         captions = [f"{i} · seed {c.seed}" for i, c in enumerate(result.candidates, 1)]
         views = [str(view) for view in saved.views]
         return {
@@ -187,9 +182,8 @@ def read_options(
     Raises:
         BadInput: one is out of its bounds.
     """
-    return table(
-        **{name: _value(option, values[options[name]]) for name, option in rows(table).items()}
-    )
+    on_page = {name: row for name, row in rows(table).items() if row.on_page}
+    return table(**{name: _value(row, values[options[name]]) for name, row in on_page.items()})
 
 
 def _value(option: Option, value: Any) -> Any:

@@ -10,12 +10,14 @@ import gradio as gr
 from bgswap import BadInput, SwapOptions
 from bgswap.option import Option
 from bgswap.options import rows
-from bgswap.prompts import check_prompt
+from bgswap.plan import check_request
 from bgswap.selection import named
 from bgswap.ui.guard import uploaded, without_folders
 from bgswap.ui.work import Workbench
 
 Verdict = dict[str, Any]
+# The options in place of which a prompt may be missing.
+BEHIND = ("background", "background_picture")
 
 
 def check_photo(bench: Workbench, photo: Any) -> Verdict:
@@ -46,11 +48,18 @@ def check_swap(
     def check(option: Option, value: Any) -> None:
         options[option.name] = received(option, value, bench.cache)
         table(**{option.name: options[option.name]})
+        if option.name in ("background", "position", "size"):
+            check_request("-", table(**{option.name: value}))
 
     verdicts = [check_photo(bench, photo)]
-    verdicts += [_verdict(lambda: check_prompt(prompt)), _verdict(lambda: named(people))]
+    verdicts += [_verdict(lambda: None), _verdict(lambda: named(people))]
     given = zip(rows(table).values(), values, strict=False)
     verdicts += [_verdict(partial(check, option, value)) for option, value in given]
+    # A scene in words is needed only where nothing else stands behind the people.
+    behind = {name: options[name] for name in BEHIND if name in options}
+    valid = all(verdict["is_valid"] for verdict in verdicts)
+    asked = options if valid else behind
+    verdicts[1] = _verdict(lambda: check_request(prompt, table(**asked)))
     if options and all(verdict["is_valid"] for verdict in verdicts):
         steps = len(verdicts) - len(options) + list(options).index("steps")
         verdicts[steps] = _verdict(lambda: bench.check_steps(table(**options)))

@@ -164,14 +164,15 @@ class Workbench:
         images.save(images.fit_within(image, longest=LONGEST_VIEW), path)
         return path
 
-    def save(self, result: SwapResult, stem: str) -> Saved:
+    def save(self, result: SwapResult, stem: str, options: SwapOptions) -> Saved:
         """Write all files of a result, with their origin inside, named after the photo."""
-        folder = self.folder()
+        folder, suffix = self.folder(), images.SUFFIXES[options.format]
         pictures, views = [], []
         for index, candidate in enumerate(result.candidates):
             name = stem if index == 0 else f"{stem}-{index + 1}"
-            path = folder / f"{name}.png"
-            metadata.save(candidate.image, path, result.details | {"seed": candidate.seed})
+            path = folder / f"{name}{suffix}"
+            told = result.details | {"seed": candidate.seed}
+            metadata.save(candidate.image, path, told, options.quality)
             pictures.append(path)
             small = max(candidate.image.shape[:2]) <= LONGEST_VIEW
             view = path if small else self.save_view(candidate.image, folder / f"{name}-view.png")

@@ -73,8 +73,8 @@ def whole_chain(everything: Everything) -> BackgroundSwapper:
     models = SimpleNamespace(ask_for=lambda preset: None)
     models.matter = models.detector = lambda: loaded
     swapper = BackgroundSwapper(models)
-    swapper.finder = lambda: finder
-    swapper.find_people = lambda photo: swapper.finder().find(photo)
+    models.finder = lambda: finder
+    swapper.find_people = lambda photo: swapper.models.finder().find(photo)
     return swapper
 
 

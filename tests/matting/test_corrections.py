@@ -12,8 +12,9 @@ from bgswap.matting.corrections import (
     corrected,
     neighborhood,
 )
-from bgswap.matting.painted_people import corrected_people, person_from_stroke
-from bgswap.types import Person
+from bgswap.matting.cutout import cut_out
+from bgswap.matting.painted_people import painted_people, person_from_stroke
+from bgswap.types import Person, Strokes
 
 SIZE = (240, 320)
 
@@ -165,24 +166,37 @@ def test_a_person_can_be_painted() -> None:
         person_from_stroke(PHOTO, np.zeros(SIZE, bool))
 
 
+class MaskItself:
+    """A matter whose alpha is the mask."""
+
+    def matte(self, photo: np.ndarray, mask: np.ndarray, others: object = None) -> np.ndarray:
+        return mask
+
+
 def test_strokes_change_the_people_they_touch() -> None:
     left, right = disc(70, 120, 40), disc(250, 120, 40)
     cut = left & (np.mgrid[: SIZE[0], : SIZE[1]][1] < 90)
     people = [Person(n, (0, 0, 1, 1), 0.8, as_alpha(m)) for n, m in enumerate((cut, right), 1)]
     photo = photo_of(left | right | disc(160, 30, 25))
     keep = stroke((95, 110), (95, 130), width=16) | stroke((155, 30), (165, 30), width=30)
-    first, second, third = corrected_people(photo, people, keep)
-    assert iou(first.mask > 0.5, left) >= 0.95 and first.confidence == 0.8
-    assert first.box == pytest.approx((30, 80, 111, 161), abs=2)
-    assert second is people[1]
+    (third,) = painted_people(photo, people, keep)
     assert third.number == 3 and iou(third.mask > 0.5, disc(160, 30, 25)) >= 0.9
-    (_, fewer) = corrected_people(photo, people, remove=stroke((250, 80), (250, 160), width=40))
-    assert fewer.area < 0.7 * people[1].area
+    matter = MaskItself()
+    both = cut_out(matter, photo, people, strokes=Strokes(keep))
+    assert iou(both.alpha > 0.5, left | right) >= 0.95
+    one = cut_out(matter, photo, people[1:], people[:1], earlier=both, strokes=Strokes(keep))
+    assert iou(one.alpha > 0.5, right) >= 0.99, "a stroke goes with the person it belongs to"
+    assert one.mattes[0] is both.mattes[1]
+    away = stroke((250, 80), (250, 160), width=40)
+    fewer = cut_out(matter, photo, people[1:], people[:1], strokes=Strokes(remove=away))
+    assert fewer.alpha.mean() < 0.7 * people[1].area
+    everyone = cut_out(matter, photo, [*people, third], earlier=both)
+    assert everyone.mattes[:2] == both.mattes and everyone.mattes[2] is third
 
 
 def test_strokes_near_each_other_paint_one_person_and_far_ones_two() -> None:
     photo = photo_of(disc(70, 120, 40) | disc(250, 120, 40))
     near = stroke((60, 110), (60, 130), width=14) | stroke((80, 110), (80, 130), width=14)
     far = stroke((250, 100), (250, 140), width=40)
-    assert [p.number for p in corrected_people(photo, [], near)] == [1]
-    assert [p.number for p in corrected_people(photo, [], near | far)] == [1, 2]
+    assert [p.number for p in painted_people(photo, [], near)] == [1]
+    assert [p.number for p in painted_people(photo, [], near | far)] == [1, 2]
