@@ -49,6 +49,8 @@ LICENSES: dict[str, str] = {
     "latent-consistency/lcm-lora-sdv1-5": "openrail++",
     "latent-consistency/lcm-lora-sdxl": "openrail++",
     "diffusers/stable-diffusion-xl-1.0-inpainting-0.1": "openrail++",
+    # The code is under Apache-2.0; Composition-1k, which it was trained on, is for research.
+    "hustvl/vitmatte-small-composition-1k": "research only",
 }
 
 

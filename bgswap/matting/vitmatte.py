@@ -1,0 +1,162 @@
+"""ViTMatte as a matter, for those who have its weights and may use them.
+
+Yao, Wang, Yang and Wang, "ViTMatte: Boosting Image Matting with Pre-trained Plain Vision
+Transformers" (2023), by transformers' ``VitMatteForImageMatting``. It draws what is left unknown of
+an alpha that another matter drew first.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from bgswap.matting.base import JudgingMatter
+from bgswap.models import smoke
+from bgswap.types import Person, box_of
+
+if TYPE_CHECKING:
+    from transformers import VitMatteForImageMatting
+
+View = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class VitMatteConfig:
+    """How ViTMatte is run."""
+
+    # Longest side in pixels of what the network sees at once; its attention is quadratic in it.
+    side: int = 768
+    # Pixels by which neighboring views overlap; their answers are mixed there.
+    overlap: int = 96
+    # Alphas nearer to 0 or 1 than this are known; the matter's own noise.
+    known: float = 0.02
+    # The unknown band grows by this share of the root of the mask's area, at least one pixel.
+    band: float = 0.01
+
+
+class VitMatteMatter:
+    """A matter whose soft edges ViTMatte draws. Safe to share between threads.
+
+    Args:
+        network: ``VitMatteForImageMatting``.
+        first: draws the alpha that the unknown band is taken from, and judges candidates.
+        device: where the network runs, as torch names it.
+        config: how it is run.
+    """
+
+    def __init__(
+        self,
+        network: "VitMatteForImageMatting",
+        first: JudgingMatter,
+        device: str = "cpu",
+        config: VitMatteConfig | None = None,
+    ) -> None:
+        self._network = network.eval().to(device)
+        self._first, self._device, self.config = first, device, config or VitMatteConfig()
+        self.calibration = first.calibration
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_folder(
+        cls, folder: str | Path, first: JudgingMatter, device: str = "cpu"
+    ) -> "VitMatteMatter":
+        """The matter whose weights lie in a folder as ``save_pretrained`` writes it.
+
+        Raises:
+            OSError, RuntimeError, ValueError: it holds no such weights, or they do not fit.
+        """
+        from transformers import VitMatteForImageMatting
+
+        network, report = VitMatteForImageMatting.from_pretrained(
+            str(folder), local_files_only=True, use_safetensors=True, output_loading_info=True
+        )
+        if report["missing_keys"]:
+            raise ValueError("weights are missing")
+        return cls(network, first, device)
+
+    def check(self) -> None:
+        """Draw a square in noise, before the weights serve.
+
+        Raises:
+            Exception: the network does not run, or its answer is not finite.
+        """
+        if not np.isfinite(self.matte(smoke.noise(), smoke.square())).all():
+            raise ValueError("a matte is not finite")
+
+    def alphas(self, photo: np.ndarray, people: Sequence[Person]) -> list[Person]:
+        """The candidates as the first matter judges them."""
+        return self._first.alphas(photo, people)
+
+    def matte(
+        self, photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None = None
+    ) -> np.ndarray:
+        """One person's alpha, (H, W) float32 in [0, 1], multiples of 1/255.
+
+        Args:
+            photo: (H, W, 3) uint8 RGB.
+            mask: (H, W) float32 in [0, 1].
+            others: (H, W) float32 in [0, 1], of everybody else: none of their pixels is kept.
+        """
+        alpha = self._first.matte(photo, mask, others)
+        trimap = self._trimap(alpha)
+        if others is not None:
+            trimap[(others > 0.5) & (trimap == 0.5)] = 0
+        unknown = trimap == 0.5
+        if not unknown.any():
+            return alpha
+        total, weights = np.zeros_like(alpha), np.zeros_like(alpha)
+        for view in self._views(unknown):
+            part = self._run(photo[view], trimap[view])
+            weight = _ramp(part.shape, self.config.overlap)
+            total[view] += weight * part
+            weights[view] += weight
+        alpha[unknown] = total[unknown] / weights[unknown]
+        return np.rint(alpha.clip(0, 1) * 255) / np.float32(255)
+
+    def _trimap(self, alpha: np.ndarray) -> np.ndarray:
+        """(H, W) float32: 1 and 0 where the alpha is known, one half between."""
+        known = self.config.known
+        soft = ((alpha > known) & (alpha < 1 - known)).astype(np.uint8)
+        edge = cv2.morphologyEx((alpha > 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3)))
+        radius = max(round(self.config.band * float(np.sqrt((alpha > 0.5).sum()))), 1)
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+        unknown = cv2.dilate(soft | edge, disc) > 0
+        return np.where(unknown, np.float32(0.5), (alpha > 0.5).astype(np.float32))
+
+    def _views(self, unknown: np.ndarray) -> Iterator[View]:
+        """Rows and columns that together show all that is unknown."""
+        box = box_of(unknown.astype(np.float32)) or (0, 0, 0, 0)
+        x0, y0, x1, y1 = (int(value) for value in box)
+        for top in _starts(y0, y1, self.config):
+            for left in _starts(x0, x1, self.config):
+                view = np.s_[top : top + self.config.side, left : left + self.config.side]
+                if unknown[view].any():
+                    yield view
+
+    def _run(self, photo: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        import torch
+        from transformers import VitMatteImageProcessor
+
+        levels = (trimap * 255).round().astype(np.uint8)
+        inputs = VitMatteImageProcessor()(images=photo, trimaps=levels, return_tensors="pt")
+        with self._lock, torch.inference_mode():
+            answer = self._network(inputs["pixel_values"].to(self._device)).alphas
+        alpha: np.ndarray = answer[0, 0, : trimap.shape[0], : trimap.shape[1]].float().cpu().numpy()
+        return alpha
+
+
+def _starts(low: int, high: int, config: VitMatteConfig) -> list[int]:
+    """Where views of a line from low to high begin."""
+    step = config.side - config.overlap
+    return list(range(low, max(high - config.overlap, low + 1), step))
+
+
+def _ramp(size: tuple[int, int], overlap: int) -> np.ndarray:
+    """A weight for each pixel of a view, less toward its borders; (h, w) float32 above 0."""
+    lines = (np.minimum(np.arange(n), np.arange(n)[::-1]) + 1 for n in size)
+    rows, columns = (np.minimum(line / overlap, 1).astype(np.float32) for line in lines)
+    return rows[:, None] * columns[None, :]
