@@ -157,7 +157,7 @@ class BackgroundSwapper:
             SceneRejected: the safety checker refused every scene.
             ModelUnavailable: a full model was demanded and cannot be had.
         """
-        from bgswap.compositing.compose import drafts
+        from bgswap.compositing.assemble import drafts
 
         check_prompt(prompt)
         options, report = options or SwapOptions(), report or Report()
@@ -186,7 +186,7 @@ class BackgroundSwapper:
         report: Report | None = None,
     ) -> Picture:
         """The kept people before a background, at the photo's size, with light and shadow."""
-        from bgswap.compositing.compose import composed
+        from bgswap.compositing.assemble import composed
 
         options, report = options or SwapOptions(), report or Report()
 

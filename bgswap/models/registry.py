@@ -18,7 +18,7 @@ Factory = Callable[[str], Any]
 LOADERS = {
     "person_detector": "bgswap.detection.yolo:YoloDetector.load",
     "mask_autoencoder": "bgswap.detection.mask_autoencoder:MaskRefiner.from_folder",
-    "matting": "bgswap.matting.loading:load_matter",
+    "matting": "bgswap.matting.load_matter:load_matter",
     "face_vae": "bgswap.faces.enhancer:FaceEnhancer.from_folder",
     "finder": "bgswap.detection.finder:PeopleFinder.of",
     "scene": "bgswap.backgrounds.diffusion.generator:SceneGenerator.load",
