@@ -12,7 +12,7 @@ from bgswap.errors import BadInput
 from bgswap.options import rows
 
 # A background is asked for beside the options, as a prompt is.
-OPTIONS = tuple(name for name in rows() if name != "background")
+OPTIONS = tuple(name for name in rows() if not name.startswith("background"))
 COLUMNS = ("path", "prompt", "background", "people", *OPTIONS)
 
 
