@@ -11,8 +11,9 @@ from bgswap.batch.inputs import Found
 from bgswap.errors import BadInput
 from bgswap.options import rows
 
-# A background is asked for beside the options, as a prompt is.
-OPTIONS = tuple(name for name in rows() if not name.startswith("background"))
+# Background and format of the results are asked for beside the options, as a prompt is.
+BESIDE = {"background", "background_picture", "format"}
+OPTIONS = tuple(name for name in rows() if name not in BESIDE)
 COLUMNS = ("path", "prompt", "background", "people", *OPTIONS)
 
 
