@@ -19,10 +19,10 @@ class CapacityConfig:
     """What a worker needs of a machine.
 
     Attributes:
-        starter_memory: bytes of a worker with the starter models on a CPU (measured: 1.0 GiB at
-            1 megapixel, 2.4 GiB at 12).
-        full_memory: bytes of a worker with full models on a CPU (SD 1.5 in float32: 4 GiB of
-            weights, the rest for activations).
+        starter_memory: bytes of a worker with the starter models on a CPU (measured: 0.95 GB at
+            1 megapixel; the rest is for larger photos).
+        full_memory: bytes of a worker with full models on a CPU (estimated: SD 1.5 in float32
+            has 4 GiB of weights, the rest is for activations).
         spare: share of the machine's memory that is left to everything else.
         gpu_threads: threads of a worker that has a GPU.
     """
