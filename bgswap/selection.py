@@ -15,11 +15,14 @@ def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
 
     Args:
         people: everyone found.
-        choice: ``"all"``, a number, numbers, or numbers in a text (``"1,3"``).
+        choice: ``"all"``, ``"largest"`` (who covers most of the photo), a number, numbers, or
+            numbers in a text (``"1,3"``).
 
     Raises:
         BadInput: nobody is named, or somebody who is not there.
     """
+    if _is_word(choice, "largest"):
+        return [max(people, key=lambda person: person.area)]
     numbers = named(choice)
     if numbers is None:
         return list(people)
@@ -39,12 +42,16 @@ def named(choice: Choice) -> list[int] | None:
     Raises:
         BadInput: nobody is named, or what names them cannot be read.
     """
-    if isinstance(choice, str) and choice.strip().lower() == "all":
+    if _is_word(choice, "all"):
         return None
     numbers = _numbers(choice)
     if not numbers:
         raise BadInput('people must be "all" or a list of at least one number, got none')
     return numbers
+
+
+def _is_word(choice: Choice, word: str) -> bool:
+    return isinstance(choice, str) and choice.strip().lower() == word
 
 
 def _numbers(choice: Choice) -> list[int]:

@@ -215,7 +215,7 @@ class BackgroundSwapper:
 
         Args:
             prompt: the scene in words; not needed with a background.
-            people: ``"all"`` or the numbers of those who stay.
+            people: ``"all"``, ``"largest"`` or the numbers of those who stay.
             options: seed, steps, light and the like.
             on_progress: told of each step; raises :class:`Stopped` to end the work.
             background: stands there instead of a scene.

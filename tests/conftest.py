@@ -12,6 +12,7 @@ os.environ.update(
     YOLO_CONFIG_DIR=tempfile.mkdtemp(prefix="bgswap-tests-"),
     BGSWAP_MODELS="starter",
     GRADIO_ANALYTICS_ENABLED="False",
+    RAY_USAGE_STATS_ENABLED="0",
 )
 
 from launch import app_url  # noqa: F401

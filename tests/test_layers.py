@@ -17,7 +17,7 @@ LAYERS: list[set[str]] = [
     {"models"},
     {"detection", "matting", "backgrounds", "compositing", "faces"},
     {"selection", "plan", "swapper"},
-    {"ui", "cli", "__main__", "__init__", "warm_up"},
+    {"batch", "ui", "cli", "__main__", "__init__", "warm_up"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 SIBLINGS = {"detection", "matting", "backgrounds", "compositing", "faces"}

@@ -35,8 +35,12 @@ def required(name: str) -> set[str]:
 
 def test_requirements_files_are_the_dependencies_and_extras() -> None:
     assert required("requirements.txt") == {*PROJECT["dependencies"], *EXTRAS["app"]}
-    assert required("requirements-dev.txt") == {*EXTRAS["train"], *EXTRAS["dev"]}
-    assert set(EXTRAS) == {"app", "train", "dev"}
+    assert required("requirements-dev.txt") == {
+        *EXTRAS["train"],
+        *EXTRAS["ray"],
+        *EXTRAS["dev"],
+    }
+    assert set(EXTRAS) == {"app", "ray", "train", "dev"}
 
 
 def test_the_core_requires_no_gradio() -> None:

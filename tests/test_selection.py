@@ -30,6 +30,13 @@ def test_choices(choice: object, numbers: list[int]) -> None:
     assert [p.number for p in chosen(PEOPLE, choice)] == numbers
 
 
+@pytest.mark.parametrize("choice", ["largest", " Largest "])
+def test_the_largest_is_who_covers_most(choice: str) -> None:
+    masks = [np.full((4, 4), share, np.float32) for share in (0.2, 0.9, 0.5)]
+    people = [Person(n, (0, 0, 4, 4), 0.9, mask) for n, mask in enumerate(masks, 1)]
+    assert [p.number for p in chosen(people, choice)] == [2]
+
+
 @pytest.mark.parametrize(
     "choice",
     [

@@ -1,0 +1,91 @@
+"""How many workers a machine holds, and what each of them gets of it."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bgswap.settings import Settings
+
+GIB = 2**30
+# Libraries read these when they load: threads of OpenMP (torch, OpenCV), BLAS and numba.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+CGROUP = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class CapacityConfig:
+    """What a worker needs of a machine.
+
+    Attributes:
+        starter_memory: bytes of a worker with the starter models on a CPU (measured: 0.95 GB at
+            1 megapixel; the rest is for larger photos).
+        full_memory: bytes of a worker with full models on a CPU (estimated: SD 1.5 in float32
+            has 4 GiB of weights, the rest is for activations).
+        spare: share of the machine's memory that is left to everything else.
+        gpu_threads: threads of a worker that has a GPU.
+    """
+
+    starter_memory: int = int(2.5 * GIB)
+    full_memory: int = 8 * GIB
+    spare: float = 0.2
+    gpu_threads: int = 4
+
+
+def places(
+    settings: Settings, workers: int | None = None, config: CapacityConfig | None = None
+) -> list[dict[str, str]]:
+    """The environment variables of each worker on this machine.
+
+    With GPUs one worker each. On a CPU as many as cores and memory allow; the threads of one
+    depend on the machine alone, not on ``workers``: sums in another order are other numbers, and
+    a result is to be the same whatever the number of workers.
+
+    Args:
+        settings: of the models.
+        workers: how many; None: as many as the machine holds.
+        config: see :class:`CapacityConfig`.
+    """
+    config = config or CapacityConfig()
+    gpus = _gpus() if settings.device in ("auto", "cuda") else []
+    if gpus:
+        count = workers or len(gpus)
+        threads = _threads(config.gpu_threads)
+        return [threads | {"CUDA_VISIBLE_DEVICES": gpus[i % len(gpus)]} for i in range(count)]
+    if settings.device == "mps":
+        return [_threads(config.gpu_threads) for _ in range(workers or 1)]
+    need = config.starter_memory if settings.models == "starter" else config.full_memory
+    held = max(min(cores(), int(memory() * (1 - config.spare) / need)), 1)
+    return [_threads(max(cores() // held, 1)) for _ in range(workers or held)]
+
+
+def cores() -> int:
+    """Cores that this process may use, a container's quota of time counted in."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with suppress(OSError, ValueError):
+        quota, period = (CGROUP / "cpu.max").read_text().split()
+        allowed = min(allowed or 1, max(int(int(quota) / int(period)), 1))
+    return allowed or 1
+
+
+def memory() -> int:
+    """Bytes of memory that the machine, or the container, has."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):
+        return min(whole, int((CGROUP / "memory.max").read_text()))
+    return whole
+
+
+def _threads(count: int) -> dict[str, str]:
+    return dict.fromkeys(THREADS, str(count))
+
+
+def _gpus(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """The CUDA devices, as CUDA_VISIBLE_DEVICES names them."""
+    visible = environment.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [name for name in visible.split(",") if name.strip() not in ("", "-1")]
+    import torch
+
+    return [str(number) for number in range(torch.cuda.device_count())]

@@ -1,0 +1,145 @@
+"""What one worker does with one photo: the same on one machine and on many."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from bgswap.backgrounds.base import BackgroundSource
+from bgswap.backgrounds.spec import background_source, parse_background
+from bgswap.batch.jobs import Job
+from bgswap.batch.manifest import Outcome
+from bgswap.batch.reading import Photo, read_photo
+from bgswap.batch.shared_scene import SharedScene, shared_scene
+from bgswap.errors import BadInput, BgSwapError, NoPersonDetected, SceneRejected
+from bgswap.settings import Settings
+
+# The next run would come to the same: the photo, or what is asked of it, is to blame.
+REFUSALS = (BadInput, NoPersonDetected, SceneRejected)
+
+
+class Worker(Protocol):
+    """Holds its models and makes one picture after the other."""
+
+    def read(self, job: Job, content: bytes | None = None) -> Photo:
+        """Read a job's photo; called in a thread beside :meth:`make`."""
+
+    def make(self, job: Job, photo: Photo) -> Outcome:
+        """Make and write a job's result; an exception is a bug and ends the worker."""
+
+
+class WorkerFactory(Protocol):
+    """Makes a worker in the process where it works; can be pickled."""
+
+    def __call__(self) -> Worker: ...
+
+
+@dataclass(frozen=True)
+class SwapWorkers:
+    """Makes workers that swap backgrounds.
+
+    Attributes:
+        settings: of the models.
+        out: the folder of the results.
+    """
+
+    settings: Settings
+    out: Path
+
+    def __call__(self) -> "SwapWorker":
+        return SwapWorker(self.settings, self.out)
+
+
+class SwapWorker:
+    """Swaps the background of one photo after the other; models load with the first.
+
+    Args:
+        settings: of the models.
+        out: the folder of the results.
+    """
+
+    def __init__(self, settings: Settings, out: Path) -> None:
+        from bgswap.swapper import BackgroundSwapper
+
+        self._swapper = BackgroundSwapper.from_settings(settings)
+        self._out = out
+        self._latest: tuple[tuple[str, str], BackgroundSource | None] = ("", ""), None
+
+    def read(self, job: Job, content: bytes | None = None) -> Photo:
+        """Read a job's photo; see :func:`read_photo`."""
+        return read_photo(Path(job.path), content)
+
+    def make(self, job: Job, photo: Photo) -> Outcome:
+        """Swap the background and write the result.
+
+        Args:
+            job: what is asked for.
+            photo: as :meth:`read` gave it.
+
+        Raises:
+            Exception: a bug; nothing was written.
+        """
+        start = time.perf_counter()
+        facts: dict[str, Any] = {
+            "size": photo.size,
+            "modified": photo.modified,
+            "sha256": photo.sha256,
+        }
+        if photo.image is None:
+            return Outcome.of(job, "refused", error=photo.error, **facts)
+        try:
+            image, details = self._swapped(job, photo.image)
+        except BgSwapError as error:
+            status = "refused" if isinstance(error, REFUSALS) else "failed"
+            return Outcome.of(job, status, error=str(error), **facts, seconds=_since(start))
+        try:
+            self._write(image, job, details)
+        except (BgSwapError, OSError) as error:
+            return Outcome.of(job, "failed", error=str(error), **facts, seconds=_since(start))
+        return Outcome.of(
+            job,
+            "done",
+            **facts,
+            seconds=_since(start),
+            seed=details.get("seed"),
+            notes=list(details["notes"]),
+            models=details["models"],
+        )
+
+    def _swapped(self, job: Job, image: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+        source = self._source(job)
+        result = self._swapper.swap(image, job.prompt, job.people, job.options, background=source)
+        details = result.details | {"background": result.candidates[0].background.source}
+        if isinstance(source, SharedScene):
+            details |= {"prompt": job.prompt, "models": details["models"] | source.models}
+        return result.image, details
+
+    def _source(self, job: Job) -> BackgroundSource | None:
+        """What stands behind the people, opened or painted once a worker; None: a scene."""
+        if not job.scene and not job.background:
+            return None
+        if self._latest[0] != (job.scene, job.background):
+            if job.scene:
+                source = shared_scene(self._swapper, job, self._out / job.scene)
+            else:
+                source = background_source(parse_background(job.background, may_name_file=True))
+            self._latest = (job.scene, job.background), source
+        return self._latest[1]
+
+    def _write(self, image: np.ndarray, job: Job, details: dict[str, Any]) -> None:
+        from bgswap.io import metadata
+
+        path = self._out / job.output
+        path.parent.mkdir(parents=True, exist_ok=True)
+        metadata.save(image, path, details)
+
+
+def _since(start: float) -> float:
+    return round(time.perf_counter() - start, 3)
+
+
+def bug(job: Job) -> Outcome:
+    """The outcome of a job that met a bug."""
+    return Outcome.of(job, "failed", error="something went wrong (internal failure)")
