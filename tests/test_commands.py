@@ -99,3 +99,8 @@ def test_warming_up_says_nothing() -> None:
     for command in (["bgswap", "warm-up"], ["bgswap.warm_up"]):
         done = subprocess.run([sys.executable, "-m", *command], capture_output=True, check=False)
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_many_photos_are_a_command(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
+    assert cli.main(["batch", "--out", str(tmp_path), "--prompt", "x"]) == 2
+    assert capsys.readouterr().err.startswith("bgswap: no photos")

@@ -17,7 +17,7 @@ from bgswap.batch.jobs import Job, Request, plan
 from bgswap.batch.session import Engine, Summary, run
 from bgswap.batch.worker import SwapWorkers
 from bgswap.errors import BadInput, BgSwapError
-from bgswap.io.images import WRITTEN
+from bgswap.io.images import SUFFIXES
 from bgswap.options import rows
 from bgswap.settings import Models, Settings
 
@@ -52,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--jobs", type=Path, metavar="FILE", help="CSV or JSON Lines, a row a photo")
     add("--people", default="all", metavar="WHO", help="all, largest, or numbers as 1,3")
     add("--same-scene", action="store_true", help="one scene for all, fitted to each frame")
-    add("--format", default="png", choices=[s[1:] for s in WRITTEN], help="of the results")
+    add("--format", default="png", choices=list(SUFFIXES), help="kind of file of the results")
     add("--workers", type=int, metavar="N", help="default: one a GPU, or as the cores allow")
     add("--ray", nargs="?", const="", metavar="ADDRESS", help="work on a Ray cluster")
     add("--models", choices=get_args(Models), help="default: BGSWAP_MODELS or auto")
@@ -118,7 +118,7 @@ def _jobs(asked: argparse.Namespace, settings: Settings) -> list[Job]:
         asked.people,
         options,
         asked.same_scene,
-        f".{asked.format}",
+        SUFFIXES[asked.format],
         settings.models,
     )
     return plan(rows, request)

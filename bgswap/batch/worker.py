@@ -133,7 +133,7 @@ class SwapWorker:
 
         path = self._out / job.output
         path.parent.mkdir(parents=True, exist_ok=True)
-        metadata.save(image, path, details)
+        metadata.save(image, path, details, job.options.quality)
 
 
 def _since(start: float) -> float:

@@ -13,8 +13,13 @@ log = logging.getLogger("bgswap")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["batch"]:
+        from bgswap.batch.command import main as batch
+
+        return batch(words[1:])
     try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
+        options = parse(words)
         options.run(options)
         return 0
     except NoPersonDetected as error:

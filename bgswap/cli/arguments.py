@@ -43,7 +43,7 @@ def command_parser(table: type[SwapOptions] = SwapOptions) -> argparse.ArgumentP
     parser = _Parser(
         prog="bgswap",
         description="Replace everything behind the people in a photo. Without a command: "
-        "PHOTO --prompt TEXT is swap, PHOTO --list is people.",
+        "PHOTO --prompt TEXT is swap, PHOTO --list is people. Many photos: bgswap batch --help.",
         epilog=EPILOG,
     )
     parser.add_argument("--version", action="version", version=f"bgswap {bgswap.__version__}")

@@ -153,7 +153,7 @@ def test_a_photo_that_is_damaged_or_gone_is_a_row(
         (["bus.png", "--out", "out"], "few words"),
         (["bus.png", "--out", "out", "--background", "#12"], "written '#rrggbb'"),
         (["bus.png", "--out", "out", "--background", "none.png"], "there is no file"),
-        (["bus.png", "--out", "out", "--background", "transparent", "--format", "jpg"], "JPEG"),
+        (["bus.png", "--out", "out", "--background", "transparent", "--format", "jpeg"], "JPEG"),
         (["bus.png", "--out", "out", "--prompt", " "], "few words"),
         (["bus.png", "--out", "out", "--prompt", "x", "--background", "blur"], "not allowed with"),
         (["bus.png", "--out", "out", "--prompt", "x", "--people", "some"], "people must be"),
