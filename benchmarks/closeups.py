@@ -17,7 +17,8 @@ import numpy as np
 from benchmarks.sheet import known_photo
 from bgswap import BackgroundSwapper, Settings, SwapOptions
 from bgswap.compositing import blend
-from bgswap.io.images import open_photo, save
+from bgswap.io.encoding import save
+from bgswap.io.images import open_photo
 from bgswap.types import Person
 from training.common.data import PictureArchive, people_names, read_person
 

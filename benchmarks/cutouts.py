@@ -30,7 +30,8 @@ from benchmarks.robustness import robustness, robustness_table
 from benchmarks.sheet import known_photo
 from benchmarks.val_sets import ValPhoto, fit, sampled, val_photos
 from bgswap import BackgroundSwapper, Settings
-from bgswap.io.images import open_photo, save
+from bgswap.io.encoding import save
+from bgswap.io.images import open_photo
 
 WORST = 20
 KNOWN = ("bus.jpg", "zidane.jpg")

@@ -24,7 +24,7 @@ from benchmarks.sheet import tile
 from benchmarks.subjects import SUBJECTS, Subject, draw
 from bgswap import BackgroundSwapper, Settings
 from bgswap.compositing import blend
-from bgswap.io.images import save
+from bgswap.io.encoding import save
 from bgswap.matting.base import Matter
 from bgswap.matting.closed_form import ClosedFormMatter
 from bgswap.matting.foreground import foreground

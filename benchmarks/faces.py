@@ -28,7 +28,7 @@ from benchmarks.sheet import tile
 from bgswap import BackgroundSwapper, Settings
 from bgswap.faces.degradation import compressed
 from bgswap.faces.enhancer import FaceEnhancer
-from bgswap.io.images import save
+from bgswap.io.encoding import save
 from training.common.metrics import kept_scores
 from training.face_vae.degrade import noisy, shrunk
 from training.face_vae.faces import open_faces, to_side

@@ -15,7 +15,8 @@ import numpy as np
 
 from benchmarks.sheet import known_photo, stacked, tile
 from bgswap import BackgroundSwapper, Settings, SwapOptions
-from bgswap.io.images import open_photo, save
+from bgswap.io.encoding import save
+from bgswap.io.images import open_photo
 
 SCENES = (
     "a beach at sunset, warm golden light",

@@ -19,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from bgswap import BackgroundSwapper, Settings
-from bgswap.io.images import save
+from bgswap.io.encoding import save
 from bgswap.types import Person
 from training.common.cards import markdown_table
 from training.common.metrics import iou

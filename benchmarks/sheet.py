@@ -15,7 +15,8 @@ import numpy as np
 
 from bgswap import BackgroundSwapper, Settings, SwapOptions
 from bgswap.detection.yolo import restored_threads
-from bgswap.io.images import open_photo, save
+from bgswap.io.encoding import save
+from bgswap.io.images import open_photo
 
 PROMPTS = (
     "a jungle at sunset, warm golden light",

@@ -153,9 +153,7 @@ class BackgroundSwapper:
         At least as many as ``options.variations``; more where those add people or let them grow.
 
         Raises:
-            BadInput: the prompt cannot be used.
-            SceneRejected: the safety checker refused every scene.
-            ModelUnavailable: a full model was demanded and cannot be had.
+            BadInput, SceneRejected, ModelUnavailable: as :meth:`swap`.
         """
         from bgswap.compositing.assemble import drafts
 

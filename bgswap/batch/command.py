@@ -17,7 +17,7 @@ from bgswap.batch.jobs import Job, Request, plan
 from bgswap.batch.session import Engine, Summary, run
 from bgswap.batch.worker import SwapWorkers
 from bgswap.errors import BadInput, BgSwapError
-from bgswap.io.images import SUFFIXES
+from bgswap.io.encoding import SUFFIXES
 from bgswap.options import rows
 from bgswap.settings import Models, Settings
 

@@ -14,7 +14,8 @@ from bgswap import SwapOptions
 from bgswap.backgrounds.spec import background_source, parse_background
 from bgswap.batch.job_files import Row
 from bgswap.errors import BadInput
-from bgswap.io.images import WRITTEN, open_photo
+from bgswap.io.encoding import WRITTEN
+from bgswap.io.images import open_photo
 from bgswap.prompts import check_prompt
 from bgswap.selection import Choice, named
 

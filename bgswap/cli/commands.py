@@ -92,8 +92,8 @@ def swapped(options: Namespace) -> Details:
     """
     import numpy as np
 
-    from bgswap.io import images, metadata
-    from bgswap.io.images import SUFFIXES
+    from bgswap.io import encoding, metadata
+    from bgswap.io.encoding import SUFFIXES
     from bgswap.plan import check_request
 
     asked = _asked(options)
@@ -111,7 +111,7 @@ def swapped(options: Namespace) -> Details:
     if options.cutout:
         metadata.save(result.cutout, options.cutout, {})
     if options.mask_out:
-        images.save(np.repeat(result.cutout[:, :, 3:], 3, axis=2), options.mask_out)
+        encoding.save(np.repeat(result.cutout[:, :, 3:], 3, axis=2), options.mask_out)
     return result.details | _written(options, output, options.cutout, options.mask_out)
 
 

@@ -27,7 +27,7 @@ def check_output(path: Path, photo: Path, transparent: bool) -> None:
     Raises:
         BadInput: it could not be written, or would overwrite the photo.
     """
-    from bgswap.io.images import WRITTEN
+    from bgswap.io.encoding import WRITTEN
 
     if path.suffix.lower() not in WRITTEN:
         raise BadInput(f"a picture is saved as {', '.join(WRITTEN)}: {path}")

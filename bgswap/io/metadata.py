@@ -17,7 +17,7 @@ from PIL import UnidentifiedImageError
 
 from bgswap import __version__
 from bgswap.errors import BadInput
-from bgswap.io import images
+from bgswap.io import encoding, images
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def save(
     image: np.ndarray,
     path: str | Path,
     details: Mapping[str, Any],
-    quality: int = images.QUALITY,
+    quality: int = encoding.QUALITY,
 ) -> None:
     """Write a finished picture or a cut-out with a statement of how it was made.
 
@@ -76,7 +76,7 @@ def save(
     text = {"Description": description, "Software": SOFTWARE}
     text |= {key: _as_text(value) for key, value in told.items()}
     packet = _packet(told, description)
-    images.save(image, path, text=text, xmp=packet, quality=quality)
+    encoding.save(image, path, text=text, xmp=packet, quality=quality)
 
 
 def _description(told: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import gradio as gr
 
 from bgswap import BadInput
-from bgswap.io import images
+from bgswap.io import encoding, images
 from bgswap.ui import fragments
 from bgswap.ui.guard import picked, present, told_to_user, uploaded, warn
 from bgswap.ui.overlays import card, outlined
@@ -192,7 +192,7 @@ class Choosing:
         session.check()
         shown, kept = session.shown, session.kept
         picture = session.folder / f"shown-{uuid4().hex}.png"
-        images.save(outlined(shown, kept), picture)
+        encoding.save(outlined(shown, kept), picture)
         return {
             self.page.session: session,
             self.page.photo: str(picture),
@@ -211,7 +211,7 @@ def _tiles(session: Session) -> list[tuple[str, str]]:
         word = "stays" if stays else "goes"
         path = session.folder / f"person-{figure.number}-{word}.png"
         if not path.exists():
-            images.save(card(figure, stays), path)
+            encoding.save(card(figure, stays), path)
         tiles.append((str(path), f"{figure.number} · {word} · {figure.confidence:.0%}"))
     return tiles
 

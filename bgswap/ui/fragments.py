@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bgswap import Progress
-from bgswap.io import images
+from bgswap.io import encoding
 
 STAGES = {
     "find": ("Looking for people", 0.0, 0.06),
@@ -77,7 +77,7 @@ def _panel(content: str, preview: np.ndarray | None = None) -> str:
 
 
 def _data_url(image: np.ndarray) -> str:
-    return "data:image/png;base64," + base64.b64encode(images.encode(image, ".png")).decode()
+    return "data:image/png;base64," + base64.b64encode(encoding.encode(image, ".png")).decode()
 
 
 def summary(details: dict[str, Any]) -> str:

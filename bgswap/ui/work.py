@@ -23,7 +23,7 @@ from bgswap import (
     SwapResult,
 )
 from bgswap.interruption import interruptible
-from bgswap.io import images, metadata
+from bgswap.io import encoding, images, metadata
 from bgswap.selection import Choice
 from bgswap.ui.recent import Known, Recent
 from bgswap.ui.sweeper import Sweeper
@@ -161,12 +161,12 @@ class Workbench:
 
     def save_view(self, image: np.ndarray, path: Path) -> Path:
         """Write a picture, (H, W, 3) uint8 RGB, as PNG at the size that the page shows."""
-        images.save(images.fit_within(image, longest=LONGEST_VIEW), path)
+        encoding.save(images.fit_within(image, longest=LONGEST_VIEW), path)
         return path
 
     def save(self, result: SwapResult, stem: str, options: SwapOptions) -> Saved:
         """Write all files of a result, with their origin inside, named after the photo."""
-        folder, suffix = self.folder(), images.SUFFIXES[options.format]
+        folder, suffix = self.folder(), encoding.SUFFIXES[options.format]
         pictures, views = [], []
         for index, candidate in enumerate(result.candidates):
             name = stem if index == 0 else f"{stem}-{index + 1}"
@@ -187,7 +187,7 @@ class Workbench:
         tiles = []
         for person in people:
             path = folder / f"person-{person.number}.png"
-            images.save(cut_out(photo, person), path)
+            encoding.save(cut_out(photo, person), path)
             # Rounded as the details have it, so that both say the same.
             tiles.append((str(path), f"{person.number} · {round(person.confidence, 3):.0%}"))
         return tiles

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from bgswap.errors import BadInput
-from bgswap.io import images, metadata
+from bgswap.io import encoding, images, metadata
 
 IMAGE = np.full((40, 50, 3), 128, np.uint8)
 DETAILS = {
@@ -89,7 +89,7 @@ def test_foreign_and_broken_packets_tell_nothing(tmp_path):
     Image.fromarray(IMAGE).save(tmp_path / "a.webp")
     assert metadata.read(tmp_path / "a.webp") == {}
     for packet in ("<x", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "<a>{</a>"):
-        images.save(IMAGE, tmp_path / "b.jpg", xmp=f"{packet} {metadata.OWN}")
+        encoding.save(IMAGE, tmp_path / "b.jpg", xmp=f"{packet} {metadata.OWN}")
         assert metadata.read(tmp_path / "b.jpg") == {}
 
 
@@ -114,13 +114,15 @@ def test_a_packet_with_a_document_type_is_not_read(tmp_path):
     with Image.open(tmp_path / "a.png") as png:
         packet = png.text["XML:com.adobe.xmp"]
     declared = packet.replace("<x:xmpmeta", '<!DOCTYPE x [<!ENTITY a "b">]><x:xmpmeta', 1)
-    images.save(IMAGE, tmp_path / "b.png", xmp=declared)
+    encoding.save(IMAGE, tmp_path / "b.png", xmp=declared)
     assert declared != packet
     assert metadata.read(tmp_path / "b.png") == {}
 
 
 def test_a_packet_of_another_program_tells_nothing(tmp_path):
-    images.save(IMAGE, tmp_path / "a.png", xmp="<x><description>somebody else's</description></x>")
+    encoding.save(
+        IMAGE, tmp_path / "a.png", xmp="<x><description>somebody else's</description></x>"
+    )
     assert metadata.read(tmp_path / "a.png") == {}
 
 
