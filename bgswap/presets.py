@@ -31,6 +31,7 @@ class ScenePreset:
         lora: repository of the LoRA that is fused into it; empty: none.
         scheduler: ``own`` (as saved with the model), ``lcm`` or ``dpmsolver++`` (Karras sigmas).
         auto_on: kinds of device on which ``auto`` takes this preset.
+        side_in_folder: the side that stands in the model's folder is used in place of ``side``.
         figures_in_folder: side, steps, guidance and vocabulary stand in ``starter.json`` there.
         needs_safety_checker: a missing safety checker is worth a note.
         replicates_borders: the decoder's convolutions are padded with the border's own values.
@@ -46,6 +47,7 @@ class ScenePreset:
     lora: str = ""
     scheduler: Scheduler = "own"
     auto_on: tuple[str, ...] = ()
+    side_in_folder: bool = True
     figures_in_folder: bool = False
     needs_safety_checker: bool = True
     replicates_borders: bool = False
@@ -107,13 +109,26 @@ add_preset(
         "Fast (Stable Diffusion, few steps)",
         side=512,
         steps=4,
-        # LCM-LoRA's card asks for 2 to 8 steps and guidance from 1 to 2: above 1 the prompt is
-        # followed more closely and the negative prompt counts.
-        guidance_scale=1.5,
+        # LCM-LoRA's card asks for 2 to 8 steps and guidance from 1 to 2. At 1 a step is one pass of
+        # the UNet instead of two; above it the negative prompt counts.
+        guidance_scale=1.0,
         repository=STABLE_DIFFUSION,
         lora="latent-consistency/lcm-lora-sdv1-5",
         scheduler="lcm",
         auto_on=("cpu", "mps"),
+    )
+)
+add_preset(
+    ScenePreset(
+        "draft",
+        "Draft (Stable Diffusion, small and quick)",
+        side=384,
+        steps=4,
+        guidance_scale=1.0,
+        repository=STABLE_DIFFUSION,
+        lora="latent-consistency/lcm-lora-sdv1-5",
+        scheduler="lcm",
+        side_in_folder=False,
     )
 )
 add_preset(

@@ -154,7 +154,7 @@ class Background:
             not counted.
 
     Raises:
-        ValueError: the image has another shape or dtype.
+        ValueError: the image has another shape or dtype, or is missing.
     """
 
     image: np.ndarray | None
@@ -165,6 +165,8 @@ class Background:
 
     def __post_init__(self) -> None:
         image = self.image
+        if (image is None) != (self.source == "transparent"):
+            raise ValueError(f"expected a picture, or a transparent background: {self.source!r}")
         if image is not None and (image.dtype != np.uint8 or image.shape[2:] != (3,)):
             raise ValueError(f"expected (h, w, 3) uint8, got {image.shape} {image.dtype}")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bgswap.batch.command import build_parser
 from bgswap.cli.arguments import command_parser, parse, photo_parser
 from bgswap.errors import BadInput
 from bgswap.option import Option, check_text, row
@@ -63,7 +64,7 @@ def test_only_what_has_no_default_may_be_none() -> None:
 
 
 def test_unknown_preset_names_the_known_ones() -> None:
-    with pytest.raises(BadInput, match="auto, starter, fast, quality"):
+    with pytest.raises(BadInput, match="auto, starter, fast, draft, quality"):
         SwapOptions(preset="best")
 
 
@@ -203,4 +204,7 @@ def test_readme_types_what_the_command_line_takes() -> None:
     split = [shlex.split(line, comments=True) for line in typed]
     assert {"swap", "people", "cutout", "serve", "models"} < {words[0] for words in split}
     for words in split:
-        parse(words)
+        if words[0] == "batch":
+            build_parser().parse_intermixed_args(words[1:])
+        else:
+            parse(words)

@@ -38,6 +38,21 @@ def test_the_side_is_the_models_own(starter, quality, sdxl):
     assert quality.preset.steps == 25
 
 
+def test_a_draft_is_painted_at_a_side_of_its_own(folders):
+    draft = load("draft", folders["inpainting"], folders["lora"])
+    assert draft.preset.side == 384
+    assert (draft.preset.steps, type(draft.pipe.scheduler)) == (4, LCMScheduler)
+
+
+def test_few_steps_take_one_pass_each(fast, photo, alpha, monkeypatch):
+    passes = []
+    forward = fast.pipe.unet.forward
+    counted = lambda *a, **k: passes.append(a[0].shape[0]) or forward(*a, **k)  # noqa: E731
+    monkeypatch.setattr(fast.pipe.unet, "forward", counted)
+    paint(fast, photo, alpha)
+    assert passes == [1, 1], "no second pass for guidance"
+
+
 def test_the_starters_decoder_draws_no_frame(starter):
     latents = torch.randn(1, 4, 1, 1, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():

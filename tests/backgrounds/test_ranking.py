@@ -33,7 +33,7 @@ def judge(*boxes, kept=None):
 
 
 def candidate(seed, expansion, extra_people=0):
-    return Background(None, "scene", seed, expansion, extra_people)
+    return Background(np.zeros((1, 1, 3), np.uint8), "scene", seed, expansion, extra_people)
 
 
 def test_the_person_found_again_as_they_were_has_not_grown():

@@ -93,8 +93,8 @@ class SceneGenerator:
         pipe = load_pipeline(preset, Path(folder), device, None if lora is None else Path(lora))
         if preset.figures_in_folder:
             return cls(pipe, read_figures(preset, Path(folder)))
-        side = pipe.unet.config.sample_size * pipe.vae_scale_factor
-        return cls(pipe, replace(preset, side=side))
+        own_side = pipe.unet.config.sample_size * pipe.vae_scale_factor
+        return cls(pipe, replace(preset, side=own_side) if preset.side_in_folder else preset)
 
     def check(self) -> None:
         """Paint one scene in one step, far below the model's own size: on a CPU that takes seconds.
