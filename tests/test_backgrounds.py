@@ -99,7 +99,9 @@ def test_wrong_input_is_one_sentence_before_any_model(options: dict, said: str) 
 def test_masks_correct_the_cutout(
     swapper: BackgroundSwapper, blue: SwapResult, tmp_path: Path
 ) -> None:
-    alpha, size = blue.known.alpha, blue.known.alpha.shape
+    # Made now: the first matte of a process can differ in last digits, where threads change.
+    alpha = swapper.matte(ZIDANE, blue.known.people)
+    size = alpha.shape
     keep, remove = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
     y, x = np.argwhere(alpha == 1)[len(np.argwhere(alpha == 1)) // 2]
     remove[y - 10 : y + 10, x - 10 : x + 10] = 255
