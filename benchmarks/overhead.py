@@ -23,7 +23,7 @@ from bgswap import BackgroundSwapper, Settings
 from bgswap.compositing import blend
 from bgswap.detection.yolo import restored_threads
 from bgswap.io.images import open_photo
-from bgswap.matting.foreground import foreground
+from bgswap.matting.foreground import foreground, warm_up
 
 Step = Callable[[], Any]
 
@@ -38,7 +38,7 @@ class Bench:
         self.finder = self.swapper.models.finder()
         self.bgr = np.ascontiguousarray(self.photo[:, :, ::-1])
         self.scene = np.random.default_rng(0).integers(0, 256, (128, 96, 3), np.uint8)
-        blend.warm_up()
+        warm_up()
 
     def predict(self) -> None:
         """What a user of plain ultralytics has: boxes and full-size masks, then a hard paste."""

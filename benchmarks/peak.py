@@ -14,7 +14,7 @@ class Peak:
     def __enter__(self) -> "Peak":
         if FORGET.exists():
             FORGET.write_text("5")
-            self._before = _kilobytes("VmRSS")
+            self._before = status_value("VmRSS")
         return self
 
     def __exit__(
@@ -24,9 +24,10 @@ class Peak:
         at: TracebackType | None,
     ) -> None:
         if FORGET.exists():
-            self.megabytes = (_kilobytes("VmHWM") - self._before) / 1024
+            self.megabytes = (status_value("VmHWM") - self._before) / 1024
 
 
-def _kilobytes(name: str) -> int:
+def status_value(name: str) -> int:
+    """What the system says of this process: memory (``VmRSS``, ``VmHWM``) in kB, ``Threads``."""
     (line,) = (s for s in STATUS.read_text().splitlines() if s.startswith(f"{name}:"))
     return int(line.split()[1])

@@ -89,11 +89,14 @@ class BackgroundSwapper:
             report.used("matting", self.models.matter())
             if known is not None:
                 return known.people if isinstance(known, Cutout) else list(known)
+            finder = self.models.finder()
             with suppress(NoPersonDetected):
-                found = self.models.finder().find(picture)
+                found = finder.find(picture)
             found = [*found, *painted_people(picture, found, strokes.keep)]
+            advice = finder.advice(picture, found)
             if not found:
-                raise NoPersonDetected
+                raise NoPersonDetected(". ".join(["No person detected", *advice]))
+            report.note(*advice)
             return found
 
     def list_people(self, photo: Photo) -> tuple[list[Person], dict[str, Any]]:

@@ -117,7 +117,8 @@ class Cutout:
         others: who was found and goes.
         mattes: each kept person's own alpha, in the order of ``kept``, as masks of people.
         alpha: of all kept people together, (H, W) float32 in [0, 1], multiples of 1/255.
-        foreground: (H, W, 3) uint8 RGB, the kept people's own colors; 0 where alpha is 0.
+        foreground: (H, W, 3) uint8 RGB, the kept people's own colors; where alpha is 0, those of
+            the nearest edge within 8 pixels, and 0 beyond.
         strokes: what was painted to correct it.
     """
 

@@ -102,23 +102,36 @@ LIST: list[tuple[str, str, Changes]] = [
         "bgswap/ui/thumbnails.py",
         "tests/ui/test_overlays.py",
         [
-            ("compositing.foreground(photo[window], alpha)", "photo[window]"),
+            (
+                "blend.cutout(foreground(photo[window], alpha), alpha)",
+                "blend.cutout(photo[window], alpha)",
+            ),
             ("return min(around, key", "return max(around, key"),
             ("if distance >= -reach]", "if distance >= 0]"),
         ],
     ),
     (
-        "bgswap/cli.py",
-        'tests/test_cli.py -k "not process and not for_a_person"',
+        "bgswap/cli/outputs.py",
+        'tests/test_cli.py -k "refused_before"',
         [
             ("if path.samefile(photo):", "if path == photo:"),
             ("if os.path.realpath(output) == os.path.realpath(cutout):", "if output == cutout:"),
             ("    check_writable(path)", "    pass"),
+        ],
+    ),
+    (
+        "bgswap/cli/answers.py",
+        'tests/test_cli.py -k "encoding or full_disk or closed_pipe"',
+        [
             ("ensure_ascii=not utf8", "ensure_ascii=False"),
             ('sys.stdout.reconfigure(errors="backslashreplace")', "pass"),
             ("except OSError as error:", "except BrokenPipeError as error:"),
-            ("return _fail(error, NO_PERSON)", "return _fail(error, BAD_INPUT)"),
         ],
+    ),
+    (
+        "bgswap/cli/__init__.py",
+        "tests/test_cli.py -k one_line",
+        [("return _fail(error, NO_PERSON)", "return _fail(error, BAD_INPUT)")],
     ),
     (
         "bgswap/models/weight_values.py",
@@ -134,7 +147,7 @@ LIST: list[tuple[str, str, Changes]] = [
         "tests/models/test_bad_weights.py",
         [
             ("                check_values(weights.path)", "                pass"),
-            ("                check(model)", "                pass"),
+            ("                model.check()", "                pass"),
             ("except Exception as error:", "except ModelUnavailable as error:"),
         ],
     ),
@@ -230,7 +243,10 @@ LIST: list[tuple[str, str, Changes]] = [
     (
         "bgswap/backgrounds/ranking.py",
         "tests/backgrounds/test_ranking.py",
-        [("GROWN = 0.1", "GROWN = 0.5"), ("return not candidate.extra_people and", "return")],
+        [
+            ("GROWN = 0.1", "GROWN = 0.5"),
+            ("return not background.extra_people and background", "return background"),
+        ],
     ),
     (
         "bgswap/ui/guard.py",

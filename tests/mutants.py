@@ -2,7 +2,8 @@
 
 Each mutant is one line of the program replaced by a wrong one, and the tests that should fail on
 it. The program is copied, broken, tested and mended again, one mutant after the other; the result
-is a table for docs/mutants.md. A mutant whose line is no longer there is an error: mend the table.
+is a table for docs/robustness.md. A mutant whose line is no longer there is an error, also of the
+suite: mend the table.
 """
 
 import argparse
@@ -38,10 +39,13 @@ class Mutant:
     tests: str
 
 
-def _mutants() -> list[Mutant]:
-    from mutant_list import LIST
+def all_mutants() -> list[Mutant]:
+    """Those of every list."""
+    import mutant_list
+    import picture_mutants
 
-    return [Mutant(path, *change, tests) for path, tests, changes in LIST for change in changes]
+    rows = [*mutant_list.LIST, *picture_mutants.LIST]
+    return [Mutant(path, *change, tests) for path, tests, changes in rows for change in changes]
 
 
 def apply(mutant: Mutant, project: Path) -> str:
@@ -103,7 +107,7 @@ def main() -> int:
     parser.add_argument("files", nargs="*", help="parts of paths; none: every file")
     parser.add_argument("--check", action="store_true", help="only see that every line is there")
     wish = parser.parse_args()
-    chosen = [m for m in _mutants() if not wish.files or any(f in m.path for f in wish.files)]
+    chosen = [m for m in all_mutants() if not wish.files or any(f in m.path for f in wish.files)]
     with tempfile.TemporaryDirectory() as folder:
         project = copytree(ROOT, Path(folder, "project"), ignore=LEFT_OUT)
         for mutant in chosen:

@@ -7,6 +7,7 @@ import numpy as np
 
 from bgswap.compositing.frame import Frame
 from bgswap.io.images import resize
+from bgswap.mask_ops import carried_outward
 
 # Pixels of the photo beyond what is enlarged: as far as bicubic interpolation reaches.
 REACH = 4
@@ -73,7 +74,7 @@ def place_people(
     colors = _placed(weighted, frame, cv2.BORDER_CONSTANT)
     soft = (matte > 0) & (matte < 1)
     colors[soft] = np.rint((colors[soft] / matte[soft][:, None]).clip(0, 255))
-    return colors, matte
+    return carried_outward(colors, matte), matte
 
 
 def _placed(picture: np.ndarray, frame: Frame, border: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from bgswap.detection.base import Detector, enlarged, left_to_right
 from bgswap.detection.mask_nms import mask_nms
 from bgswap.detection.search_point import search_point, split
 from bgswap.detection.tiles import TilesConfig, search_tiles, wants_tiles
+from bgswap.detection.turned import ADVICE, upright_turn
 from bgswap.errors import NoPersonDetected
 from bgswap.io.images import fit_within
 from bgswap.types import Box, Person
@@ -97,6 +98,11 @@ class PeopleFinder:
         if not people:
             raise NoPersonDetected
         return [enlarged(person, photo.shape[:2]) for person in left_to_right(people)]
+
+    def advice(self, photo: np.ndarray, people: Sequence[Person]) -> list[str]:
+        """What to do with a photo in which these people were found: a sentence, or nothing."""
+        turn = upright_turn(photo, people, self.look)
+        return [ADVICE[turn]] if turn else []
 
     def find_at(
         self, photo: np.ndarray, point: tuple[float, float], people: Sequence[Person] = ()

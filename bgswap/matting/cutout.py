@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from bgswap.mask_ops import union
+from bgswap.mask_ops import carried_outward, union
 from bgswap.matting.base import Matter
 from bgswap.matting.corrections import corrected
 from bgswap.matting.foreground import foreground
@@ -55,7 +55,7 @@ def cut_out(
         alpha[rows, columns] += part
     # In the 256 levels that a file holds, so that opaque there is opaque here, to the pixel.
     alpha = np.rint(alpha.clip(0, 1) * 255) / np.float32(255)
-    own = foreground(photo, alpha)
+    own = carried_outward(foreground(photo, alpha), alpha)
     kept, gone = tuple(people), tuple(others)
     return Cutout(photo, kept, gone, tuple(mattes), alpha, own, strokes)
 

@@ -4,13 +4,23 @@ There a pixel of the photo is a mixture of person and background. Germer, Uelwer
 Harmeling, "Fast Multi-Level Foreground Estimation" (ICPR 2020), by pymatting, tells the two apart.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from bgswap.mask_ops import to_bytes
 
-# Foreground colors vary slowly across the edge: they are estimated on about this many pixels.
-WORKING_PIXELS = 1_000_000
+
+@dataclass(frozen=True)
+class ForegroundConfig:
+    """How the kept people's own colors are estimated."""
+
+    # Pixels on which colors are estimated: they vary slowly across the edge.
+    working_pixels: int = 1_000_000
+
+
+CONFIG = ForegroundConfig()
 
 
 def warm_up() -> None:
@@ -18,12 +28,15 @@ def warm_up() -> None:
     import pymatting  # noqa: F401
 
 
-def foreground(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The kept people's own colours, free of the old background.
+def foreground(
+    photo: np.ndarray, alpha: np.ndarray, config: ForegroundConfig = CONFIG
+) -> np.ndarray:
+    """The kept people's own colors, free of the old background.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
         alpha: (H, W) float32 in [0, 1].
+        config: see :class:`ForegroundConfig`.
 
     Returns:
         (H, W, 3) uint8 RGB: the photo where alpha is 1, estimated where it is between, 0 elsewhere.
@@ -39,26 +52,26 @@ def foreground(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         return result
     x, y, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
     window = (slice(y, y + height), slice(x, x + width))
-    estimated = _estimate(photo[window], alpha[window], soft[window])
+    estimated = _estimate(photo[window], alpha[window], soft[window], config.working_pixels)
     result[window][soft[window]] = estimated
     return result
 
 
-def _estimate(photo: np.ndarray, alpha: np.ndarray, soft: np.ndarray) -> np.ndarray:
-    """Foreground colours of the soft pixels, (N, 3) uint8."""
+def _estimate(photo: np.ndarray, alpha: np.ndarray, soft: np.ndarray, pixels: int) -> np.ndarray:
+    """Foreground colors of the soft pixels, (N, 3) uint8, estimated on so many pixels."""
     from pymatting import estimate_foreground_ml
 
-    scale = min(1.0, np.sqrt(WORKING_PIXELS / alpha.size))
+    scale = min(1.0, np.sqrt(pixels / alpha.size))
     if scale == 1.0:
-        colours = estimate_foreground_ml(photo / np.float32(255), alpha)[soft]
-        return to_bytes(colours * 255)
+        colors = estimate_foreground_ml(photo / np.float32(255), alpha)[soft]
+        return to_bytes(colors * 255)
     size = (max(round(alpha.shape[1] * scale), 1), max(round(alpha.shape[0] * scale), 1))
     small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     small_alpha = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
-    colours = estimate_foreground_ml(small / np.float32(255), small_alpha) * 255
+    colors = estimate_foreground_ml(small / np.float32(255), small_alpha) * 255
     # What the small picture could not hold comes from the photo, as far as it is the person's.
     full_size = alpha.shape[::-1]
-    smooth = cv2.resize(colours, full_size, interpolation=cv2.INTER_LINEAR)[soft]
+    smooth = cv2.resize(colors, full_size, interpolation=cv2.INTER_LINEAR)[soft]
     blurred = cv2.resize(small, full_size, interpolation=cv2.INTER_LINEAR)[soft]
     detail = photo[soft].astype(np.float32) - blurred
     return to_bytes(smooth + alpha[soft][:, None] * detail)

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from bgswap.compositing import blend
-from bgswap.matting import foreground as foreground_module
-from bgswap.matting.foreground import foreground
+from bgswap.matting.foreground import ForegroundConfig, foreground
 
 
 def disc(size: int = 96) -> np.ndarray:
@@ -32,16 +31,13 @@ def test_where_alpha_is_one_pixels_are_the_photos() -> None:
     assert np.array_equal(out[alpha == 0], green[alpha == 0])
 
 
-@pytest.mark.parametrize("working", [foreground_module.WORKING_PIXELS, 2_000])
-def test_the_old_background_does_not_shine_through(
-    working: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(foreground_module, "WORKING_PIXELS", working)
+@pytest.mark.parametrize("config", [ForegroundConfig(), ForegroundConfig(working_pixels=2_000)])
+def test_the_old_background_does_not_shine_through(config: ForegroundConfig) -> None:
     alpha = disc()
     photo = mixture(alpha, (40, 40, 200), (255, 255, 255))
     new = np.zeros_like(photo)
     truth = mixture(alpha, (40, 40, 200), (0, 0, 0))
-    ours = blend.composite(foreground(photo, alpha), alpha, new)
+    ours = blend.composite(foreground(photo, alpha, config), alpha, new)
     plain = blend.composite(photo, alpha, new)
     band = (alpha > 0) & (alpha < 1)
 

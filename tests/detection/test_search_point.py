@@ -114,7 +114,7 @@ def test_splitting_needs_two_points_on_the_mask() -> None:
 
 
 def test_the_starter_finds_on_a_click_whom_a_list_lacks() -> None:
-    finder, photo = starter_swapper().shelf.finder(), open_photo(BUS)
+    finder, photo = starter_swapper().models.finder(), open_photo(BUS)
     people = finder.find(photo)
     missed = people[1]
     rest = [person for person in people if person is not missed]

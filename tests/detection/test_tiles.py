@@ -88,7 +88,7 @@ def montage(people: list[Person], photo: np.ndarray, count: int) -> tuple[np.nda
 
 
 def test_a_montage_of_21_people_shows_21() -> None:
-    photo, finder = open_photo(BUS), starter_swapper().shelf.finder()
+    photo, finder = open_photo(BUS), starter_swapper().models.finder()
     models = [p for p in finder.find(photo) if p.confidence > 0.85]
     assert len(models) == 2
     picture, places = montage(models, photo, 21)
