@@ -1,6 +1,5 @@
 """Four verbs from a photo to a picture: find people, cut out, paint or place, compose."""
 
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -55,12 +54,6 @@ class BackgroundSwapper:
         """
         settings = settings or Settings.from_env()
         return cls(ModelManager(settings, WeightStore(settings, wait=wait)))
-
-    def start(self) -> threading.Thread:
-        """Fetch and load, in the background, what the first photo will need."""
-        thread = threading.Thread(target=self.models.warm_up, name="bgswap-warm-up", daemon=True)
-        thread.start()
-        return thread
 
     def find_people(self, photo: Photo, report: Report | None = None) -> list[Person]:
         """Everyone in the photo, numbered from left to right, with refined masks.

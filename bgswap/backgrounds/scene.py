@@ -14,7 +14,8 @@ from bgswap.report import Report, judgement
 from bgswap.types import Background
 
 if TYPE_CHECKING:
-    from bgswap.backgrounds.diffusion.generator import SceneGenerator, Scenes
+    from bgswap.backgrounds.diffusion.generator import SceneGenerator
+from bgswap.backgrounds.diffusion.scenes import Scenes
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from bgswap.options import SwapOptions
 from bgswap.types import Background
 
 if TYPE_CHECKING:
-    from bgswap.backgrounds.diffusion.generator import Scenes
+    from bgswap.backgrounds.diffusion.scenes import Scenes
 
 # Scenes made beyond those asked for while none leaves the people as they are. Each takes as long
 # as the first did, and where two more seeds did not help, words do.

@@ -76,7 +76,9 @@ class Workbench:
 
     def start(self) -> Thread:
         """Begin to load models in the background."""
-        self.warming = self.swapper.start()
+        load = self.swapper.models.warm_up
+        self.warming = Thread(target=load, name="bgswap-warm-up", daemon=True)
+        self.warming.start()
         return self.warming
 
     def folder(self) -> Path:

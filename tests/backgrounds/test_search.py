@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bgswap.backgrounds import ranking
-from bgswap.backgrounds.diffusion.generator import Scenes
+from bgswap.backgrounds.diffusion.scenes import Scenes
 from bgswap.backgrounds.search import MOST_RETRIES, search
 from bgswap.errors import NoPersonDetected, SceneRejected
 from bgswap.options import SwapOptions

@@ -4,7 +4,7 @@ import functools
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from bgswap.backgrounds.diffusion.canvas import (
 )
 from bgswap.backgrounds.diffusion.loading import load_pipeline, read_figures
 from bgswap.backgrounds.diffusion.preview import LatentPreview
+from bgswap.backgrounds.diffusion.scenes import Scenes
 from bgswap.backgrounds.diffusion.steps import AfterStep, StepCallback
 from bgswap.errors import BadInput, ModelUnavailable, SceneRejected
 from bgswap.io.tensors import images_to_tensor, masks_to_tensor, tensor_to_images
@@ -34,27 +35,6 @@ if TYPE_CHECKING:
 
 # Pixels: on still smaller canvases attention over a few tokens can hide what is not a number.
 SMALLEST_CHECK = 64
-
-
-@dataclass(frozen=True, eq=False)
-class Scenes(Sequence[np.ndarray]):
-    """The scenes that one call painted: a sequence of them.
-
-    Attributes:
-        images: (h, w, 3) uint8 RGB each, at model resolution, the photo's aspect.
-        seeds: the seed of each.
-        notes: in words, wherever this call did less than was asked.
-    """
-
-    images: list[np.ndarray]
-    seeds: list[int]
-    notes: list[str]
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.images[index]
 
 
 class SceneGenerator:
