@@ -15,7 +15,7 @@ from bgswap.io import images
 from bgswap.ui import fragments
 from bgswap.ui.guard import picked, present, told_to_user, uploaded, warn
 from bgswap.ui.overlays import card, outlined
-from bgswap.ui.page import Page
+from bgswap.ui.page import NO_PHOTO, Page
 from bgswap.ui.thumbnails import CLICK_REACH, Sketch, person_at, sketch
 from bgswap.ui.wanted import while_wanted
 from bgswap.ui.work import Workbench
@@ -62,7 +62,7 @@ def opened(session: Session | None) -> Session:
         BadInput: there is none, or its files were deleted.
     """
     if session is None:
-        raise BadInput("Choose a photo first.")
+        raise BadInput(NO_PHOTO)
     session.check()
     return session
 
@@ -75,9 +75,13 @@ def _is_point(index: Any) -> bool:
     )
 
 
-def ready(session: Session | None, prompt: str | None, run: Path | None) -> bool:
-    """Whether Generate can work: someone stays, a scene is described, nothing is under way."""
-    return bool(session and session.kept and prompt and prompt.strip() and not run)
+def lacking(session: Session | None) -> str:
+    """What is still to be done about photo and people, in words; empty: nothing."""
+    if session is None:
+        return NO_PHOTO
+    if session.kept:
+        return ""
+    return "Choose at least one person who stays."
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +114,7 @@ class Choosing:
             self.page.photo_message: fragments.message(fragments.FORMATS),
         } | self._nobody()
 
-    async def look(
-        self, source: Source | None, prompt: str, run: Path | None, request: gr.Request
-    ) -> Updates:
+    async def look(self, source: Source | None, request: gr.Request) -> Updates:
         """Open a picture and find its people; everyone stays at first."""
         if source is None:
             return {self.page.photo: None} | self._nobody()
@@ -129,7 +131,7 @@ class Choosing:
                 self.bench.recent.put(path, people)
                 shown = await to_thread(sketch, photo, people)
                 session = Session(path, folder, before, shown, frozenset(shown.numbers), details)
-                return await to_thread(self._show, session, prompt, run)
+                return await to_thread(self._show, session)
         except gr.Error as error:
             warn(error)
             return {
@@ -138,19 +140,15 @@ class Choosing:
             }
 
     @told_to_user()
-    def toggle_tile(
-        self, session: Session | None, prompt: str, run: Path | None, event: gr.SelectData
-    ) -> Updates:
+    def toggle_tile(self, session: Session | None, event: gr.SelectData) -> Updates:
         """A click on someone's cut-out."""
         index = None if session is None else picked(event, len(session.shown.numbers))
         if index is None:
             return {self.page.session: gr.skip()}
-        return self._toggle(session, session.shown.numbers[index], prompt, run)
+        return self._toggle(session, session.shown.numbers[index])
 
     @told_to_user()
-    def toggle_point(
-        self, session: Session | None, prompt: str, run: Path | None, event: gr.SelectData
-    ) -> Updates:
+    def toggle_point(self, session: Session | None, event: gr.SelectData) -> Updates:
         """A click on someone in the photo."""
         if session is None or not _is_point(event.index):
             return {self.page.session: gr.skip()}
@@ -159,21 +157,21 @@ class Choosing:
         number = person_at(session.shown.figures, x, y, reach)
         if number is None:
             return {self.page.session: gr.skip()}
-        return self._toggle(session, number, prompt, run)
+        return self._toggle(session, number)
 
     @told_to_user()
-    def keep_everyone(self, session: Session | None, prompt: str, run: Path | None) -> Updates:
+    def keep_everyone(self, session: Session | None) -> Updates:
         """The button Everyone."""
         session = opened(session)
-        return self._show(replace(session, kept=frozenset(session.shown.numbers)), prompt, run)
+        return self._show(replace(session, kept=frozenset(session.shown.numbers)))
 
     @told_to_user()
-    def keep_no_one(self, session: Session | None, prompt: str, run: Path | None) -> Updates:
+    def keep_no_one(self, session: Session | None) -> Updates:
         """The button No one."""
-        return self._show(replace(opened(session), kept=frozenset()), prompt, run)
+        return self._show(replace(opened(session), kept=frozenset()))
 
-    def _toggle(self, session: Session, number: int, prompt: str, run: Path | None) -> Updates:
-        return self._show(replace(session, kept=session.kept ^ {number}), prompt, run)
+    def _toggle(self, session: Session, number: int) -> Updates:
+        return self._show(replace(session, kept=session.kept ^ {number}))
 
     def _ours(self, file: dict[str, Any]) -> bool:
         path = file.get("path")
@@ -185,10 +183,9 @@ class Choosing:
             self.page.gallery: [],
             self.page.everyone: gr.Button(interactive=False),
             self.page.no_one: gr.Button(interactive=False),
-            self.page.generate: gr.Button(interactive=False),
         }
 
-    def _show(self, session: Session, prompt: str, run: Path | None) -> Updates:
+    def _show(self, session: Session) -> Updates:
         session.check()
         shown, kept = session.shown, session.kept
         picture = session.folder / f"shown-{uuid4().hex}.png"
@@ -200,7 +197,6 @@ class Choosing:
             self.page.gallery: _tiles(session),
             self.page.everyone: gr.Button(interactive=len(kept) < len(shown.figures)),
             self.page.no_one: gr.Button(interactive=bool(kept)),
-            self.page.generate: gr.Button(interactive=ready(session, prompt, run)),
         }
 
 

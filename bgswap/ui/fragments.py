@@ -81,18 +81,22 @@ def _data_url(image: np.ndarray) -> str:
 
 
 def summary(details: dict[str, Any]) -> str:
-    """A result's notes, seed, models, people and seconds in words."""
+    """A result's notes, seed, models, people and seconds in words.
+
+    Notes about models that are out of reach stand in the status line.
+    """
     width, height = details["size"]
     kept = ", ".join(str(number) for number in details["kept"])
     facts = {
-        "Seed": str(details["seed"]),
+        "Seed": "none" if details["seed"] is None else str(details["seed"]),
         "Size": f"{width} × {height}",
         "Kept": f"{kept} of {len(details['people'])}",
         "Time": f"{sum(details['seconds'].values()):.1f} s",
         "Models": "; ".join(_model(role, used) for role, used in details["models"].items()),
     }
     rows = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items())
-    notes = "".join(f"<li>{escape(note)}</li>" for note in details["notes"])
+    known = {used.get("note") for used in details["models"].values()}
+    notes = "".join(f"<li>{escape(note)}</li>" for note in details["notes"] if note not in known)
     return f'<div class="summary"><ul>{notes}</ul><dl>{rows}</dl></div>'
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,15 @@ from bgswap import BadInput, Progress, Stopped, SwapOptions, SwapResult
 from bgswap.option import Option
 from bgswap.options import rows
 from bgswap.ui import fragments
-from bgswap.ui.choosing import Session, Updates, opened, ready
+from bgswap.ui.backdrop import background_options, missing
+from bgswap.ui.choosing import Session, Updates, lacking, opened
 from bgswap.ui.controls import Options
 from bgswap.ui.guard import picked, present, told_to_user, warn
 from bgswap.ui.page import Page
 from bgswap.ui.work import Saved, Workbench
 
 GENERATE = "Generate"
+BEHIND = "background_picture"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +49,24 @@ class Generating:
     page: Page
     bench: Workbench
 
-    def begin(self, session: Session | None, prompt: str | None) -> Updates:
+    def readiness(self, session: Session | None, run: Path | None, *asked: Any) -> Updates:
+        """Whether Generate can work, and in words why not."""
+        reason = lacking(session) or missing(*asked)
+        return {
+            self.page.generate: gr.Button(interactive=not (reason or run)),
+            self.page.why: fragments.message("" if run else reason),
+        }
+
+    def begin(self, session: Session | None, *asked: Any) -> Updates:
         """Generate was pressed: show at once that something happens.
 
         Raises:
             gr.Error: there is nothing to work with.
         """
         with told_to_user():
-            if session is None or not session.kept:
-                raise BadInput("Choose a photo and who stays first.")
-            if not (prompt and prompt.strip()):
-                raise BadInput("Describe the scene in a few words.")
+            reason = lacking(session) or missing(*asked)
+            if reason:
+                raise BadInput(reason)
         return {
             self.page.run: self.bench.stop_mark(),
             self.page.generate: gr.Button("Generating …", interactive=False),
@@ -83,8 +92,11 @@ class Generating:
         session: Session = values[page.session]
         # Once more: a page that lost its connection for a while has let go of them.
         self.bench.sweeper.hold(visitor, "photo", session.photo, session.folder)
-        clock, options = Clock(), read_options(page.options, values)
-        prompt, kept = values[page.prompt], sorted(session.kept)
+        behind = background_options(page.backdrop, values, self.bench.cache)
+        self.bench.sweeper.hold(visitor, "backdrop", *filter(None, [behind.get(BEHIND)]))
+        options = replace(read_options(page.options, values), **behind)
+        clock, kept = Clock(), sorted(session.kept)
+        prompt = "" if behind else values[page.backdrop.prompt]
         swap = self.bench.again(session.photo, prompt, kept, options, run)
         with closing(swap) as events:
             try:
@@ -100,7 +112,7 @@ class Generating:
 
     def _done(self, session: Session, result: SwapResult, saved: Saved, seconds: float) -> Updates:
         page = self.page
-        captions = [f"{i} · seed {c.seed}" for i, c in enumerate(result.candidates, 1)]
+        captions = [f"Scene {i}" for i, _ in enumerate(result.candidates, 1)]
         views = [str(view) for view in saved.views]
         return {
             page.progress: fragments.idle(f"Done in {seconds:.0f} s.", "good"),
@@ -126,11 +138,12 @@ class Generating:
             run.touch()
         return {self.page.stop: gr.Button(interactive=False)}
 
-    def end(self, session: Session | None, prompt: str) -> Updates:
+    def end(self, session: Session | None, *asked: Any) -> Updates:
         """The work is over, however it went."""
-        return {
+        ready = not (lacking(session) or missing(*asked))
+        return self.readiness(session, None, *asked) | {
             self.page.run: None,
-            self.page.generate: gr.Button(GENERATE, interactive=ready(session, prompt, None)),
+            self.page.generate: gr.Button(GENERATE, interactive=ready),
             self.page.stop: gr.Button(interactive=False),
         }
 

@@ -1,25 +1,17 @@
 """The layout: every component of the page, in the order a visitor meets it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import gradio as gr
 
-from bgswap.option import LONGEST_TEXT
 from bgswap.options import SwapOptions
 from bgswap.ui import fragments
+from bgswap.ui.backdrop import Backdrop, lay_out_backdrop
 from bgswap.ui.controls import Options, lay_out_options
 from bgswap.ui.examples import example_photos
 from bgswap.ui.sweeper import LONGEST_HOLD
 
-PROMPTS = {
-    "Jungle sunset": "a jungle at sunset, warm golden light",
-    "Beach at dusk": "a quiet beach at dusk, soft waves and a pink sky",
-    "Snowy mountains": "snowy mountains on a clear winter day",
-    "City street": "a city street on a sunny afternoon",
-    "Wheat field": "a wheat field in golden light",
-    "White studio": "a plain white studio backdrop, soft light",
-}
+NO_PHOTO = "Choose a photo first."
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +28,10 @@ class Page:
     gallery: gr.Gallery
     everyone: gr.Button
     no_one: gr.Button
-    prompt: gr.Textbox
-    chips: Sequence[gr.Button]
+    backdrop: Backdrop
     options: Options
     generate: gr.Button
+    why: gr.HTML
     stop: gr.Button
     progress: gr.HTML
     placeholder: gr.HTML
@@ -71,7 +63,7 @@ def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
         parts["status"] = gr.HTML(fragments.status(True, "Starting", []), elem_id="status")
     with gr.Row(elem_id="columns", equal_height=False):
         with gr.Column(scale=5, min_width=330, elem_id="left"):
-            parts |= _photo_step() | _people_step() | _scene_step(table)
+            parts |= _photo_step() | _people_step() | _background_step(table)
         with gr.Column(scale=6, min_width=330, elem_id="right"):
             parts |= _result()
     return Page(**parts)
@@ -134,31 +126,22 @@ def _people_step() -> dict[str, object]:
     return {"gallery": gallery, "everyone": everyone, "no_one": no_one}
 
 
-def _scene_step(table: type[SwapOptions]) -> dict[str, object]:
+def _background_step(table: type[SwapOptions]) -> dict[str, object]:
     with gr.Column(elem_classes="card"):
-        gr.HTML(fragments.step(3, "Scene"))
-        prompt = gr.Textbox(
-            label="Describe the new background",
-            value="",
-            placeholder="a jungle at sunset, warm golden light",
-            lines=2,
-            max_lines=4,
-            max_length=LONGEST_TEXT,
-            elem_id="prompt",
-        )
-        with gr.Row(elem_id="chips"):
-            chips = [gr.Button(name, size="sm", min_width=60, scale=0) for name in PROMPTS]
+        gr.HTML(fragments.step(3, "Background"))
+        backdrop = lay_out_backdrop()
         options = lay_out_options(table)
         with gr.Row(elem_id="actions"):
             generate = gr.Button(
                 "Generate", variant="primary", interactive=False, scale=4, elem_id="generate"
             )
             stop = gr.Button("Stop", interactive=False, scale=1, min_width=90, elem_id="stop")
+        why = gr.HTML(fragments.message(NO_PHOTO), elem_id="why")
     return {
-        "prompt": prompt,
-        "chips": chips,
+        "backdrop": backdrop,
         "options": options,
         "generate": generate,
+        "why": why,
         "stop": stop,
     }
 

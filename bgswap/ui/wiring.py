@@ -6,9 +6,10 @@ import gradio as gr
 
 from bgswap.ui import fragments
 from bgswap.ui.api import QUEUE
-from bgswap.ui.choosing import Choosing, ready
+from bgswap.ui.backdrop import PROMPTS, unknown
+from bgswap.ui.choosing import Choosing
 from bgswap.ui.generating import Generating
-from bgswap.ui.page import PROMPTS, Page
+from bgswap.ui.page import Page
 from bgswap.ui.status import status_line
 from bgswap.ui.work import Workbench
 
@@ -21,7 +22,7 @@ def connect(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
     """Connect every component of the page with what it does."""
     _connect_status(demo, page, bench)
     _connect_choosing(page, Choosing(page, bench))
-    _connect_scene(page)
+    _connect_backdrop(page, bench)
     _connect_generating(page, Generating(page, bench))
 
 
@@ -40,7 +41,6 @@ def _connect_status(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
 
 
 def _connect_choosing(page: Page, on: Choosing) -> None:
-    state = [page.session, page.prompt, page.run]
     choice = [
         page.session,
         page.photo,
@@ -48,7 +48,6 @@ def _connect_choosing(page: Page, on: Choosing) -> None:
         page.gallery,
         page.everyone,
         page.no_one,
-        page.generate,
     ]
     # Raw, as it was uploaded: the component's own conversion fails on what open_photo can read.
     # A webcam's picture raises only this event; our own renderings raise it too and are skipped.
@@ -57,7 +56,7 @@ def _connect_choosing(page: Page, on: Choosing) -> None:
     page.photo.clear(on.cleared, None, [page.source, *choice], **QUIET)
     page.source.change(
         on.look,
-        [page.source, *state[1:]],
+        page.source,
         choice,
         trigger_mode="multiple",
         **HEAVY,
@@ -70,20 +69,37 @@ def _connect_choosing(page: Page, on: Choosing) -> None:
         "concurrency_id": "choice",
         "concurrency_limit": 1,
     } | QUIET
-    page.gallery.select(on.toggle_tile, state, **clicks)
-    page.photo.select(on.toggle_point, state, **clicks)
-    page.everyone.click(on.keep_everyone, state, **clicks)
-    page.no_one.click(on.keep_no_one, state, **clicks)
+    page.gallery.select(on.toggle_tile, page.session, **clicks)
+    page.photo.select(on.toggle_point, page.session, **clicks)
+    page.everyone.click(on.keep_everyone, page.session, **clicks)
+    page.no_one.click(on.keep_no_one, page.session, **clicks)
 
 
-def _connect_scene(page: Page) -> None:
-    for chip in page.chips:
+def _connect_backdrop(page: Page, bench: Workbench) -> None:
+    backdrop = page.backdrop
+    for chip in backdrop.chips:
         # In the browser alone: nothing to ask the server.
-        chip.click(None, None, page.prompt, js=f"() => {PROMPTS[chip.value]!r}", **QUIET)
-    page.prompt.change(
-        lambda *state: gr.Button(interactive=ready(*state)),
-        [page.session, page.prompt, page.run],
-        page.generate,
+        chip.click(None, None, backdrop.prompt, js=f"() => {PROMPTS[chip.value]!r}", **QUIET)
+    rooms = [*backdrop.rooms.values()]
+    backdrop.kind.change(backdrop.shown, backdrop.kind, rooms, queue=False, **QUIET)
+    backdrop.gradient.change(
+        lambda chosen: gr.ColorPicker(visible=chosen),
+        backdrop.gradient,
+        backdrop.second,
+        queue=False,
+        **QUIET,
+    )
+
+    def words(prompt: str, preset: str) -> gr.HTML:
+        line = unknown(bench.unknown_words(prompt, preset))
+        return gr.HTML(line, visible=bool(line))
+
+    asked = [backdrop.prompt, page.options["preset"]]
+    gr.on(
+        [control.change for control in asked],
+        words,
+        asked,
+        backdrop.words,
         trigger_mode="always_last",
         queue=False,
         **QUIET,
@@ -91,16 +107,33 @@ def _connect_scene(page: Page) -> None:
 
 
 def _connect_generating(page: Page, on: Generating) -> None:
+    asked = page.backdrop.asked
+    gr.on(
+        [page.session.change, *(control.change for control in asked)],
+        on.readiness,
+        [page.session, page.run, *asked],
+        [page.generate, page.why],
+        trigger_mode="always_last",
+        queue=False,
+        **QUIET,
+    )
     begun = page.generate.click(
         on.begin,
-        [page.session, page.prompt],
+        [page.session, *asked],
         [page.run, page.generate, page.stop, page.progress],
         queue=False,
         **QUIET,
     )
     done = begun.success(
         on.generate,
-        {page.source, page.session, page.prompt, page.run, *page.options.values()},
+        {
+            page.source,
+            page.session,
+            page.run,
+            page.backdrop.picture,
+            *page.backdrop.controls.values(),
+            *page.options.values(),
+        },
         [
             page.source,
             page.progress,
@@ -121,8 +154,8 @@ def _connect_generating(page: Page, on: Generating) -> None:
     for over in (done.success, done.failure):
         over(
             on.end,
-            [page.session, page.prompt],
-            [page.run, page.generate, page.stop],
+            [page.session, *asked],
+            [page.run, page.generate, page.why, page.stop],
             queue=False,
             **QUIET,
         )

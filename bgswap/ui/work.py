@@ -159,6 +159,10 @@ class Workbench:
                 f"steps times variations may be {self.most_steps:g} at most here, got {steps}"
             )
 
+    def unknown_words(self, prompt: str, preset: str) -> list[str]:
+        """Words of a prompt that the scene model which will paint does not know; loads nothing."""
+        return self.swapper.models.unknown_words(prompt, preset)
+
     def save_view(self, image: np.ndarray, path: Path) -> Path:
         """Write a picture, (H, W, 3) uint8 RGB, as PNG at the size that the page shows."""
         images.save(images.fit_within(image, longest=LONGEST_VIEW), path)
