@@ -119,6 +119,7 @@ class Cutout:
         alpha: of all kept people together, (H, W) float32 in [0, 1], multiples of 1/255.
         foreground: (H, W, 3) uint8 RGB, the kept people's own colors; 0 where alpha is 0.
         strokes: what was painted to correct it.
+        fixed: the mattes with the strokes applied.
     """
 
     photo: np.ndarray
@@ -128,6 +129,7 @@ class Cutout:
     alpha: np.ndarray
     foreground: np.ndarray
     strokes: "Strokes" = field(default_factory=lambda: Strokes())
+    fixed: tuple[Person, ...] = ()
 
     @property
     def rgba(self) -> np.ndarray:

@@ -14,10 +14,10 @@ from bgswap.option import Option
 from bgswap.options import rows
 from bgswap.ui import fragments
 from bgswap.ui.backdrop import background_options, missing
-from bgswap.ui.choosing import Session, Updates, lacking, opened
 from bgswap.ui.controls import Options
 from bgswap.ui.guard import picked, present, told_to_user, warn
 from bgswap.ui.page import Page
+from bgswap.ui.session import Session, Updates, lacking, opened
 from bgswap.ui.work import Saved, Workbench
 
 GENERATE = "Generate"
@@ -94,7 +94,12 @@ class Generating:
         self.bench.sweeper.hold(visitor, "photo", session.photo, session.folder)
         behind = background_options(page.backdrop, values, self.bench.cache)
         self.bench.sweeper.hold(visitor, "backdrop", *filter(None, [behind.get(BEHIND)]))
-        options = replace(read_options(page.options, values), **behind)
+        options = replace(
+            read_options(page.options, values),
+            keep_mask=session.keep,
+            remove_mask=session.remove,
+            **behind,
+        )
         clock, kept = Clock(), sorted(session.kept)
         prompt = "" if behind else values[page.backdrop.prompt]
         swap = self.bench.again(session.photo, prompt, kept, options, run)

@@ -8,6 +8,7 @@ from bgswap.options import SwapOptions
 from bgswap.ui import fragments
 from bgswap.ui.backdrop import Backdrop, lay_out_backdrop
 from bgswap.ui.controls import Options, lay_out_options
+from bgswap.ui.desk import Desk, lay_out_desk
 from bgswap.ui.examples import example_photos
 from bgswap.ui.sweeper import LONGEST_HOLD
 
@@ -25,7 +26,9 @@ class Page:
     timer: gr.Timer
     photo: gr.Image
     photo_message: gr.HTML
+    desk: Desk
     gallery: gr.Gallery
+    fix: gr.Button
     everyone: gr.Button
     no_one: gr.Button
     backdrop: Backdrop
@@ -72,22 +75,24 @@ def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
 def _photo_step() -> dict[str, object]:
     with gr.Column(elem_classes="card"):
         gr.HTML(fragments.step(1, "Photo"))
-        photo = gr.Image(
-            label="Photo",
-            show_label=False,
-            type="filepath",
-            image_mode=None,
-            format="png",
-            sources=["upload", "webcam", "clipboard"],
-            height=380,
-            buttons=["fullscreen"],
-            placeholder="# Drop a photo of people here\nor click to choose one",
-            alt_text="Your photo; outlines show who stays. Click a person to change it.",
-            elem_id="photo",
-        )
-        message = gr.HTML(fragments.message(fragments.FORMATS))
+        with gr.Column(elem_classes="room") as viewer:
+            photo = gr.Image(
+                label="Photo",
+                show_label=False,
+                type="filepath",
+                image_mode=None,
+                format="png",
+                sources=["upload", "webcam", "clipboard"],
+                height=380,
+                buttons=["fullscreen"],
+                placeholder="# Drop a photo of people here\nor click to choose one",
+                alt_text="Your photo; outlines show who stays. Click a person to change it.",
+                elem_id="photo",
+            )
+        desk = lay_out_desk(viewer)
+        message = gr.HTML(fragments.message(fragments.FORMATS), elem_id="photo-message")
         _examples(photo)
-    return {"photo": photo, "photo_message": message}
+    return {"photo": photo, "photo_message": message, "desk": desk}
 
 
 def _examples(photo: gr.Image) -> None:
@@ -108,6 +113,7 @@ def _people_step() -> dict[str, object]:
     with gr.Column(elem_classes="card"):
         with gr.Row(elem_classes="step-row"):
             gr.HTML(fragments.step(2, "Who stays"))
+            fix = gr.Button("Fix the cut-out", size="sm", interactive=False, min_width=90, scale=0)
             everyone = gr.Button("Everyone", size="sm", interactive=False, min_width=80, scale=0)
             no_one = gr.Button("No one", size="sm", interactive=False, min_width=80, scale=0)
         gallery = gr.Gallery(
@@ -123,7 +129,7 @@ def _people_step() -> dict[str, object]:
             interactive=False,
             elem_id="people",
         )
-    return {"gallery": gallery, "everyone": everyone, "no_one": no_one}
+    return {"gallery": gallery, "fix": fix, "everyone": everyone, "no_one": no_one}
 
 
 def _background_step(table: type[SwapOptions]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from bgswap.ui import fragments
 from bgswap.ui.api import QUEUE
 from bgswap.ui.backdrop import PROMPTS, unknown
 from bgswap.ui.choosing import Choosing
+from bgswap.ui.fixing import Fixing
 from bgswap.ui.generating import Generating
 from bgswap.ui.page import Page
 from bgswap.ui.status import status_line
@@ -21,7 +22,8 @@ HEAVY: dict[str, Any] = {"concurrency_id": QUEUE, "concurrency_limit": 1}
 def connect(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
     """Connect every component of the page with what it does."""
     _connect_status(demo, page, bench)
-    _connect_choosing(page, Choosing(page, bench))
+    choice = _connect_choosing(page, Choosing(page, bench))
+    _connect_fixing(page, Fixing(page, bench), choice)
     _connect_backdrop(page, bench)
     _connect_generating(page, Generating(page, bench))
 
@@ -40,7 +42,7 @@ def _connect_status(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
     demo.unload(left)
 
 
-def _connect_choosing(page: Page, on: Choosing) -> None:
+def _connect_choosing(page: Page, on: Choosing) -> list[Any]:
     choice = [
         page.session,
         page.photo,
@@ -48,16 +50,20 @@ def _connect_choosing(page: Page, on: Choosing) -> None:
         page.gallery,
         page.everyone,
         page.no_one,
+        page.fix,
     ]
+    desk = [page.desk.viewer, page.desk.room]
     # Raw, as it was uploaded: the component's own conversion fails on what open_photo can read.
     # A webcam's picture raises only this event; our own renderings raise it too and are skipped.
     # Queued, though quick: only the queue tells the browser that a state has changed.
-    page.photo.change(on.arrived, page.photo, [page.source, *choice], preprocess=False, **QUIET)
-    page.photo.clear(on.cleared, None, [page.source, *choice], **QUIET)
+    page.photo.change(
+        on.arrived, page.photo, [page.source, *choice, *desk], preprocess=False, **QUIET
+    )
+    page.photo.clear(on.cleared, None, [page.source, *choice, *desk], **QUIET)
     page.source.change(
         on.look,
         page.source,
-        choice,
+        [*choice, *desk],
         trigger_mode="multiple",
         **HEAVY,
         **QUIET,
@@ -71,8 +77,21 @@ def _connect_choosing(page: Page, on: Choosing) -> None:
     } | QUIET
     page.gallery.select(on.toggle_tile, page.session, **clicks)
     page.photo.select(on.toggle_point, page.session, **clicks)
+    page.photo.select(on.search, page.session, choice, **HEAVY, **QUIET)
     page.everyone.click(on.keep_everyone, page.session, **clicks)
     page.no_one.click(on.keep_no_one, page.session, **clicks)
+
+    return choice
+
+
+def _connect_fixing(page: Page, on: Fixing, choice: list[Any]) -> None:
+    desk = page.desk
+    both = [desk.viewer, desk.room]
+    outputs = [*choice, desk.editor, desk.undo]
+    page.fix.click(on.open, page.session, [*outputs, *both], **HEAVY, **QUIET)
+    desk.apply.click(on.apply, [page.session, desk.editor], outputs, **HEAVY, **QUIET)
+    desk.undo.click(on.undo, page.session, outputs, **HEAVY, **QUIET)
+    desk.close.click(on.close, None, both, queue=False, **QUIET)
 
 
 def _connect_backdrop(page: Page, bench: Workbench) -> None:
