@@ -23,12 +23,12 @@ KINDS = {
     CLEAR: "Transparent",
 }
 PROMPTS = {
-    "Jungle sunset": "a jungle at sunset, warm golden light",
-    "Beach at dusk": "a quiet beach at dusk, soft waves and a pink sky",
-    "Snowy mountains": "snowy mountains on a clear winter day",
-    "City street": "a city street on a sunny afternoon",
-    "Wheat field": "a wheat field in golden light",
-    "White studio": "a plain white studio backdrop, soft light",
+    "Jungle": "a jungle at sunset, warm golden light",
+    "Beach": "a quiet beach at dusk, soft waves and a pink sky",
+    "Mountains": "snowy mountains on a clear winter day",
+    "Street": "a city street on a sunny afternoon",
+    "Field": "a wheat field in golden light",
+    "Studio": "a plain white studio backdrop, soft light",
 }
 NUMBER = r"\s*(\d+(?:\.\d+)?)\s*"
 RGB = re.compile(rf"rgba?\({NUMBER},{NUMBER},{NUMBER}(?:,{NUMBER})?\)")
@@ -91,6 +91,8 @@ def lay_out_backdrop() -> Backdrop:
     with gr.Column(elem_classes="room") as described:
         prompt = gr.Textbox(
             label="Describe the new background",
+            show_label=False,
+            container=False,
             value="",
             placeholder="a jungle at sunset, warm golden light",
             lines=2,

@@ -15,7 +15,7 @@ STAGES = {
     "scene": ("Painting the scene", 0.16, 0.9),
     "finish": ("Putting it together", 0.9, 1.0),
 }
-FORMATS = "JPEG, PNG, WebP, HEIC, TIFF and more, up to 40 megapixels."
+FORMATS = "JPEG, PNG, WebP, HEIC and more, up to 40 megapixels."
 TITLE = """
 <header class="masthead">
   <h1>Background swap</h1>

@@ -15,26 +15,14 @@ from bgswap.options import rows
 from bgswap.ui import fragments
 from bgswap.ui.backdrop import background_options, missing
 from bgswap.ui.controls import Options
-from bgswap.ui.guard import picked, present, told_to_user, warn
+from bgswap.ui.guard import told_to_user, warn
+from bgswap.ui.history import History, Shown, choices
 from bgswap.ui.page import Page
 from bgswap.ui.session import Session, Updates, lacking, opened
-from bgswap.ui.work import Saved, Workbench
+from bgswap.ui.work import Workbench
 
 GENERATE = "Generate"
 BEHIND = "background_picture"
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """The result on the page.
-
-    Attributes:
-        before: the photo it was made from, as the page shows it.
-        saved: its files.
-    """
-
-    before: Path
-    saved: Saved
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +32,12 @@ class Generating:
     Args:
         page: the components they read and update.
         bench: what does the work.
+        history: takes the results.
     """
 
     page: Page
     bench: Workbench
+    history: History
 
     def readiness(self, session: Session | None, run: Path | None, *asked: Any) -> Updates:
         """Whether Generate can work, and in words why not."""
@@ -109,29 +99,28 @@ class Generating:
                     if isinstance(event, Progress):
                         yield {page.progress: fragments.working(event, clock.left(event))}
                     else:
-                        saved = self.bench.save(event, f"{session.photo.stem}-swapped", options)
-                        self.bench.sweeper.hold(visitor, "result", saved.cutout.parent)
-                        yield self._done(session, event, saved, clock.passed())
+                        yield self._done(values, event, options, visitor) | {
+                            page.progress: fragments.idle(
+                                f"Done in {clock.passed():.0f} s.", "good"
+                            )
+                        }
             except Stopped:
                 yield {page.progress: fragments.idle("Stopped. Nothing was changed.")}
 
-    def _done(self, session: Session, result: SwapResult, saved: Saved, seconds: float) -> Updates:
-        page = self.page
-        captions = [f"Scene {i}" for i, _ in enumerate(result.candidates, 1)]
-        views = [str(view) for view in saved.views]
-        return {
-            page.progress: fragments.idle(f"Done in {seconds:.0f} s.", "good"),
-            page.placeholder: gr.HTML(visible=False),
-            page.slider: gr.ImageSlider(value=(str(session.before), views[0]), visible=True),
-            page.several: gr.Column(visible=len(views) > 1),
-            page.candidates: list(zip(views, captions, strict=True)),
-            page.download_picture: gr.DownloadButton(value=saved.pictures[0], interactive=True),
-            page.download_cutout: gr.DownloadButton(value=saved.cutout, interactive=True),
-            page.summary: fragments.summary(result.details),
-            page.folded: gr.Accordion(visible=True),
-            page.details: result.details,
-            page.shown: Shown(session.before, saved),
-        }
+    def _done(
+        self, values: Updates, result: SwapResult, options: SwapOptions, visitor: str
+    ) -> Updates:
+        session: Session = values[self.page.session]
+        shown = Shown(
+            session.photo,
+            session.before,
+            session.kept,
+            self.bench.save(result, f"{session.photo.stem}-swapped", options),
+            result.details,
+            [candidate.seed for candidate in result.candidates],
+            choices(self.page, values),
+        )
+        return self.history.add(values[self.page.past], shown, visitor)
 
     def stop(self, run: Path | None) -> Updates:
         """Stop was pressed: the work ends after the present step.
@@ -150,19 +139,6 @@ class Generating:
             self.page.run: None,
             self.page.generate: gr.Button(GENERATE, interactive=ready),
             self.page.stop: gr.Button(interactive=False),
-        }
-
-    @told_to_user()
-    def pick(self, shown: Shown | None, event: gr.SelectData) -> Updates:
-        """A click on another candidate: it becomes the picture to compare and download."""
-        index = None if shown is None else picked(event, len(shown.saved.views))
-        if index is None:
-            return {self.page.slider: gr.skip()}
-        view, picture = shown.saved.views[index], shown.saved.pictures[index]
-        present(view)
-        return {
-            self.page.slider: (str(shown.before), str(view)),
-            self.page.download_picture: str(picture),
         }
 
 

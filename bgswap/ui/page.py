@@ -50,6 +50,10 @@ class Page:
     session: gr.State
     run: gr.State
     shown: gr.State
+    past: gr.State
+    remembered: gr.BrowserState
+    earlier: gr.Column
+    strip: gr.Gallery
 
 
 def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
@@ -59,6 +63,8 @@ def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
         "session": gr.State(None, time_to_live=LONGEST_HOLD),
         "run": gr.State(None, time_to_live=LONGEST_HOLD),
         "shown": gr.State(None, time_to_live=LONGEST_HOLD),
+        "past": gr.State((), time_to_live=LONGEST_HOLD),
+        "remembered": gr.BrowserState(None, storage_key="bgswap-choices"),
         "timer": gr.Timer(1.5),
     }
     with gr.Row(elem_id="top"):
@@ -74,7 +80,9 @@ def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
 
 def _photo_step() -> dict[str, object]:
     with gr.Column(elem_classes="card"):
-        gr.HTML(fragments.step(1, "Photo"))
+        with gr.Row(elem_classes="step-row"):
+            gr.HTML(fragments.step(1, "Photo"))
+            message = gr.HTML(fragments.message(fragments.FORMATS), elem_id="photo-message")
         with gr.Column(elem_classes="room") as viewer:
             photo = gr.Image(
                 label="Photo",
@@ -83,14 +91,13 @@ def _photo_step() -> dict[str, object]:
                 image_mode=None,
                 format="png",
                 sources=["upload", "webcam", "clipboard"],
-                height=380,
+                height=270,
                 buttons=["fullscreen"],
                 placeholder="# Drop a photo of people here\nor click to choose one",
                 alt_text="Your photo; outlines show who stays. Click a person to change it.",
                 elem_id="photo",
             )
         desk = lay_out_desk(viewer)
-        message = gr.HTML(fragments.message(fragments.FORMATS), elem_id="photo-message")
         _examples(photo)
     return {"photo": photo, "photo_message": message, "desk": desk}
 
@@ -121,7 +128,7 @@ def _people_step() -> dict[str, object]:
             show_label=False,
             format="png",
             columns=4,
-            height=160,
+            height=112,
             allow_preview=False,
             fit_columns=False,
             object_fit="contain",
@@ -164,7 +171,6 @@ def _result() -> dict[str, object]:
             show_label=False,
             type="filepath",
             format="png",
-            height=520,
             max_height=520,
             slider_position=15,
             buttons=["fullscreen"],
@@ -190,6 +196,21 @@ def _result() -> dict[str, object]:
         with gr.Row(elem_id="downloads"):
             picture = gr.DownloadButton("Picture (PNG)", interactive=False, min_width=140)
             cutout = gr.DownloadButton("Cut-out (PNG)", interactive=False, min_width=140)
+        with gr.Column(visible=False, elem_id="earlier") as earlier:
+            gr.HTML(fragments.message("Your last pictures: click one to go back to it."))
+            strip = gr.Gallery(
+                label="Your last pictures",
+                show_label=False,
+                format="png",
+                columns=6,
+                height=84,
+                allow_preview=False,
+                fit_columns=False,
+                object_fit="cover",
+                buttons=[],
+                interactive=False,
+                elem_id="history",
+            )
         summary = gr.HTML("", elem_id="summary")
         with gr.Accordion("Details as JSON", open=False, visible=False) as folded:
             details = gr.JSON(show_label=False, label="Details")
@@ -199,6 +220,8 @@ def _result() -> dict[str, object]:
         "slider": slider,
         "several": several,
         "candidates": candidates,
+        "earlier": earlier,
+        "strip": strip,
         "download_picture": picture,
         "download_cutout": cutout,
         "summary": summary,

@@ -10,6 +10,7 @@ from bgswap.ui.backdrop import PROMPTS, unknown
 from bgswap.ui.choosing import Choosing
 from bgswap.ui.fixing import Fixing
 from bgswap.ui.generating import Generating
+from bgswap.ui.history import History, choices, controls
 from bgswap.ui.page import Page
 from bgswap.ui.status import status_line
 from bgswap.ui.work import Workbench
@@ -25,7 +26,10 @@ def connect(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
     choice = _connect_choosing(page, Choosing(page, bench))
     _connect_fixing(page, Fixing(page, bench), choice)
     _connect_backdrop(page, bench)
-    _connect_generating(page, Generating(page, bench))
+    history = History(page, bench)
+    _connect_generating(page, Generating(page, bench, history))
+    _connect_history(page, history, choice)
+    _connect_memory(demo, page)
 
 
 def _connect_status(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
@@ -149,24 +153,12 @@ def _connect_generating(page: Page, on: Generating) -> None:
             page.source,
             page.session,
             page.run,
+            page.past,
             page.backdrop.picture,
             *page.backdrop.controls.values(),
             *page.options.values(),
         },
-        [
-            page.source,
-            page.progress,
-            page.placeholder,
-            page.slider,
-            page.several,
-            page.candidates,
-            page.download_picture,
-            page.download_cutout,
-            page.summary,
-            page.folded,
-            page.details,
-            page.shown,
-        ],
+        [page.source, page.progress, page.past, page.strip, page.earlier, *_result(page)],
         **HEAVY,
         **QUIET,
     )
@@ -179,6 +171,48 @@ def _connect_generating(page: Page, on: Generating) -> None:
             **QUIET,
         )
     page.stop.click(on.stop, page.run, [page.stop], queue=False, **QUIET)
-    page.candidates.select(
-        on.pick, page.shown, [page.slider, page.download_picture], queue=False, **QUIET
+
+
+def _result(page: Page) -> list[Any]:
+    return [
+        page.placeholder,
+        page.slider,
+        page.several,
+        page.candidates,
+        page.download_picture,
+        page.download_cutout,
+        page.summary,
+        page.folded,
+        page.details,
+        page.shown,
+    ]
+
+
+def _connect_history(page: Page, on: History, choice: list[Any]) -> None:
+    page.candidates.select(on.pick, page.shown, _result(page), queue=False, **QUIET)
+    outputs = [*_result(page), *controls(page).values(), *choice]
+    page.strip.select(on.recall, [page.past, page.session], outputs, **QUIET)
+
+
+def _connect_memory(demo: gr.Blocks, page: Page) -> None:
+    """Prompt and options survive a reload of the page; the photo is never stored."""
+    remembered = controls(page)
+
+    def restore(values: dict[str, Any] | None) -> dict[Any, Any]:
+        known = {c: values[n] for n, c in remembered.items() if values and n in values}
+        return known or {page.remembered: gr.skip()}
+
+    def remember(values: dict[Any, Any]) -> dict[str, Any]:
+        return choices(page, values)
+
+    outputs = [*remembered.values(), page.remembered]
+    demo.load(restore, page.remembered, outputs, queue=False, **QUIET)
+    gr.on(
+        [control.change for control in remembered.values()],
+        remember,
+        {*remembered.values()},
+        page.remembered,
+        trigger_mode="always_last",
+        queue=False,
+        **QUIET,
     )

@@ -29,6 +29,8 @@ from bgswap.ui.zero_gpu import FIND_SECONDS, on_gpu, steps_of, swap_seconds
 
 # Beyond this many pixels a side the page shows a smaller copy; downloads are always full size.
 LONGEST_VIEW = 2048
+# Pixels a side of a thumbnail among the earlier results.
+LONGEST_SMALL = 240
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,13 @@ class Saved:
         pictures: the candidates as PNG at full size, best first.
         views: the same at the size the page shows them.
         cutout: the kept people as RGBA PNG at full size.
+        small: the best candidate as a thumbnail.
     """
 
     pictures: list[Path]
     views: list[Path]
     cutout: Path
+    small: Path
 
 
 class Workbench:
@@ -217,7 +221,9 @@ class Workbench:
             views.append(view)
         cutout = folder / f"{stem}-cut-out.png"
         metadata.save(result.cutout, cutout, {})
-        return Saved(pictures, views, cutout)
+        small = folder / f"{stem}-small.png"
+        images.save(images.fit_within(result.image, longest=LONGEST_SMALL), small)
+        return Saved(pictures, views, cutout, small)
 
     def save_cutouts(self, photo: np.ndarray, people: list[Person]) -> list[tuple[str, str]]:
         """Write each person alone as RGBA PNG: paths and captions for a gallery."""
