@@ -107,6 +107,7 @@ def lay_out_backdrop() -> Backdrop:
         # Not gr.Image: its conversion fails on what open_photo can read.
         picture = gr.File(
             label="A picture to put behind the people",
+            show_label=False,
             type="filepath",
             file_types=["image"],
             height=110,

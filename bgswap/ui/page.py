@@ -91,7 +91,7 @@ def _photo_step() -> dict[str, object]:
                 image_mode=None,
                 format="png",
                 sources=["upload", "webcam", "clipboard"],
-                height=270,
+                height=260,
                 buttons=["fullscreen"],
                 placeholder="# Drop a photo of people here\nor click to choose one",
                 alt_text="Your photo; outlines show who stays. Click a person to change it.",
