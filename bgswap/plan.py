@@ -72,12 +72,22 @@ def read_plan(
         background = background_source(spec)
     frame = frame_options(options.aspect, options.scale, options.position, options.size)
     if strokes is None:
-        strokes = Strokes(_mask("keep", options.keep_mask), _mask("remove", options.remove_mask))
+        strokes = Strokes(
+            read_mask("keep", options.keep_mask), read_mask("remove", options.remove_mask)
+        )
     return Plan(background, frame, strokes)
 
 
-def _mask(name: str, path: Path | None) -> np.ndarray | None:
-    """A mask from a picture file: white counts. (H, W) float32 in [0, 1]."""
+def read_mask(name: str, path: Path | None) -> np.ndarray | None:
+    """A mask from a picture file: white counts. (H, W) float32 in [0, 1].
+
+    Args:
+        name: ``keep`` or ``remove``, for the message.
+        path: of the file; None: there is no mask.
+
+    Raises:
+        BadInput: the file is no picture that can be used.
+    """
     if path is None:
         return None
     try:

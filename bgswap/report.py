@@ -55,6 +55,7 @@ class Report:
         """Note that a model takes part, and why it is less than was asked; gives the model."""
         self.models[role] = {"weights": loaded.weights.name, "kind": loaded.weights.kind}
         if loaded.note:
+            self.models[role]["note"] = loaded.note
             self.note(loaded.note)
         return loaded.model
 

@@ -120,6 +120,7 @@ class Cutout:
         foreground: (H, W, 3) uint8 RGB, the kept people's own colors; where alpha is 0, those of
             the nearest edge within 8 pixels, and 0 beyond.
         strokes: what was painted to correct it.
+        fixed: the mattes with the strokes applied.
     """
 
     photo: np.ndarray
@@ -129,6 +130,7 @@ class Cutout:
     alpha: np.ndarray
     foreground: np.ndarray
     strokes: "Strokes" = field(default_factory=lambda: Strokes())
+    fixed: tuple[Person, ...] = ()
 
     @property
     def rgba(self) -> np.ndarray:

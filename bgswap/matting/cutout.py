@@ -50,14 +50,15 @@ def cut_out(
             known[id(person)] = Person(person.number, person.box, person.confidence, matte)
         mattes.append(known[id(person)])
     alpha = np.zeros(photo.shape[:2], np.float32)
-    for matte in _with_strokes(photo, mattes, others, strokes):
+    fixed = tuple(_with_strokes(photo, mattes, others, strokes))
+    for matte in fixed:
         rows, columns, part = matte.cropped
         alpha[rows, columns] += part
     # In the 256 levels that a file holds, so that opaque there is opaque here, to the pixel.
     alpha = np.rint(alpha.clip(0, 1) * 255) / np.float32(255)
     own = carried_outward(foreground(photo, alpha), alpha)
     kept, gone = tuple(people), tuple(others)
-    return Cutout(photo, kept, gone, tuple(mattes), alpha, own, strokes)
+    return Cutout(photo, kept, gone, tuple(mattes), alpha, own, strokes, fixed)
 
 
 def _found(people: Sequence[Person]) -> set[int]:

@@ -4,12 +4,13 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bgswap.errors import BgSwapError, ModelUnavailable
 from bgswap.models.registry import LOADERS, make, resolve
-from bgswap.models.roles import Role, Weights, model_roles
+from bgswap.models.roles import STARTER, Role, Weights, model_roles
 from bgswap.models.store import WeightStore
 from bgswap.models.weight_values import check_values
 from bgswap.presets import AUTO, LORA_ROLE, PRESETS, ScenePreset
@@ -104,6 +105,19 @@ class ModelManager:
             if row.ships or self.settings.models == "full":
                 raise
             return replace(self._scene(_shipped()), note=f"{error}; the starter made the scene")
+
+    def unknown_words(self, prompt: str, preset: str = AUTO) -> list[str]:
+        """Words that the scene model of a preset, as it serves now, does not know; loads nothing.
+
+        Args:
+            prompt: the scene in words.
+            preset: of the scene.
+        """
+        row = self._row(preset)
+        ready = {status.role for status in self.store.status() if status.state == "ready"}
+        if row.role in ready:
+            return []
+        return _shipped_words().unknown_words(prompt)
 
     def ask_for(self, preset: str | None) -> None:
         """Begin to fetch, all at once, the full models that a call will use.
@@ -208,3 +222,10 @@ class ModelManager:
 
 def _shipped() -> ScenePreset:
     return next(row for row in PRESETS.values() if row.ships)
+
+
+@cache
+def _shipped_words() -> ScenePreset:
+    """The starter with its vocabulary."""
+    row = _shipped()
+    return resolve("bgswap.backgrounds.diffusion.loading:read_figures")(row, STARTER / "scene")

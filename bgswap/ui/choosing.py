@@ -1,6 +1,8 @@
 """Photo and people: what happens when a picture arrives and when someone is clicked."""
 
 from asyncio import to_thread
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from math import isfinite
@@ -10,61 +12,18 @@ from uuid import uuid4
 
 import gradio as gr
 
-from bgswap import BadInput
-from bgswap.io import encoding, images
+from bgswap import NoPersonDetected, Person
+from bgswap.io import images
 from bgswap.ui import fragments
-from bgswap.ui.guard import picked, present, told_to_user, uploaded, warn
-from bgswap.ui.overlays import card, outlined
+from bgswap.ui.guard import picked, told_to_user, uploaded, warn
 from bgswap.ui.page import Page
-from bgswap.ui.thumbnails import CLICK_REACH, Sketch, person_at, sketch
+from bgswap.ui.session import Session, Updates, opened, show
+from bgswap.ui.thumbnails import CLICK_REACH, person_at, sketch
 from bgswap.ui.wanted import while_wanted
 from bgswap.ui.work import Workbench
 
-Updates = dict[Any, Any]
 # What Gradio uploads: its FileData, and a random mark that tells two arrivals apart.
 Source = tuple[dict[str, Any], str]
-
-
-@dataclass(frozen=True, eq=False)
-class Session:
-    """The photo that a visitor has open.
-
-    Attributes:
-        photo: the uploaded file.
-        folder: for the pictures that show it.
-        before: the photo as PNG at the size the page shows it.
-        shown: the photo and its people at display size.
-        kept: numbers of those who stay.
-        details: as ``/find_people`` gives them.
-    """
-
-    photo: Path
-    folder: Path
-    before: Path
-    shown: Sketch
-    kept: frozenset[int]
-    details: dict[str, Any]
-
-    def check(self) -> None:
-        """Look whether its files are still there.
-
-        Raises:
-            BadInput: they were deleted.
-        """
-        for path in (self.photo, self.before):
-            present(path)
-
-
-def opened(session: Session | None) -> Session:
-    """The photo that a visitor has open.
-
-    Raises:
-        BadInput: there is none, or its files were deleted.
-    """
-    if session is None:
-        raise BadInput("Choose a photo first.")
-    session.check()
-    return session
 
 
 def _is_point(index: Any) -> bool:
@@ -73,11 +32,6 @@ def _is_point(index: Any) -> bool:
         and len(index) == 2
         and all(isinstance(value, (int, float)) and isfinite(value) for value in index)
     )
-
-
-def ready(session: Session | None, prompt: str | None, run: Path | None) -> bool:
-    """Whether Generate can work: someone stays, a scene is described, nothing is under way."""
-    return bool(session and session.kept and prompt and prompt.strip() and not run)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +64,7 @@ class Choosing:
             self.page.photo_message: fragments.message(fragments.FORMATS),
         } | self._nobody()
 
-    async def look(
-        self, source: Source | None, prompt: str, run: Path | None, request: gr.Request
-    ) -> Updates:
+    async def look(self, source: Source | None, request: gr.Request) -> Updates:
         """Open a picture and find its people; everyone stays at first."""
         if source is None:
             return {self.page.photo: None} | self._nobody()
@@ -125,11 +77,17 @@ class Choosing:
                 self.bench.sweeper.hold(request.session_hash, "photo", path, folder)
                 before = await to_thread(self.bench.save_view, photo, folder / "before.png")
                 work = partial(self.bench.people_in, photo, stop)
-                people, details = await while_wanted(work, stop)
+                people: list[Person] = []
+                # Somebody may be clicked or painted later.
+                with suppress(NoPersonDetected):
+                    people, _ = await while_wanted(work, stop)
                 self.bench.recent.put(path, people)
                 shown = await to_thread(sketch, photo, people)
-                session = Session(path, folder, before, shown, frozenset(shown.numbers), details)
-                return await to_thread(self._show, session, prompt, run)
+                size = (photo.shape[0], photo.shape[1])
+                session = Session(
+                    path, folder, before, shown, frozenset(shown.numbers), shown, size
+                )
+                return await to_thread(show, self.page, session)
         except gr.Error as error:
             warn(error)
             return {
@@ -138,42 +96,36 @@ class Choosing:
             }
 
     @told_to_user()
-    def toggle_tile(
-        self, session: Session | None, prompt: str, run: Path | None, event: gr.SelectData
-    ) -> Updates:
+    def toggle_tile(self, session: Session | None, event: gr.SelectData) -> Updates:
         """A click on someone's cut-out."""
         index = None if session is None else picked(event, len(session.shown.numbers))
         if index is None:
             return {self.page.session: gr.skip()}
-        return self._toggle(session, session.shown.numbers[index], prompt, run)
+        return self._toggle(session, session.shown.numbers[index])
 
     @told_to_user()
-    def toggle_point(
-        self, session: Session | None, prompt: str, run: Path | None, event: gr.SelectData
-    ) -> Updates:
+    def toggle_point(self, session: Session | None, event: gr.SelectData) -> Updates:
         """A click on someone in the photo."""
         if session is None or not _is_point(event.index):
             return {self.page.session: gr.skip()}
-        x, y = event.index
-        reach = CLICK_REACH * max(session.shown.photo.shape[:2])
-        number = person_at(session.shown.figures, x, y, reach)
+        number = _clicked(session, event.index)
         if number is None:
             return {self.page.session: gr.skip()}
-        return self._toggle(session, number, prompt, run)
+        return self._toggle(session, number)
 
     @told_to_user()
-    def keep_everyone(self, session: Session | None, prompt: str, run: Path | None) -> Updates:
+    def keep_everyone(self, session: Session | None) -> Updates:
         """The button Everyone."""
         session = opened(session)
-        return self._show(replace(session, kept=frozenset(session.shown.numbers)), prompt, run)
+        return show(self.page, replace(session, kept=frozenset(session.shown.numbers)))
 
     @told_to_user()
-    def keep_no_one(self, session: Session | None, prompt: str, run: Path | None) -> Updates:
+    def keep_no_one(self, session: Session | None) -> Updates:
         """The button No one."""
-        return self._show(replace(opened(session), kept=frozenset()), prompt, run)
+        return show(self.page, replace(opened(session), kept=frozenset()))
 
-    def _toggle(self, session: Session, number: int, prompt: str, run: Path | None) -> Updates:
-        return self._show(replace(session, kept=session.kept ^ {number}), prompt, run)
+    def _toggle(self, session: Session, number: int) -> Updates:
+        return show(self.page, replace(session, kept=session.kept ^ {number}))
 
     def _ours(self, file: dict[str, Any]) -> bool:
         path = file.get("path")
@@ -185,43 +137,57 @@ class Choosing:
             self.page.gallery: [],
             self.page.everyone: gr.Button(interactive=False),
             self.page.no_one: gr.Button(interactive=False),
-            self.page.generate: gr.Button(interactive=False),
+            self.page.fix: gr.Button(interactive=False),
+            self.page.desk.viewer: gr.Column(visible=True),
+            self.page.desk.room: gr.Column(visible=False),
         }
 
-    def _show(self, session: Session, prompt: str, run: Path | None) -> Updates:
-        session.check()
-        shown, kept = session.shown, session.kept
-        picture = session.folder / f"shown-{uuid4().hex}.png"
-        encoding.save(outlined(shown, kept), picture)
-        return {
-            self.page.session: session,
-            self.page.photo: str(picture),
-            self.page.photo_message: fragments.message(*_who_stays(shown, kept)),
-            self.page.gallery: _tiles(session),
-            self.page.everyone: gr.Button(interactive=len(kept) < len(shown.figures)),
-            self.page.no_one: gr.Button(interactive=bool(kept)),
-            self.page.generate: gr.Button(interactive=ready(session, prompt, run)),
-        }
+    async def search(
+        self, session: Session | None, event: gr.SelectData, request: gr.Request
+    ) -> AsyncIterator[Updates]:
+        """A click on the photo where nobody is known: look for somebody there."""
+        point = None if session is None else _missed(session, event)
+        if session is None or point is None:
+            yield {self.page.session: gr.skip()}
+            return
+        yield {self.page.photo_message: fragments.message("Looking there …")}
+        try:
+            with told_to_user():
+                session.check()
+                stop = self.bench.stop_mark()
+                people = await while_wanted(
+                    partial(self.bench.search, session.photo, point, stop), stop
+                )
+                yield await to_thread(self._with, session, people)
+        except gr.Error as error:
+            warn(error)
+            yield {self.page.photo_message: fragments.message(error.message, "bad")}
+
+    def _with(self, session: Session, people: list[Person]) -> Updates:
+        new = [person for person in people if person.number not in session.shown.numbers]
+        if not new:
+            return show(self.page, session, ("Nobody found there: paint over them.", "bad"))
+        drawn = sketch(images.open_photo(session.photo), new)
+        numbers = frozenset(drawn.numbers)
+        session = replace(
+            session,
+            shown=replace(session.shown, figures=session.shown.figures + drawn.figures),
+            found=replace(session.found, figures=session.found.figures + drawn.figures),
+            kept=session.kept | numbers,
+        )
+        return show(self.page, session)
 
 
-def _tiles(session: Session) -> list[tuple[str, str]]:
-    tiles = []
-    for figure in session.shown.figures:
-        stays = figure.number in session.kept
-        word = "stays" if stays else "goes"
-        path = session.folder / f"person-{figure.number}-{word}.png"
-        if not path.exists():
-            encoding.save(card(figure, stays), path)
-        tiles.append((str(path), f"{figure.number} · {word} · {figure.confidence:.0%}"))
-    return tiles
+def _missed(session: Session, event: gr.SelectData) -> tuple[float, float] | None:
+    """Where nobody was clicked, in pixels of the photo; None where somebody was."""
+    if not _is_point(event.index) or _clicked(session, event.index) is not None:
+        return None
+    (x, y), (height, width) = event.index, session.shown.photo.shape[:2]
+    rows, columns = session.size
+    across, down = columns / width, rows / height
+    return min(x * across, columns - 1), min(y * down, rows - 1)
 
 
-def _who_stays(shown: Sketch, kept: frozenset[int]) -> tuple[str, str]:
-    everyone = len(shown.figures)
-    found = "1 person found" if everyone == 1 else f"{everyone} people found"
-    if not kept:
-        return f"{found}. Choose at least one who stays.", "bad"
-    if len(kept) == everyone:
-        return f"{found}. Click anyone who should go.", "good"
-    stay = ", ".join(str(number) for number in sorted(kept))
-    return f"{found}. {stay} {'stays' if len(kept) == 1 else 'stay'}.", "good"
+def _clicked(session: Session, point: Sequence[float]) -> int | None:
+    reach = CLICK_REACH * max(session.shown.photo.shape[:2])
+    return person_at(session.shown.figures, point[0], point[1], reach)

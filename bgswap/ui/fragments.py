@@ -15,7 +15,7 @@ STAGES = {
     "scene": ("Painting the scene", 0.16, 0.9),
     "finish": ("Putting it together", 0.9, 1.0),
 }
-FORMATS = "JPEG, PNG, WebP, HEIC, TIFF and more, up to 40 megapixels."
+FORMATS = "JPEG, PNG, WebP, HEIC and more, up to 40 megapixels."
 TITLE = """
 <header class="masthead">
   <h1>Background swap</h1>
@@ -81,18 +81,22 @@ def _data_url(image: np.ndarray) -> str:
 
 
 def summary(details: dict[str, Any]) -> str:
-    """A result's notes, seed, models, people and seconds in words."""
+    """A result's notes, seed, models, people and seconds in words.
+
+    Notes about models that are out of reach stand in the status line.
+    """
     width, height = details["size"]
     kept = ", ".join(str(number) for number in details["kept"])
     facts = {
-        "Seed": str(details["seed"]),
+        "Seed": "none" if details["seed"] is None else str(details["seed"]),
         "Size": f"{width} × {height}",
         "Kept": f"{kept} of {len(details['people'])}",
         "Time": f"{sum(details['seconds'].values()):.1f} s",
         "Models": "; ".join(_model(role, used) for role, used in details["models"].items()),
     }
     rows = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items())
-    notes = "".join(f"<li>{escape(note)}</li>" for note in details["notes"])
+    known = {used.get("note") for used in details["models"].values()}
+    notes = "".join(f"<li>{escape(note)}</li>" for note in details["notes"] if note not in known)
     return f'<div class="summary"><ul>{notes}</ul><dl>{rows}</dl></div>'
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +13,16 @@ from bgswap import BadInput, Progress, Stopped, SwapOptions, SwapResult
 from bgswap.option import Option
 from bgswap.options import rows
 from bgswap.ui import fragments
-from bgswap.ui.choosing import Session, Updates, opened, ready
+from bgswap.ui.backdrop import background_options, missing
 from bgswap.ui.controls import Options
-from bgswap.ui.guard import picked, present, told_to_user, warn
+from bgswap.ui.guard import told_to_user, warn
+from bgswap.ui.history import History, Shown, choices
 from bgswap.ui.page import Page
-from bgswap.ui.work import Saved, Workbench
+from bgswap.ui.session import Session, Updates, lacking, opened
+from bgswap.ui.work import Workbench
 
 GENERATE = "Generate"
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """The result on the page.
-
-    Attributes:
-        before: the photo it was made from, as the page shows it.
-        saved: its files.
-    """
-
-    before: Path
-    saved: Saved
+BEHIND = "background_picture"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,22 +32,31 @@ class Generating:
     Args:
         page: the components they read and update.
         bench: what does the work.
+        history: takes the results.
     """
 
     page: Page
     bench: Workbench
+    history: History
 
-    def begin(self, session: Session | None, prompt: str | None) -> Updates:
+    def readiness(self, session: Session | None, run: Path | None, *asked: Any) -> Updates:
+        """Whether Generate can work, and in words why not."""
+        reason = lacking(session) or missing(*asked)
+        return {
+            self.page.generate: gr.Button(interactive=not (reason or run)),
+            self.page.why: fragments.message("" if run else reason),
+        }
+
+    def begin(self, session: Session | None, *asked: Any) -> Updates:
         """Generate was pressed: show at once that something happens.
 
         Raises:
             gr.Error: there is nothing to work with.
         """
         with told_to_user():
-            if session is None or not session.kept:
-                raise BadInput("Choose a photo and who stays first.")
-            if not (prompt and prompt.strip()):
-                raise BadInput("Describe the scene in a few words.")
+            reason = lacking(session) or missing(*asked)
+            if reason:
+                raise BadInput(reason)
         return {
             self.page.run: self.bench.stop_mark(),
             self.page.generate: gr.Button("Generating …", interactive=False),
@@ -83,8 +82,16 @@ class Generating:
         session: Session = values[page.session]
         # Once more: a page that lost its connection for a while has let go of them.
         self.bench.sweeper.hold(visitor, "photo", session.photo, session.folder)
-        clock, options = Clock(), read_options(page.options, values)
-        prompt, kept = values[page.prompt], sorted(session.kept)
+        behind = background_options(page.backdrop, values, self.bench.cache)
+        self.bench.sweeper.hold(visitor, "backdrop", *filter(None, [behind.get(BEHIND)]))
+        options = replace(
+            read_options(page.options, values),
+            keep_mask=session.keep,
+            remove_mask=session.remove,
+            **behind,
+        )
+        clock, kept = Clock(), sorted(session.kept)
+        prompt = "" if behind else values[page.backdrop.prompt]
         swap = self.bench.again(session.photo, prompt, kept, options, run)
         with closing(swap) as events:
             try:
@@ -92,29 +99,28 @@ class Generating:
                     if isinstance(event, Progress):
                         yield {page.progress: fragments.working(event, clock.left(event))}
                     else:
-                        saved = self.bench.save(event, f"{session.photo.stem}-swapped", options)
-                        self.bench.sweeper.hold(visitor, "result", saved.cutout.parent)
-                        yield self._done(session, event, saved, clock.passed())
+                        yield self._done(values, event, options, visitor) | {
+                            page.progress: fragments.idle(
+                                f"Done in {clock.passed():.0f} s.", "good"
+                            )
+                        }
             except Stopped:
                 yield {page.progress: fragments.idle("Stopped. Nothing was changed.")}
 
-    def _done(self, session: Session, result: SwapResult, saved: Saved, seconds: float) -> Updates:
-        page = self.page
-        captions = [f"{i} · seed {c.seed}" for i, c in enumerate(result.candidates, 1)]
-        views = [str(view) for view in saved.views]
-        return {
-            page.progress: fragments.idle(f"Done in {seconds:.0f} s.", "good"),
-            page.placeholder: gr.HTML(visible=False),
-            page.slider: gr.ImageSlider(value=(str(session.before), views[0]), visible=True),
-            page.several: gr.Column(visible=len(views) > 1),
-            page.candidates: list(zip(views, captions, strict=True)),
-            page.download_picture: gr.DownloadButton(value=saved.pictures[0], interactive=True),
-            page.download_cutout: gr.DownloadButton(value=saved.cutout, interactive=True),
-            page.summary: fragments.summary(result.details),
-            page.folded: gr.Accordion(visible=True),
-            page.details: result.details,
-            page.shown: Shown(session.before, saved),
-        }
+    def _done(
+        self, values: Updates, result: SwapResult, options: SwapOptions, visitor: str
+    ) -> Updates:
+        session: Session = values[self.page.session]
+        shown = Shown(
+            session.photo,
+            session.before,
+            session.kept,
+            self.bench.save(result, f"{session.photo.stem}-swapped", options),
+            result.details,
+            [candidate.seed for candidate in result.candidates],
+            choices(self.page, values),
+        )
+        return self.history.add(values[self.page.past], shown, visitor)
 
     def stop(self, run: Path | None) -> Updates:
         """Stop was pressed: the work ends after the present step.
@@ -126,25 +132,13 @@ class Generating:
             run.touch()
         return {self.page.stop: gr.Button(interactive=False)}
 
-    def end(self, session: Session | None, prompt: str) -> Updates:
+    def end(self, session: Session | None, *asked: Any) -> Updates:
         """The work is over, however it went."""
-        return {
+        ready = not (lacking(session) or missing(*asked))
+        return self.readiness(session, None, *asked) | {
             self.page.run: None,
-            self.page.generate: gr.Button(GENERATE, interactive=ready(session, prompt, None)),
+            self.page.generate: gr.Button(GENERATE, interactive=ready),
             self.page.stop: gr.Button(interactive=False),
-        }
-
-    @told_to_user()
-    def pick(self, shown: Shown | None, event: gr.SelectData) -> Updates:
-        """A click on another candidate: it becomes the picture to compare and download."""
-        index = None if shown is None else picked(event, len(shown.saved.views))
-        if index is None:
-            return {self.page.slider: gr.skip()}
-        view, picture = shown.saved.views[index], shown.saved.pictures[index]
-        present(view)
-        return {
-            self.page.slider: (str(shown.before), str(view)),
-            self.page.download_picture: str(picture),
         }
 
 

@@ -48,9 +48,26 @@ def _dimmed(photo: np.ndarray, go: list[Figure], stay: list[Figure]) -> np.ndarr
         cv2.fillPoly(away, figure.contours, 255)
     for figure in stay:
         cv2.fillPoly(away, figure.contours, 0)
+    return np.where(away[..., None] > 0, _pale(photo), photo)
+
+
+def _pale(photo: np.ndarray) -> np.ndarray:
     grey = cv2.cvtColor(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    faded = cv2.addWeighted(grey, 0.45, np.full_like(grey, 235), 0.55, 0)
-    return np.where(away[..., None] > 0, faded, photo)
+    return cv2.addWeighted(grey, 0.45, np.full_like(grey, 235), 0.55, 0)
+
+
+def faded(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """The photo with all but the cut-out pale and grey.
+
+    Args:
+        photo: (h, w, 3) uint8 RGB.
+        alpha: of the cut-out, (h, w) float32 in [0, 1].
+
+    Returns:
+        (h, w, 3) uint8 RGB.
+    """
+    share = alpha[..., None]
+    return np.rint(photo * share + _pale(photo) * (1 - share)).astype(np.uint8)
 
 
 def _dashes(contours: Iterable[np.ndarray], length: int) -> list[np.ndarray]:

@@ -9,6 +9,10 @@
     }
   });
 
+  // Pictures without words get names.
+  const examples = document.querySelectorAll("#examples .gallery-item");
+  examples.forEach((button, i) => button.setAttribute("aria-label", `Example photo ${i + 1}`));
+
   // On a phone the result is below: show that the work has begun.
   document.addEventListener("click", (event) => {
     if (!event.target.closest?.("#generate") || window.innerWidth > 720) return;

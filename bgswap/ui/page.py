@@ -1,25 +1,18 @@
 """The layout: every component of the page, in the order a visitor meets it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import gradio as gr
 
-from bgswap.option import LONGEST_TEXT
 from bgswap.options import SwapOptions
 from bgswap.ui import fragments
+from bgswap.ui.backdrop import Backdrop, lay_out_backdrop
 from bgswap.ui.controls import Options, lay_out_options
+from bgswap.ui.desk import Desk, lay_out_desk
 from bgswap.ui.examples import example_photos
 from bgswap.ui.sweeper import LONGEST_HOLD
 
-PROMPTS = {
-    "Jungle sunset": "a jungle at sunset, warm golden light",
-    "Beach at dusk": "a quiet beach at dusk, soft waves and a pink sky",
-    "Snowy mountains": "snowy mountains on a clear winter day",
-    "City street": "a city street on a sunny afternoon",
-    "Wheat field": "a wheat field in golden light",
-    "White studio": "a plain white studio backdrop, soft light",
-}
+NO_PHOTO = "Choose a photo first."
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +26,15 @@ class Page:
     timer: gr.Timer
     photo: gr.Image
     photo_message: gr.HTML
+    desk: Desk
     gallery: gr.Gallery
+    fix: gr.Button
     everyone: gr.Button
     no_one: gr.Button
-    prompt: gr.Textbox
-    chips: Sequence[gr.Button]
+    backdrop: Backdrop
     options: Options
     generate: gr.Button
+    why: gr.HTML
     stop: gr.Button
     progress: gr.HTML
     placeholder: gr.HTML
@@ -55,6 +50,10 @@ class Page:
     session: gr.State
     run: gr.State
     shown: gr.State
+    past: gr.State
+    remembered: gr.BrowserState
+    earlier: gr.Column
+    strip: gr.Gallery
 
 
 def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
@@ -64,6 +63,8 @@ def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
         "session": gr.State(None, time_to_live=LONGEST_HOLD),
         "run": gr.State(None, time_to_live=LONGEST_HOLD),
         "shown": gr.State(None, time_to_live=LONGEST_HOLD),
+        "past": gr.State((), time_to_live=LONGEST_HOLD),
+        "remembered": gr.BrowserState(None, storage_key="bgswap-choices"),
         "timer": gr.Timer(1.5),
     }
     with gr.Row(elem_id="top"):
@@ -71,7 +72,7 @@ def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
         parts["status"] = gr.HTML(fragments.status(True, "Starting", []), elem_id="status")
     with gr.Row(elem_id="columns", equal_height=False):
         with gr.Column(scale=5, min_width=330, elem_id="left"):
-            parts |= _photo_step() | _people_step() | _scene_step(table)
+            parts |= _photo_step() | _people_step() | _background_step(table)
         with gr.Column(scale=6, min_width=330, elem_id="right"):
             parts |= _result()
     return Page(**parts)
@@ -79,23 +80,26 @@ def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
 
 def _photo_step() -> dict[str, object]:
     with gr.Column(elem_classes="card"):
-        gr.HTML(fragments.step(1, "Photo"))
-        photo = gr.Image(
-            label="Photo",
-            show_label=False,
-            type="filepath",
-            image_mode=None,
-            format="png",
-            sources=["upload", "webcam", "clipboard"],
-            height=380,
-            buttons=["fullscreen"],
-            placeholder="# Drop a photo of people here\nor click to choose one",
-            alt_text="Your photo; outlines show who stays. Click a person to change it.",
-            elem_id="photo",
-        )
-        message = gr.HTML(fragments.message(fragments.FORMATS))
+        with gr.Row(elem_classes="step-row"):
+            gr.HTML(fragments.step(1, "Photo"))
+            message = gr.HTML(fragments.message(fragments.FORMATS), elem_id="photo-message")
+        with gr.Column(elem_classes="room") as viewer:
+            photo = gr.Image(
+                label="Photo",
+                show_label=False,
+                type="filepath",
+                image_mode=None,
+                format="png",
+                sources=["upload", "webcam", "clipboard"],
+                height=260,
+                buttons=["fullscreen"],
+                placeholder="# Drop a photo of people here\nor click to choose one",
+                alt_text="Your photo; outlines show who stays. Click a person to change it.",
+                elem_id="photo",
+            )
+        desk = lay_out_desk(viewer)
         _examples(photo)
-    return {"photo": photo, "photo_message": message}
+    return {"photo": photo, "photo_message": message, "desk": desk}
 
 
 def _examples(photo: gr.Image) -> None:
@@ -116,6 +120,7 @@ def _people_step() -> dict[str, object]:
     with gr.Column(elem_classes="card"):
         with gr.Row(elem_classes="step-row"):
             gr.HTML(fragments.step(2, "Who stays"))
+            fix = gr.Button("Fix the cut-out", size="sm", interactive=False, min_width=90, scale=0)
             everyone = gr.Button("Everyone", size="sm", interactive=False, min_width=80, scale=0)
             no_one = gr.Button("No one", size="sm", interactive=False, min_width=80, scale=0)
         gallery = gr.Gallery(
@@ -123,7 +128,7 @@ def _people_step() -> dict[str, object]:
             show_label=False,
             format="png",
             columns=4,
-            height=160,
+            height=112,
             allow_preview=False,
             fit_columns=False,
             object_fit="contain",
@@ -131,34 +136,25 @@ def _people_step() -> dict[str, object]:
             interactive=False,
             elem_id="people",
         )
-    return {"gallery": gallery, "everyone": everyone, "no_one": no_one}
+    return {"gallery": gallery, "fix": fix, "everyone": everyone, "no_one": no_one}
 
 
-def _scene_step(table: type[SwapOptions]) -> dict[str, object]:
+def _background_step(table: type[SwapOptions]) -> dict[str, object]:
     with gr.Column(elem_classes="card"):
-        gr.HTML(fragments.step(3, "Scene"))
-        prompt = gr.Textbox(
-            label="Describe the new background",
-            value="",
-            placeholder="a jungle at sunset, warm golden light",
-            lines=2,
-            max_lines=4,
-            max_length=LONGEST_TEXT,
-            elem_id="prompt",
-        )
-        with gr.Row(elem_id="chips"):
-            chips = [gr.Button(name, size="sm", min_width=60, scale=0) for name in PROMPTS]
+        gr.HTML(fragments.step(3, "Background"))
+        backdrop = lay_out_backdrop()
         options = lay_out_options(table)
         with gr.Row(elem_id="actions"):
             generate = gr.Button(
                 "Generate", variant="primary", interactive=False, scale=4, elem_id="generate"
             )
             stop = gr.Button("Stop", interactive=False, scale=1, min_width=90, elem_id="stop")
+        why = gr.HTML(fragments.message(NO_PHOTO), elem_id="why")
     return {
-        "prompt": prompt,
-        "chips": chips,
+        "backdrop": backdrop,
         "options": options,
         "generate": generate,
+        "why": why,
         "stop": stop,
     }
 
@@ -175,7 +171,6 @@ def _result() -> dict[str, object]:
             show_label=False,
             type="filepath",
             format="png",
-            height=520,
             max_height=520,
             slider_position=15,
             buttons=["fullscreen"],
@@ -201,6 +196,21 @@ def _result() -> dict[str, object]:
         with gr.Row(elem_id="downloads"):
             picture = gr.DownloadButton("Picture (PNG)", interactive=False, min_width=140)
             cutout = gr.DownloadButton("Cut-out (PNG)", interactive=False, min_width=140)
+        with gr.Column(visible=False, elem_id="earlier") as earlier:
+            gr.HTML(fragments.message("Your last pictures: click one to go back to it."))
+            strip = gr.Gallery(
+                label="Your last pictures",
+                show_label=False,
+                format="png",
+                columns=6,
+                height=84,
+                allow_preview=False,
+                fit_columns=False,
+                object_fit="cover",
+                buttons=[],
+                interactive=False,
+                elem_id="history",
+            )
         summary = gr.HTML("", elem_id="summary")
         with gr.Accordion("Details as JSON", open=False, visible=False) as folded:
             details = gr.JSON(show_label=False, label="Details")
@@ -210,6 +220,8 @@ def _result() -> dict[str, object]:
         "slider": slider,
         "several": several,
         "candidates": candidates,
+        "earlier": earlier,
+        "strip": strip,
         "download_picture": picture,
         "download_cutout": cutout,
         "summary": summary,

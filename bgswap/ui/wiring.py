@@ -6,9 +6,12 @@ import gradio as gr
 
 from bgswap.ui import fragments
 from bgswap.ui.api import QUEUE
-from bgswap.ui.choosing import Choosing, ready
+from bgswap.ui.backdrop import PROMPTS, unknown
+from bgswap.ui.choosing import Choosing
+from bgswap.ui.fixing import Fixing
 from bgswap.ui.generating import Generating
-from bgswap.ui.page import PROMPTS, Page
+from bgswap.ui.history import History, choices, controls
+from bgswap.ui.page import Page
 from bgswap.ui.status import status_line
 from bgswap.ui.work import Workbench
 
@@ -20,9 +23,13 @@ HEAVY: dict[str, Any] = {"concurrency_id": QUEUE, "concurrency_limit": 1}
 def connect(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
     """Connect every component of the page with what it does."""
     _connect_status(demo, page, bench)
-    _connect_choosing(page, Choosing(page, bench))
-    _connect_scene(page)
-    _connect_generating(page, Generating(page, bench))
+    choice = _connect_choosing(page, Choosing(page, bench))
+    _connect_fixing(page, Fixing(page, bench), choice)
+    _connect_backdrop(page, bench)
+    history = History(page, bench)
+    _connect_generating(page, Generating(page, bench, history))
+    _connect_history(page, history, choice)
+    _connect_memory(demo, page)
 
 
 def _connect_status(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
@@ -39,8 +46,7 @@ def _connect_status(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
     demo.unload(left)
 
 
-def _connect_choosing(page: Page, on: Choosing) -> None:
-    state = [page.session, page.prompt, page.run]
+def _connect_choosing(page: Page, on: Choosing) -> list[Any]:
     choice = [
         page.session,
         page.photo,
@@ -48,17 +54,20 @@ def _connect_choosing(page: Page, on: Choosing) -> None:
         page.gallery,
         page.everyone,
         page.no_one,
-        page.generate,
+        page.fix,
     ]
+    desk = [page.desk.viewer, page.desk.room]
     # Raw, as it was uploaded: the component's own conversion fails on what open_photo can read.
     # A webcam's picture raises only this event; our own renderings raise it too and are skipped.
     # Queued, though quick: only the queue tells the browser that a state has changed.
-    page.photo.change(on.arrived, page.photo, [page.source, *choice], preprocess=False, **QUIET)
-    page.photo.clear(on.cleared, None, [page.source, *choice], **QUIET)
+    page.photo.change(
+        on.arrived, page.photo, [page.source, *choice, *desk], preprocess=False, **QUIET
+    )
+    page.photo.clear(on.cleared, None, [page.source, *choice, *desk], **QUIET)
     page.source.change(
         on.look,
-        [page.source, *state[1:]],
-        choice,
+        page.source,
+        [*choice, *desk],
         trigger_mode="multiple",
         **HEAVY,
         **QUIET,
@@ -70,20 +79,50 @@ def _connect_choosing(page: Page, on: Choosing) -> None:
         "concurrency_id": "choice",
         "concurrency_limit": 1,
     } | QUIET
-    page.gallery.select(on.toggle_tile, state, **clicks)
-    page.photo.select(on.toggle_point, state, **clicks)
-    page.everyone.click(on.keep_everyone, state, **clicks)
-    page.no_one.click(on.keep_no_one, state, **clicks)
+    page.gallery.select(on.toggle_tile, page.session, **clicks)
+    page.photo.select(on.toggle_point, page.session, **clicks)
+    page.photo.select(on.search, page.session, choice, **HEAVY, **QUIET)
+    page.everyone.click(on.keep_everyone, page.session, **clicks)
+    page.no_one.click(on.keep_no_one, page.session, **clicks)
+
+    return choice
 
 
-def _connect_scene(page: Page) -> None:
-    for chip in page.chips:
+def _connect_fixing(page: Page, on: Fixing, choice: list[Any]) -> None:
+    desk = page.desk
+    both = [desk.viewer, desk.room]
+    outputs = [*choice, desk.editor, desk.undo]
+    page.fix.click(on.open, page.session, [*outputs, *both], **HEAVY, **QUIET)
+    desk.apply.click(on.apply, [page.session, desk.editor], outputs, **HEAVY, **QUIET)
+    desk.undo.click(on.undo, page.session, outputs, **HEAVY, **QUIET)
+    desk.close.click(on.close, None, both, queue=False, **QUIET)
+
+
+def _connect_backdrop(page: Page, bench: Workbench) -> None:
+    backdrop = page.backdrop
+    for chip in backdrop.chips:
         # In the browser alone: nothing to ask the server.
-        chip.click(None, None, page.prompt, js=f"() => {PROMPTS[chip.value]!r}", **QUIET)
-    page.prompt.change(
-        lambda *state: gr.Button(interactive=ready(*state)),
-        [page.session, page.prompt, page.run],
-        page.generate,
+        chip.click(None, None, backdrop.prompt, js=f"() => {PROMPTS[chip.value]!r}", **QUIET)
+    rooms = [*backdrop.rooms.values()]
+    backdrop.kind.change(backdrop.shown, backdrop.kind, rooms, queue=False, **QUIET)
+    backdrop.gradient.change(
+        lambda chosen: gr.ColorPicker(visible=chosen),
+        backdrop.gradient,
+        backdrop.second,
+        queue=False,
+        **QUIET,
+    )
+
+    def words(prompt: str, preset: str) -> gr.HTML:
+        line = unknown(bench.unknown_words(prompt, preset))
+        return gr.HTML(line, visible=bool(line))
+
+    asked = [backdrop.prompt, page.options["preset"]]
+    gr.on(
+        [control.change for control in asked],
+        words,
+        asked,
+        backdrop.words,
         trigger_mode="always_last",
         queue=False,
         **QUIET,
@@ -91,42 +130,89 @@ def _connect_scene(page: Page) -> None:
 
 
 def _connect_generating(page: Page, on: Generating) -> None:
+    asked = page.backdrop.asked
+    gr.on(
+        [page.session.change, *(control.change for control in asked)],
+        on.readiness,
+        [page.session, page.run, *asked],
+        [page.generate, page.why],
+        trigger_mode="always_last",
+        queue=False,
+        **QUIET,
+    )
     begun = page.generate.click(
         on.begin,
-        [page.session, page.prompt],
+        [page.session, *asked],
         [page.run, page.generate, page.stop, page.progress],
         queue=False,
         **QUIET,
     )
     done = begun.success(
         on.generate,
-        {page.source, page.session, page.prompt, page.run, *page.options.values()},
-        [
+        {
             page.source,
-            page.progress,
-            page.placeholder,
-            page.slider,
-            page.several,
-            page.candidates,
-            page.download_picture,
-            page.download_cutout,
-            page.summary,
-            page.folded,
-            page.details,
-            page.shown,
-        ],
+            page.session,
+            page.run,
+            page.past,
+            page.backdrop.picture,
+            *page.backdrop.controls.values(),
+            *page.options.values(),
+        },
+        [page.source, page.progress, page.past, page.strip, page.earlier, *_result(page)],
         **HEAVY,
         **QUIET,
     )
     for over in (done.success, done.failure):
         over(
             on.end,
-            [page.session, page.prompt],
-            [page.run, page.generate, page.stop],
+            [page.session, *asked],
+            [page.run, page.generate, page.why, page.stop],
             queue=False,
             **QUIET,
         )
     page.stop.click(on.stop, page.run, [page.stop], queue=False, **QUIET)
-    page.candidates.select(
-        on.pick, page.shown, [page.slider, page.download_picture], queue=False, **QUIET
+
+
+def _result(page: Page) -> list[Any]:
+    return [
+        page.placeholder,
+        page.slider,
+        page.several,
+        page.candidates,
+        page.download_picture,
+        page.download_cutout,
+        page.summary,
+        page.folded,
+        page.details,
+        page.shown,
+    ]
+
+
+def _connect_history(page: Page, on: History, choice: list[Any]) -> None:
+    page.candidates.select(on.pick, page.shown, _result(page), queue=False, **QUIET)
+    outputs = [*_result(page), *controls(page).values(), *choice]
+    page.strip.select(on.recall, [page.past, page.session], outputs, **QUIET)
+
+
+def _connect_memory(demo: gr.Blocks, page: Page) -> None:
+    """Prompt and options survive a reload of the page; the photo is never stored."""
+    remembered = controls(page)
+
+    def restore(values: dict[str, Any] | None) -> dict[Any, Any]:
+        known = {c: values[n] for n, c in remembered.items() if values and n in values}
+        return known or {page.remembered: gr.skip()}
+
+    def remember(values: dict[Any, Any]) -> dict[str, Any]:
+        return choices(page, values)
+
+    outputs = [*remembered.values(), page.remembered]
+    demo.load(restore, page.remembered, outputs, queue=False, **QUIET)
+    gr.on(
+        [control.change for control in remembered.values()],
+        remember,
+        {*remembered.values()},
+        page.remembered,
+        trigger_mode="always_last",
+        queue=False,
+        **QUIET,
     )

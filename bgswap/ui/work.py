@@ -1,11 +1,8 @@
 """The work behind page and endpoints: one swapper, one folder of files, one way to run and stop."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 from uuid import uuid4
@@ -18,13 +15,13 @@ from bgswap import (
     Person,
     Progress,
     Settings,
-    Stopped,
     SwapOptions,
     SwapResult,
 )
-from bgswap.interruption import interruptible
 from bgswap.io import encoding, images, metadata
 from bgswap.selection import Choice
+from bgswap.types import Cutout, Strokes
+from bgswap.ui import lent
 from bgswap.ui.recent import Known, Recent
 from bgswap.ui.sweeper import Sweeper
 from bgswap.ui.thumbnails import cut_out
@@ -32,6 +29,8 @@ from bgswap.ui.zero_gpu import FIND_SECONDS, on_gpu, steps_of, swap_seconds
 
 # Beyond this many pixels a side the page shows a smaller copy; downloads are always full size.
 LONGEST_VIEW = 2048
+# Pixels a side of a thumbnail among the earlier results.
+LONGEST_SMALL = 240
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,13 @@ class Saved:
         pictures: the candidates as PNG at full size, best first.
         views: the same at the size the page shows them.
         cutout: the kept people as RGBA PNG at full size.
+        small: the best candidate as a thumbnail.
     """
 
     pictures: list[Path]
     views: list[Path]
     cutout: Path
+    small: Path
 
 
 class Workbench:
@@ -71,8 +72,10 @@ class Workbench:
         self.recent = Recent()
         self.warming: Thread | None = None
         # ZeroGPU lends its GPU to plain functions only, and wants to know them at start.
-        self._list_people = on_gpu(_listing(swapper), FIND_SECONDS)
-        self._swap = on_gpu(_swapping(swapper), swap_seconds)
+        self._list_people = on_gpu(lent.listing(swapper), FIND_SECONDS)
+        self._cut_out = on_gpu(lent.cutting(swapper), FIND_SECONDS)
+        self._search = on_gpu(lent.searching(swapper), FIND_SECONDS)
+        self._swap = on_gpu(lent.swapping(swapper), swap_seconds)
 
     def start(self) -> Thread:
         """Begin to load models in the background."""
@@ -101,6 +104,41 @@ class Workbench:
         """
         (answer,) = self._list_people(photo, stop)
         return answer
+
+    def corrected(self, photo: Path, kept: Sequence[int], strokes: Strokes, stop: Path) -> Known:
+        """Cut out who stays, with strokes; it is remembered, so that a swap need not do it again.
+
+        Args:
+            photo: the picture file.
+            kept: numbers of those who stay; who is painted where nobody is stays too.
+            strokes: what was painted so far.
+            stop: as for :meth:`swapping`.
+
+        Returns:
+            The cut-out; the people alone where nobody stays.
+
+        Raises:
+            Stopped: a file appeared at ``stop``.
+        """
+        known = self.recent.get(photo)
+        picture = known.photo if isinstance(known, Cutout) else images.open_photo(photo)
+        (cut,) = self._cut_out(picture, kept, strokes, stop, known)
+        self.recent.put(photo, cut)
+        return cut
+
+    def search(self, photo: Path, point: tuple[float, float], stop: Path) -> list[Person]:
+        """Look for somebody at a point (x, y) of a photo: everyone, the new one last.
+
+        Raises:
+            Stopped: a file appeared at ``stop``.
+        """
+        known = self.recent.get(photo)
+        picture = known.photo if isinstance(known, Cutout) else images.open_photo(photo)
+        (people,) = self._search(picture, point, stop, known)
+        before = known.people if isinstance(known, Cutout) else known
+        if before is None or len(people) > len(before):
+            self.recent.put(photo, people)
+        return people
 
     def again(
         self, photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
@@ -161,6 +199,10 @@ class Workbench:
                 f"steps times variations may be {self.most_steps:g} at most here, got {steps}"
             )
 
+    def unknown_words(self, prompt: str, preset: str) -> list[str]:
+        """Words of a prompt that the scene model which will paint does not know; loads nothing."""
+        return self.swapper.models.unknown_words(prompt, preset)
+
     def save_view(self, image: np.ndarray, path: Path) -> Path:
         """Write a picture, (H, W, 3) uint8 RGB, as PNG at the size that the page shows."""
         encoding.save(images.fit_within(image, longest=LONGEST_VIEW), path)
@@ -181,7 +223,9 @@ class Workbench:
             views.append(view)
         cutout = folder / f"{stem}-cut-out.png"
         metadata.save(result.cutout, cutout, {})
-        return Saved(pictures, views, cutout)
+        small = folder / f"{stem}-small.png"
+        encoding.save(images.fit_within(result.image, longest=LONGEST_SMALL), small)
+        return Saved(pictures, views, cutout, small)
 
     def save_cutouts(self, photo: np.ndarray, people: list[Person]) -> list[tuple[str, str]]:
         """Write each person alone as RGBA PNG: paths and captions for a gallery."""
@@ -193,60 +237,3 @@ class Workbench:
             # Rounded as the details have it, so that both say the same.
             tiles.append((str(path), f"{person.number} · {round(person.confidence, 3):.0%}"))
         return tiles
-
-
-def _listing(swapper: BackgroundSwapper) -> Callable[..., Iterator[Any]]:
-    def listing(photo: np.ndarray, stop: Path) -> Iterator[tuple[list[Person], dict[str, Any]]]:
-        try:
-            with interruptible(partial(_check, stop)):
-                found = swapper.list_people(photo)
-            yield found
-        finally:
-            stop.unlink(missing_ok=True)
-
-    return listing
-
-
-def _check(stop: Path) -> None:
-    # A file and no threading.Event: it also reaches into the process that ZeroGPU forks.
-    if stop.exists():
-        raise Stopped
-
-
-def _swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | SwapResult]]:
-    def swapping(
-        photo: Path,
-        prompt: str,
-        people: Choice,
-        options: SwapOptions,
-        stop: Path,
-        known: Known | None,
-    ) -> Iterator[Progress | SwapResult]:
-        events: SimpleQueue[Progress | None] = SimpleQueue()
-
-        def tell(progress: Progress) -> None:
-            _check(stop)
-            events.put(progress)
-
-        def work() -> SwapResult:
-            try:
-                with interruptible(partial(_check, stop)):
-                    return swapper.swap(photo, prompt, people, options, tell, known=known)
-            finally:
-                stop.unlink(missing_ok=True)
-
-        pool = ThreadPoolExecutor(1)
-        future = pool.submit(work)
-        future.add_done_callback(lambda _: events.put(None))
-        try:
-            while (event := events.get()) is not None:
-                yield event
-            yield future.result()
-        finally:
-            # Reached early when the visitor leaves. Gradio closes this in the thread that answers
-            # everybody: the rest is not waited for.
-            if not future.done():
-                stop.touch()
-            pool.shutdown(wait=False)
-
-    return swapping

@@ -2,87 +2,14 @@
 
 import json
 import re
-import shutil
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pillow_heif
-import pytest
+from browsing import captions, message, progress, set_steps, upload, upload_bus
 from gradio_client import Client, handle_file
-from launch import served
 from photos import BUS, empty_photo
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-sync",
-    "--no-first-run",
-]
-# Milliseconds; far beyond what it takes, so that a busy machine fails no test.
-PATIENCE = 240_000
-expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser, app_url: str) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(app_url)
-    expect(page.locator("#generate")).to_be_visible()
-    yield page
-    context.close()
-
-
-def upload(page: Page, photo: Path) -> None:
-    page.locator("#photo input[type=file]").set_input_files(photo)
-
-
-def captions(page: Page) -> Locator:
-    return page.locator("#people .caption-label")
-
-
-def message(page: Page) -> Locator:
-    return page.locator(".message").first
-
-
-def progress(page: Page) -> Locator:
-    return page.locator(".progress-panel")
-
-
-def upload_bus(page: Page) -> int:
-    """Upload the photo of a street; gives how many people were found."""
-    upload(page, BUS)
-    expect(message(page)).to_contain_text("found")
-    count = captions(page).count()
-    assert count >= 2
-    return count
-
-
-def set_steps(page: Page, steps: int) -> None:
-    page.locator("#options > button").click()
-    field = page.get_by_label("Steps")
-    expect(field).to_be_visible()
-    # Gradio gives fields that were folded away their defaults once more, one frame after they
-    # appear: too soon for a hand, not for a test.
-    page.evaluate(
-        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    )
-    field.fill(str(steps))
+from playwright.sync_api import Page, expect
 
 
 def test_from_a_photo_to_a_picture(page: Page, tmp_path: Path) -> None:
@@ -170,7 +97,7 @@ def test_broken_files_are_told_and_the_page_works_on(page: Page, tmp_path: Path)
 def test_a_photo_of_nobody(page: Page, tmp_path: Path) -> None:
     Image.fromarray(empty_photo()).save(tmp_path / "empty.png")
     upload(page, tmp_path / "empty.png")
-    expect(message(page)).to_have_text("No person detected")
+    expect(message(page)).to_contain_text("No person detected: click on somebody")
     expect(page.locator("#photo img")).to_have_count(1)
     expect(page.locator("#generate")).to_be_disabled()
 
@@ -214,71 +141,3 @@ def test_an_option_out_of_bounds_is_told(page: Page) -> None:
     page.locator("#generate").click()
     expect(progress(page)).to_contain_text("steps must be a whole number from 1 to 100")
     expect(page.locator("#generate")).to_be_enabled()
-
-
-def test_it_fits_a_phone(browser: Browser, app_url: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(app_url)
-    expect(page.locator("#generate")).to_be_visible()
-    upload_bus(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    photo, result = page.locator("#photo").bounding_box(), page.locator("#result").bounding_box()
-    assert result["y"] > photo["y"] + photo["height"]
-    context.close()
-
-
-def files_in(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
-def test_what_a_page_shows_is_kept_until_it_is_closed(browser: Browser, tmp_path: Path) -> None:
-    with served(tmp_path, BGSWAP_KEEP="1") as app:
-        context = browser.new_context()
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.goto(app.url)
-        upload_bus(page)
-        time.sleep(15)  # longer than files are kept, and than it takes to look
-        page.locator("#people .thumbnail-item").first.click()
-        expect(captions(page).first).to_contain_text("goes")
-        assert files_in(app.cache)
-        context.close()
-        end = time.monotonic() + 60
-        while time.monotonic() < end and files_in(app.cache):
-            time.sleep(0.5)
-        assert not files_in(app.cache)
-
-
-def test_a_photo_that_is_gone_is_told_without_a_path(browser: Browser, tmp_path: Path) -> None:
-    with served(tmp_path) as app:
-        context = browser.new_context()
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.goto(app.url)
-        upload_bus(page)
-        page.locator("#chips button").first.click()
-        expect(page.locator("#generate")).to_be_enabled()
-        for path in files_in(app.cache):
-            path.unlink()
-        page.locator("#people .thumbnail-item").first.click()
-        expect(page.get_by_text("This photo is no longer here: drop it again")).to_be_visible()
-        page.locator("#generate").click()
-        expect(progress(page)).to_contain_text("This photo is no longer here: drop it again")
-        assert str(tmp_path) not in page.locator("body").inner_text()
-        context.close()
-        assert "Traceback" not in app.log.read_text()
-
-
-def test_the_browser_calls_nobody_else(browser: Browser, app_url: str) -> None:
-    context = browser.new_context()
-    page = context.new_page()
-    called: list[str] = []
-    page.on("request", lambda request: called.append(request.url))
-    page.goto(app_url)
-    expect(page.locator("#generate")).to_be_visible()
-    upload_bus(page)
-    context.close()
-    assert called
-    assert not [url for url in called if not url.startswith((app_url, "data:", "blob:"))]

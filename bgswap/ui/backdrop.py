@@ -1,0 +1,190 @@
+"""What stands behind the people: described, a picture, a color, a blur, or nothing."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from bgswap import BadInput
+from bgswap.backgrounds.blur import CONFIG as BLUR
+from bgswap.option import LONGEST_TEXT
+from bgswap.ui import fragments
+from bgswap.ui.guard import uploaded
+
+DESCRIBE, PICTURE, COLOR, CLEAR, BLURRED = "describe", "picture", "color", "transparent", "blur"
+KINDS = {
+    DESCRIBE: "Describe",
+    PICTURE: "My picture",
+    COLOR: "Colour",
+    BLURRED: "Blur",
+    CLEAR: "Transparent",
+}
+PROMPTS = {
+    "Jungle": "a jungle at sunset, warm golden light",
+    "Beach": "a quiet beach at dusk, soft waves and a pink sky",
+    "Mountains": "snowy mountains on a clear winter day",
+    "Street": "a city street on a sunny afternoon",
+    "Field": "a wheat field in golden light",
+    "Studio": "a plain white studio backdrop, soft light",
+}
+NUMBER = r"\s*(\d+(?:\.\d+)?)\s*"
+RGB = re.compile(rf"rgba?\({NUMBER},{NUMBER},{NUMBER}(?:,{NUMBER})?\)")
+
+
+@dataclass(frozen=True, eq=False)
+class Backdrop:
+    """The controls of the step Background.
+
+    Attributes:
+        kind: one of :data:`KINDS`.
+        rooms: what shows for each kind; a kind without one needs no control.
+        prompt: the scene in words.
+        words: names the words of it that the scene model does not know.
+        chips: prompts to begin with.
+        picture: an uploaded file.
+        color: of a plain background, or the upper one of a gradient.
+        gradient: whether there is a second color.
+        second: the lower one.
+        blur: its strength.
+    """
+
+    kind: gr.Radio
+    rooms: dict[str, gr.Column]
+    prompt: gr.Textbox
+    words: gr.HTML
+    chips: Sequence[gr.Button]
+    picture: gr.File
+    color: gr.ColorPicker
+    gradient: gr.Checkbox
+    second: gr.ColorPicker
+    blur: gr.Slider
+
+    @property
+    def asked(self) -> list[gr.components.Component]:
+        """What :func:`missing` reads, in its order."""
+        return [self.kind, self.prompt, self.picture]
+
+    @property
+    def controls(self) -> dict[str, gr.components.Component]:
+        """What lasts through a reload, by name: all but the picture."""
+        names = ("kind", "prompt", "color", "gradient", "second", "blur")
+        return {name: getattr(self, name) for name in names}
+
+    def shown(self, kind: str) -> dict[Any, Any]:
+        """The updates that show the controls of one kind alone."""
+        return {room: gr.Column(visible=name == kind) for name, room in self.rooms.items()}
+
+
+def lay_out_backdrop() -> Backdrop:
+    """Build the step's controls where the page stands."""
+    kind = gr.Radio(
+        [(title, name) for name, title in KINDS.items()],
+        value=DESCRIBE,
+        label="Background",
+        show_label=False,
+        container=False,
+        elem_id="kinds",
+    )
+    with gr.Column(elem_classes="room") as described:
+        prompt = gr.Textbox(
+            label="Describe the new background",
+            show_label=False,
+            container=False,
+            value="",
+            placeholder="a jungle at sunset, warm golden light",
+            lines=2,
+            max_lines=4,
+            max_length=LONGEST_TEXT,
+            elem_id="prompt",
+        )
+        words = gr.HTML("", visible=False, elem_id="words")
+        with gr.Row(elem_id="chips"):
+            chips = [gr.Button(name, size="sm", min_width=60, scale=0) for name in PROMPTS]
+    with gr.Column(visible=False, elem_classes="room") as pictured:
+        # Not gr.Image: its conversion fails on what open_photo can read.
+        picture = gr.File(
+            label="A picture to put behind the people",
+            show_label=False,
+            type="filepath",
+            file_types=["image"],
+            height=110,
+            elem_id="backdrop-picture",
+        )
+    with (
+        gr.Column(visible=False, elem_classes="room") as colored,
+        gr.Row(elem_id="colors", equal_height=True),
+    ):
+        color = gr.ColorPicker("#dbe7f3", label="Colour", min_width=90)
+        gradient = gr.Checkbox(False, label="Gradient to a second colour", min_width=120)
+        second = gr.ColorPicker("#ffffff", label="Second colour", min_width=90, visible=False)
+    with gr.Column(visible=False, elem_classes="room") as blurred:
+        blur = gr.Slider(
+            BLUR.least,
+            BLUR.most,
+            value=BLUR.default,
+            step=1,
+            label="How far the photo's own background is out of focus",
+            elem_id="blur",
+        )
+    rooms = {DESCRIBE: described, PICTURE: pictured, COLOR: colored, BLURRED: blurred}
+    return Backdrop(kind, rooms, prompt, words, chips, picture, color, gradient, second, blur)
+
+
+def missing(kind: str, prompt: str | None, picture: str | None) -> str:
+    """What is still to be given before a background can be made, in words; empty: nothing."""
+    if kind == DESCRIBE and not (prompt and prompt.strip()):
+        return "Describe the scene in a few words."
+    if kind == PICTURE and not picture:
+        return "Choose the picture that goes behind the people."
+    return ""
+
+
+def background_options(backdrop: Backdrop, values: dict[Any, Any], cache: Path) -> dict[str, Any]:
+    """The options ``background`` and ``background_picture`` as the controls have them.
+
+    Args:
+        backdrop: the controls.
+        values: of all of them.
+        cache: Gradio's upload folder.
+
+    Raises:
+        BadInput: no color was chosen, or the picture is no uploaded file.
+    """
+    kind = values[backdrop.kind]
+    if kind == PICTURE:
+        path = uploaded({"path": values[backdrop.picture]}, cache, "background_picture")
+        return {"background_picture": path}
+    if kind == COLOR:
+        colors = [values[backdrop.color]]
+        colors += [values[backdrop.second]] if values[backdrop.gradient] else []
+        return {"background": "-".join(map(hex_color, colors))}
+    if kind == BLURRED:
+        return {"background": f"blur:{values[backdrop.blur]:g}"}
+    return {"background": CLEAR} if kind == CLEAR else {}
+
+
+def hex_color(text: str | None) -> str:
+    """A color as a color picker gives it (``#rrggbb`` or ``rgba(...)``), as ``#rrggbb``.
+
+    Raises:
+        BadInput: it is neither.
+    """
+    word = (text or "").strip()
+    match = RGB.fullmatch(word)
+    if match:
+        channels = (min(255, round(float(value))) for value in match.groups()[:3])
+        return "#" + "".join(f"{channel:02x}" for channel in channels)
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", word):
+        raise BadInput("Choose a colour, such as #336699")
+    return word
+
+
+def unknown(words: Sequence[str]) -> str:
+    """The line that names words which the scene model does not know; empty where there are none."""
+    if not words:
+        return ""
+    named = ", ".join(f"“{word}”" for word in words)
+    return fragments.message(f"The starter model does not know {named}: it will paint without.")

@@ -1,0 +1,173 @@
+"""Fix the cut-out: what a visitor paints on the photo, kept or removed for certain."""
+
+from asyncio import to_thread
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import gradio as gr
+import numpy as np
+
+from bgswap import BadInput, Person
+from bgswap.io import encoding, images
+from bgswap.plan import read_mask
+from bgswap.types import Cutout, Strokes
+from bgswap.ui import fragments
+from bgswap.ui.guard import told_to_user, warn
+from bgswap.ui.overlays import faded
+from bgswap.ui.page import Page
+from bgswap.ui.recent import Known
+from bgswap.ui.session import Session, Updates, opened, show
+from bgswap.ui.thumbnails import Sketch, sketch
+from bgswap.ui.wanted import while_wanted
+from bgswap.ui.work import Workbench
+
+NOTHING = "Nothing is painted yet: green keeps, red removes."
+# Alpha from which a painted pixel counts, of 255: the rim of a stroke is soft.
+LEAST_ALPHA = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Fixing:
+    """Handlers of the desk on which a cut-out is corrected.
+
+    Args:
+        page: the components they update.
+        bench: what does the work.
+    """
+
+    page: Page
+    bench: Workbench
+
+    async def open(self, session: Session | None) -> AsyncIterator[Updates]:
+        """The button Fix the cut-out: the photo with its cut-out, to paint on."""
+        yield {self.page.photo_message: fragments.message("Cutting out …")}
+        async for updates in self._cut(session, None):
+            yield updates | (self._open() if self.page.session in updates else {})
+
+    async def apply(
+        self, session: Session | None, drawn: dict[str, Any] | None
+    ) -> AsyncIterator[Updates]:
+        """Apply was pressed: what is painted becomes certain."""
+        yield {self.page.photo_message: fragments.message("Applying what you painted …")}
+        async for updates in self._cut(session, drawn):
+            yield updates
+
+    async def undo(self, session: Session | None) -> AsyncIterator[Updates]:
+        """Undo the corrections: the cut-out is what it was found to be."""
+        if session is not None:
+            kept = session.kept & frozenset(session.found.numbers)
+            session = replace(session, keep=None, remove=None, shown=session.found, kept=kept)
+        async for updates in self._cut(session, None):
+            yield updates
+
+    def close(self) -> Updates:
+        """Done was pressed: back to the photo."""
+        desk = self.page.desk
+        return {desk.viewer: gr.Column(visible=True), desk.room: gr.Column(visible=False)}
+
+    def _open(self) -> Updates:
+        desk = self.page.desk
+        return {desk.viewer: gr.Column(visible=False), desk.room: gr.Column(visible=True)}
+
+    async def _cut(
+        self, session: Session | None, drawn: dict[str, Any] | None
+    ) -> AsyncIterator[Updates]:
+        try:
+            with told_to_user():
+                session = opened(session)
+                if drawn is not None:
+                    session = await to_thread(_painted, session, drawn)
+                stop, strokes = self.bench.stop_mark(), await to_thread(_strokes, session)
+                work = partial(
+                    self.bench.corrected, session.photo, sorted(session.kept), strokes, stop
+                )
+                cut = await while_wanted(work, stop)
+                yield await to_thread(self._show, session, cut)
+        except gr.Error as error:
+            warn(error)
+            yield {self.page.photo_message: fragments.message(error.message, "bad")}
+
+    def _show(self, session: Session, cut: Known) -> Updates:
+        session = _redrawn(session, cut)
+        desk, photo = self.page.desk, session.shown.photo
+        alpha = np.zeros(photo.shape[:2], np.float32)
+        if isinstance(cut, Cutout):
+            alpha = images.resize(cut.alpha, (photo.shape[1], photo.shape[0]))
+        path = session.folder / f"desk-{session.round}.png"
+        encoding.save(faded(photo, alpha), path)
+        return show(self.page, session) | {
+            desk.editor: {"background": str(path), "layers": [], "composite": None},
+            desk.undo: gr.Button(interactive=bool(session.keep or session.remove)),
+        }
+
+
+def strokes_of(drawn: dict[str, Any], size: tuple[int, int]) -> Strokes:
+    """What was painted in an image editor, at the photo's size.
+
+    Args:
+        drawn: its value; layers are (h, w, 4) uint8 RGBA, green keeps and red removes.
+        size: (H, W) of the photo.
+
+    Raises:
+        BadInput: nothing is painted.
+    """
+    keep, remove = np.zeros(size, bool), np.zeros(size, bool)
+    for layer in drawn.get("layers") or []:
+        if layer is None or not layer[..., 3].any():
+            continue
+        large = cv2.resize(layer, (size[1], size[0]), interpolation=cv2.INTER_NEAREST)
+        painted, green = large[..., 3] >= LEAST_ALPHA, large[..., 1] > large[..., 0]
+        keep |= painted & green
+        remove |= painted & ~green
+    if not keep.any() and not remove.any():
+        raise BadInput(NOTHING)
+    return Strokes(keep & ~remove, remove)
+
+
+def _painted(session: Session, drawn: dict[str, Any]) -> Session:
+    """The session with what is painted now on top of what was painted before."""
+    new, old = strokes_of(drawn, session.size), _strokes(session)
+    masks = {"keep": _over(old.keep, new.keep, new.remove)}
+    masks["remove"] = _over(old.remove, new.remove, new.keep)
+    paths: dict[str, Path | None] = {}
+    for name, mask in masks.items():
+        paths[name] = session.folder / f"{name}-{session.round + 1}.png" if mask.any() else None
+        if paths[name]:
+            encoding.save(
+                np.repeat(np.uint8(mask)[..., None] * np.uint8(255), 3, axis=2), paths[name]
+            )
+    return replace(session, **paths)
+
+
+def _over(old: np.ndarray | None, new: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return new if old is None else new | ((old > 0.5) & ~other)
+
+
+def _strokes(session: Session) -> Strokes:
+    return Strokes(read_mask("keep", session.keep), read_mask("remove", session.remove))
+
+
+def _redrawn(session: Session, cut: Known) -> Session:
+    """The session with the figures of those whom strokes changed or added."""
+    fixed = cut.fixed if isinstance(cut, Cutout) else ()
+    mattes = cut.mattes if isinstance(cut, Cutout) else ()
+    pairs = zip(fixed, mattes, strict=True)
+    changed = [f for f, m in pairs if f.number not in session.shown.numbers or not _same(f, m)]
+    figures = {figure.number: figure for figure in session.shown.figures}
+    if changed:
+        drawn = sketch(cut.photo, changed).figures
+        figures |= {figure.number: figure for figure in drawn}
+    return replace(
+        session,
+        shown=Sketch(session.shown.photo, tuple(figures.values())),
+        kept=session.kept | frozenset(person.number for person in fixed),
+        round=session.round + 1,
+    )
+
+
+def _same(one: Person, two: Person) -> bool:
+    return one is two or np.array_equal(one.mask, two.mask)
