@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -51,6 +52,27 @@ def test_the_image_holds_what_it_copies_and_no_more() -> None:
         assert (ROOT / name).exists()
         assert f"!{name}" in ignored
     assert {"app.py", "bgswap", "requirements.txt", "packages.txt"} <= set(copied)
+
+
+def test_the_app_needs_no_file_that_the_image_lacks(tmp_path: Path) -> None:
+    for line in re.findall(r"^COPY (.+) \S+$", DOCKERFILE, re.M):
+        for name in line.split():
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, tmp_path / name, dirs_exist_ok=True)
+            else:
+                shutil.copy(ROOT / name, tmp_path)
+    code = "import app, bgswap; print(bgswap.__file__, len(app.demo.config['components']))"
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(str(tmp_path))
 
 
 def test_the_image_serves_as_a_normal_user_warmed_up() -> None:

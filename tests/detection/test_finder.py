@@ -49,6 +49,30 @@ def test_confidence_is_the_geometric_mean_of_both_networks() -> None:
     assert one.confidence == pytest.approx(0.6)
 
 
+def test_the_share_of_the_matters_score_is_its_weight() -> None:
+    def alphas(photo: np.ndarray, found: list[Person]) -> list[Person]:
+        return [replace(p, confidence=0.5) for p in found]
+
+    finder = PeopleFinder(Fixed(person(10, 20, 0.9)), alphas, FinderConfig(0.4, 0.25))
+    assert finder.find(PHOTO)[0].confidence == pytest.approx(0.9**0.75 * 0.5**0.25)
+
+
+def test_who_has_no_mask_left_is_nobody() -> None:
+    def alphas(photo: np.ndarray, found: list[Person]) -> list[Person]:
+        return [found[0], replace(found[1], mask=np.zeros_like(found[1].mask))]
+
+    people = [person(10, 20, 0.9), person(50, 60, 0.9)]
+    assert len(PeopleFinder(Fixed(*people), alphas, FinderConfig(0.4, 0.5)).find(PHOTO)) == 1
+
+
+def test_a_threshold_that_was_set_stands_above_the_calibration() -> None:
+    detector = Fixed(person(10, 20, 0.5))
+    detector.judges = True
+    assert len(PeopleFinder.of(detector, None, object(), 0.4).find(PHOTO)) == 1
+    with pytest.raises(NoPersonDetected):
+        PeopleFinder.of(detector, None, object(), 0.6).find(PHOTO)
+
+
 def test_who_one_network_denies_is_nobody() -> None:
     people = find([person(10, 20, 0.9), person(50, 60, 0.9)], [0.9, 0.01])
     assert len(people) == 1

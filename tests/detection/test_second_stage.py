@@ -51,3 +51,19 @@ def test_what_both_answers_draw_is_the_mask_wherever_the_rough_one_agrees() -> N
 def test_every_candidate_is_looked_at_however_many_there_are() -> None:
     people = SecondStage(Drawn(9.0, 3.0))(PHOTO, [candidate()] * 11)
     assert len(people) == 11
+
+
+class LeftHalf(Drawn):
+    """Draws what is bright in the crop's left half, and in a mirrored crop the same of it."""
+
+    def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        bright = crops[:, :1] > crops[:, :1].mean()
+        return torch.where(bright, 9.0, -9.0), torch.full((len(crops),), 3.0)
+
+
+def test_the_mirrored_answer_is_turned_back() -> None:
+    photo = PHOTO.copy()
+    photo[20:80, 20:35] = 250
+    (person,) = SecondStage(LeftHalf(0.0, 0.0))(photo, [candidate()])
+    assert person.mask[50, 22:33].min() == 1
+    assert person.mask[50, 38:48].max() < 0.5

@@ -23,6 +23,7 @@ def test_a_soft_edge_is_found_from_a_hard_mask(side: int) -> None:
     alpha = ClosedFormMatter().matte(picture, hard)
     assert np.abs(alpha - true).mean() < 0.6 * np.abs(hard - true).mean()
     assert alpha[true == 1].min() > 0.9 and alpha[true == 0].max() < 0.1
+    assert np.array_equal(alpha, np.rint(alpha * 255) / np.float32(255)), "levels of a byte"
 
 
 def test_what_is_somebody_elses_is_not_kept() -> None:

@@ -8,7 +8,7 @@ from photos import BUS, starter_swapper
 from bgswap.compositing.frame import Frame
 from bgswap.compositing.framed import framed
 from bgswap.mask_ops import OutwardConfig, carried_outward
-from bgswap.matting.foreground import foreground
+from bgswap.matting.foreground import ForegroundConfig, foreground
 from bgswap.ui.thumbnails import cut_out
 
 PERSON, GROUND = np.float64([210, 160, 120]), np.float64([20, 255, 20])
@@ -92,6 +92,15 @@ def test_colors_reach_eight_pixels_and_are_the_nearest() -> None:
             near, side = distance < REACH - 0.5, np.abs(x - column) < 20
             assert (own[near] == color).all()
             assert not own[side & (distance > REACH + 0.5)].any()
+
+
+def test_detail_finer_than_the_estimate_stays_in_the_soft_edge() -> None:
+    alpha = np.full((128, 128), 0.9, np.float32)
+    alpha[:, :40], alpha[:, 90:] = 1, 0
+    stripes = np.where(np.arange(128) % 2, 60, 0)[:, None, None]
+    photo = np.uint8(np.full((128, 128, 3), 100) + stripes)
+    own = foreground(photo, alpha, ForegroundConfig(working_pixels=1_000))[:, 60, 0].astype(float)
+    assert np.abs(np.diff(own)).mean() > 30
 
 
 def test_nobody_and_everybody_are_left_alone() -> None:

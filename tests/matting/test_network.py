@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bgswap.matting.detail import DetailConfig, soft_tiles
+from bgswap.matting.detail import DetailConfig, full_size, soft_tiles
 from bgswap.matting.network import Calibration, NetworkConfig, NetworkMatter
 from bgswap.networks import MattingUNet
 from bgswap.types import Person
@@ -73,6 +73,22 @@ def test_windows_beyond_the_network_are_refined_and_carried_to_full_size() -> No
 def test_everyone_is_asked_for_without_a_rough_mask() -> None:
     alpha = matter().everyone(photo())
     assert alpha.shape == (120, 90) and 0 <= alpha.min() <= alpha.max() <= 1
+
+
+def test_an_alpha_keeps_its_soft_edge_at_full_size() -> None:
+    ramp = np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1))
+    whole = full_size(
+        lambda images, alphas: alphas, photo(64, 64), ramp, (0, 0, 64, 64), DetailConfig()
+    )
+    assert np.abs(whole - ramp).max() < 0.04
+    assert whole[:, 3].min() > 0, "of 5 percent something is left"
+
+
+def test_a_window_is_widened_where_somebody_runs_out_of_it_and_the_photo_goes_on() -> None:
+    alpha = mask((40, 40), slice(10, 40), slice(0, 20))
+    running_out = matter()._running_out
+    assert running_out(alpha, (5, 5, 40, 40), (90, 90)) == (True, False, False, True)
+    assert running_out(alpha, (0, 5, 40, 40), (45, 90)) == (False, False, False, False)
 
 
 def test_only_tiles_with_an_edge_are_refined() -> None:
