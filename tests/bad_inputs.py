@@ -190,7 +190,13 @@ def by_api(address: str, well: Path, downloads: Path) -> Way:
     from gradio_client import Client, handle_file
     from gradio_client.exceptions import AppError, ValidationError
 
-    client = Client(address, verbose=False, download_files=downloads, analytics_enabled=False)
+    client = Client(
+        address,
+        verbose=False,
+        download_files=downloads,
+        analytics_enabled=False,
+        httpx_kwargs={"timeout": 120},
+    )
 
     def ask(bad: Bad, folder: Path) -> Answer:
         request = {"prompt": PROMPT} | bad.request

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bgswap.cli.arguments import parse
+from bgswap.presets import PRESETS
 from bgswap.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -85,9 +86,11 @@ def test_the_image_serves_as_a_normal_user_warmed_up() -> None:
 
 
 def test_the_image_sets_what_the_program_reads() -> None:
-    known = {f"BGSWAP_{field.name.upper()}" for field in fields(Settings)}
+    names = [field.name for field in fields(Settings)]
+    names += [f"scene_{preset}" for preset in (*PRESETS, "lora")]
+    known = {f"BGSWAP_{name.upper()}" for name in names}
     for path in (ROOT / "Dockerfile", *DOCS):
-        assert set(re.findall(r"\bBGSWAP_[A-Z_]+\b", path.read_text())) <= known, path
+        assert set(re.findall(r"\bBGSWAP_[A-Z_]+[A-Z]\b", path.read_text())) <= known, path
 
 
 def test_the_health_check_passes_on_a_served_page(app_url: str) -> None:
