@@ -75,6 +75,12 @@ LIST: list[tuple[str, str, Changes]] = [
             ("if scale >= 1:", "if scale == 1:"),
             ("weighted[:, :, :3] *= weighted[:, :, 3:]", "pass"),
             ("result[result[:, :, 3] == 0] = 0", "pass"),
+        ],
+    ),
+    (
+        "bgswap/io/encoding.py",
+        "tests/io/test_images.py",
+        [
             ('if kind == "JPEG" and image.shape[2] == 4:', "if False:"),
             ("profile[24:36] = struct", "_ = struct"),
         ],

@@ -248,7 +248,7 @@ OPTIONS: list[tuple[str, str, Changes]] = [
         "bgswap/selection.py",
         "tests/test_selection.py",
         [
-            ('choice.strip().lower() == "all"', 'choice.strip() == "all"'),
+            ("choice.strip().lower() == word", "choice.strip() == word"),
             ("(isinstance(p, float) and p != int(p))", "False"),
         ],
     ),
