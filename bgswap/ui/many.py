@@ -185,7 +185,7 @@ class Bundle:
         Raises:
             BadInput: the disk is full.
         """
-        path = self.folder / ZIP
+        path = self._path(ZIP)
         # Pictures do not get smaller by being compressed again.
         with writing_whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
             for name in (row.file for row in self.rows if row.file):
@@ -234,7 +234,7 @@ class Bundle:
                     result = event
                 else:
                     yield event
-        metadata.save(result.image, self.folder / name, result.details, self._quality)
+        metadata.save(result.image, self._path(name), result.details, self._quality)
         self.models = result.details["models"]
         self.rows.append(
             Row(
@@ -246,6 +246,11 @@ class Bundle:
                 list(result.details["notes"]),
             )
         )
+
+    def _path(self, name: str) -> Path:
+        # While it is empty, the sweeper may take the folder away.
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        return self.folder / name
 
     def _free_name(self, stem: str) -> str:
         """A name that no other result has, on file systems that ignore case and forms too."""

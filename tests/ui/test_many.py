@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import time
 import zipfile
 from pathlib import Path
@@ -147,6 +148,16 @@ def test_photos_are_kept_while_the_work_goes_on(bench: Workbench) -> None:
     assert [row.error for row in bundled.rows] == ["", ""]
     bench.sweeper.sweep()
     assert not photos[0].exists()
+
+
+def test_a_first_photo_that_takes_long_does_not_lose_the_folder(bench: Workbench) -> None:
+    bundled = bundle(bench, photo(bench, "one.png"))
+    for _ in bundled.run(bench.stop_mark()):
+        if not list(bundled.folder.glob("*")):
+            os.utime(bundled.folder, (0, 0))
+            bench.sweeper.sweep()
+    assert [row.error for row in bundled.rows] == [""]
+    assert zipfile.ZipFile(bundled.pack()).namelist() == ["one.png", MANIFEST]
 
 
 @pytest.mark.parametrize("after", ["scene", None])

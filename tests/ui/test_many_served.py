@@ -12,8 +12,8 @@ from launch import App, served
 from photos import BUS, ZIDANE, empty_photo
 from PIL import Image
 from playwright.sync_api import expect
-from test_page import browser, page  # noqa: F401
 from test_page import Page as BrowserPage
+from test_page import browser, page  # noqa: F401
 
 MANY = "/replace_backgrounds"
 
@@ -33,7 +33,14 @@ def app_url(app: App) -> str:
 @pytest.fixture(scope="module")
 def client(app: App, tmp_path_factory: pytest.TempPathFactory) -> Client:
     folder = tmp_path_factory.mktemp("downloads")
-    return Client(app.url, verbose=False, download_files=folder, analytics_enabled=False)
+    waiting = {"timeout": 120}
+    return Client(
+        app.url,
+        verbose=False,
+        download_files=folder,
+        analytics_enabled=False,
+        httpx_kwargs=waiting,
+    )
 
 
 @pytest.fixture(scope="module")
