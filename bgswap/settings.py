@@ -89,6 +89,8 @@ class Settings:
         keep: seconds that a server keeps uploads and results whose page is closed.
         space: gigabytes that uploads and results may take; beyond it the oldest go.
         most_steps: steps of all variations together that one request to a server may ask for.
+        most_photos: photos that one request to a server may have.
+        most_megabytes: megabytes that the photos of one request may have together.
         hosts: names by which a server on loopback may be called besides its own, with commas
             between them; ``*`` for any.
         origins: of other sites whose pages may use a server, such as ``https://example.org``, with
@@ -108,6 +110,8 @@ class Settings:
     keep: float = 3600.0
     space: float = 10.0
     most_steps: float = 800.0
+    most_photos: float = 50.0
+    most_megabytes: float = 500.0
     hosts: str = ""
     origins: str = ""
 
@@ -121,9 +125,11 @@ class Settings:
             raise BadInput(f"person_threshold must be from 0 to 1, got {self.person_threshold}")
         if not 0 < self.hub_timeout <= 60:
             raise BadInput(f"hub_timeout must be from 0 to 60 seconds, got {self.hub_timeout}")
-        for name in ("keep", "space", "most_steps"):
+        for name in ("keep", "space", "most_steps", "most_megabytes"):
             if not getattr(self, name) > 0:
                 raise BadInput(f"{name} must be above 0, got {getattr(self, name)}")
+        if not 1 <= self.most_photos <= 1000:
+            raise BadInput(f"most_photos must be from 1 to 1000, got {self.most_photos}")
 
     def repository(self, role: str) -> str | None:
         """Where a role's weights come from; None where nothing was said."""

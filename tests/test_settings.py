@@ -47,6 +47,9 @@ def test_changes_go_over_the_environment_and_none_changes_nothing() -> None:
         ("BGSWAP_HUB_TIMEOUT", "0", "from 0 to 60"),
         ("BGSWAP_KEEP", "nan", "above 0"),
         ("BGSWAP_SPACE", "0", "above 0"),
+        ("BGSWAP_MOST_MEGABYTES", "0", "above 0"),
+        ("BGSWAP_MOST_PHOTOS", "0", "from 1 to 1000"),
+        ("BGSWAP_MOST_PHOTOS", "nan", "from 1 to 1000"),
     ],
 )
 def test_nonsense_is_refused(name: str, value: str, said: str) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 from bgswap.errors import BadInput
@@ -17,9 +18,22 @@ def write_whole(path: str | Path, content: bytes) -> None:
     Raises:
         BadInput: the file cannot be written there; the message names it.
     """
+    with writing_whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing_whole(path: str | Path) -> Iterator[BinaryIO]:
+    """As :func:`write_whole`, for content that is written piece by piece inside the block.
+
+    The file is there once the block is left; where an error leaves it, nothing is.
+
+    Raises:
+        BadInput: the file cannot be written there, or the block met an error of the disk.
+    """
     with _told(path), _partial(Path(path)) as (target, partial):
         with partial.open("xb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(target)

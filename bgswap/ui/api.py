@@ -1,4 +1,4 @@
-"""The two endpoints for programs: stateless, typed, documented; also tools of the MCP server."""
+"""The endpoints for programs, of one photo each; also tools of the MCP server."""
 
 from asyncio import to_thread
 from collections.abc import Callable
@@ -107,14 +107,22 @@ def replace_background(bench: Workbench, table: type[SwapOptions]) -> Callable[.
             return gr.FileData(path=str(saved.pictures[0])).model_dump(), result.details
 
     options = rows(table)
-    _sign(replace_background, options)
-    lines = [f"{name}: {option.described()}." for name, option in options.items()]
-    replace_background.__doc__ = DESCRIPTION.format(options="\n    ".join(lines))
+    sign(replace_background, options, DESCRIPTION)
     return replace_background
 
 
-def _sign(endpoint: Callable[..., Any], options: dict[str, Option]) -> None:
-    """Put the options in the place of ``*values``: Gradio and its MCP server read both of these."""
+def sign(endpoint: Callable[..., Any], options: dict[str, Option], description: str) -> None:
+    """Put the options in the place of ``*values``, and the docstring in its place.
+
+    Gradio and its MCP server read signature, annotations and docstring.
+
+    Args:
+        endpoint: whose last parameter is ``*values``.
+        options: by name.
+        description: its docstring, with ``{options}`` in the place of theirs.
+    """
+    lines = [f"{name}: {option.described()}." for name, option in options.items()]
+    endpoint.__doc__ = description.format(options="\n    ".join(lines))
     fixed, types = Signature.from_callable(endpoint), {n: _type(o) for n, o in options.items()}
     parameters = [p for p in fixed.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
     parameters += [

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 # Bytes of a body that is no upload: the longest texts and a photo's name take a few thousand.
 LONGEST_BODY = 1_000_000
-# Bytes beyond the file itself that an upload may have: the headers of its one part.
+# Bytes beyond the file itself that each part of an upload may have: its headers.
 UPLOAD_HEADERS = 10_000
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]{1,70})"?', re.IGNORECASE)
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
@@ -29,12 +29,22 @@ class Fence:
 
     Args:
         app: what is inside.
-        largest_file: bytes of an upload.
+        largest_file: bytes of one file.
         origins: of other sites whose pages may use this server; ``*`` for all of them.
+        most_files: of one upload: a page sends all that are chosen together in one request.
+        largest_upload: bytes of all files of one upload together.
     """
 
-    def __init__(self, app: ASGIApp, largest_file: int, origins: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        largest_file: int,
+        origins: Collection[str] = (),
+        most_files: int = 1,
+        largest_upload: int = 0,
+    ) -> None:
         self.app, self.largest_file, self.origins = app, largest_file, frozenset(origins)
+        self.most_files, self.largest_upload = most_files, max(largest_file, largest_upload)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it with a sentence and a 4xx."""
@@ -70,7 +80,7 @@ class Fence:
         kind = headers.get("content-type", "")
         upload = kind.startswith("multipart/")
         parts = Parts(kind) if upload else None
-        limit = self.largest_file + UPLOAD_HEADERS if upload else LONGEST_BODY
+        most, limit = self._bounds(scope["path"]) if upload else (1, LONGEST_BODY)
         said = headers.get("content-length", "")
         if said.isdecimal() and int(said) > limit:
             raise _too_large(limit)
@@ -83,11 +93,18 @@ class Fence:
             taken += len(body)
             if taken > limit:
                 raise _too_large(limit)
-            if parts is not None and parts.count(body) > 1:
-                raise Refused(400, "Send one file a request.")
+            if parts is not None and parts.count(body) > most:
+                raise Refused(400, f"Send {_files(most)} a request.")
             return message
 
         return limited
+
+    def _bounds(self, path: str) -> tuple[int, int]:
+        """How many files, and bytes, a multipart body may have."""
+        if path.rstrip("/").endswith("/upload"):
+            return self.most_files, self.largest_upload + self.most_files * UPLOAD_HEADERS
+        # Other routes of Gradio read the whole body into memory.
+        return 1, self.largest_file + UPLOAD_HEADERS
 
 
 class Parts:
@@ -112,6 +129,10 @@ class Parts:
         # Less than a whole mark is kept, so that none counts twice.
         self._rest = seen[-(len(self._mark) - 1) :]
         return self._number
+
+
+def _files(most: int) -> str:
+    return "one file" if most == 1 else f"{most} files at most"
 
 
 def _too_large(limit: int) -> Refused:

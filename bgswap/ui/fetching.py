@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 from ipaddress import ip_address
+from math import inf
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,7 +21,9 @@ WEB = ("http://", "https://")
 PATIENCE = 30.0
 
 
-async def fetch_all(inputs: Any, folder: Path, largest: int) -> None:
+async def fetch_all(
+    inputs: Any, folder: Path, largest: int, most: int = 4, largest_total: float = inf
+) -> None:
     """Put a local file in the place of every address among the inputs of a request.
 
     Gradio would do it too, but reads answers of any length into memory, and asks a public name
@@ -30,18 +33,24 @@ async def fetch_all(inputs: Any, folder: Path, largest: int) -> None:
         inputs: as JSON has them; files are dicts with a ``path``.
         folder: for the files, each in a new folder of its own.
         largest: bytes of one.
+        most: addresses that there may be.
+        largest_total: bytes of all together.
 
     Raises:
-        BadInput: a host is not public, or does not give the file.
+        BadInput: a host is not public, or does not give the file, or there are too many.
     """
-    for file in _addressed(inputs):
+    files, left = list(_addressed(inputs)), largest_total
+    if len(files) > most:
+        raise BadInput(f"A request may name {most} addresses of files at most, got {len(files)}")
+    for file in files:
         into = folder / uuid4().hex
         try:
             async with asyncio.timeout(PATIENCE):
-                path = await _fetch(file["path"], into, largest)
+                path = await _fetch(file["path"], into, min(largest, left))
         except (OSError, ValueError, TimeoutError, httpx.HTTPError, httpx.InvalidURL):
             shutil.rmtree(into, ignore_errors=True)
             raise BadInput(BAD_ADDRESS) from None
+        left -= path.stat().st_size
         file |= {"path": str(path), "url": None}
 
 
@@ -61,7 +70,7 @@ def is_public(ip: str) -> bool:
     return is_public_ip(ip) and ip_address(ip).is_global
 
 
-async def _fetch(address: str, folder: Path, largest: int) -> Path:
+async def _fetch(address: str, folder: Path, largest: float) -> Path:
     url = httpx.URL(address)
     name = strip_invalid_filename_characters(Path(url.path).name) or "photo"
     found = await asyncio.get_running_loop().getaddrinfo(url.host, None)

@@ -1,6 +1,7 @@
 """Small pieces of HTML: status line, progress, summary of a result. Every text is escaped."""
 
 import base64
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -60,15 +61,24 @@ def idle(text: str, kind: str = "hint") -> str:
 
 def working(progress: Progress, seconds_left: float | None) -> str:
     """The progress panel at work."""
-    title, low, high = STAGES[progress.stage]
-    parts = [title]
+    parts = [STAGES[progress.stage][0]]
     if progress.stage == "scene" and progress.step:
         parts.append(f"step {progress.step} of {progress.steps}")
     if seconds_left is not None and seconds_left >= 1:
         parts.append(f"about {seconds_left:.0f} s left")
-    share = low + (high - low) * progress.step / max(1, progress.steps)
-    bar = f'<div class="bar"><i style="width:{share:.0%}"></i></div>'
-    return _panel(f"<p>{escape(' · '.join(parts))}</p>{bar}", progress.preview)
+    return bar(parts, share(progress), progress.preview)
+
+
+def share(progress: Progress) -> float:
+    """How much of a swap is done, 0 to 1."""
+    _, low, high = STAGES[progress.stage]
+    return low + (high - low) * progress.step / max(1, progress.steps)
+
+
+def bar(parts: Sequence[str], share: float, preview: np.ndarray | None) -> str:
+    """The progress panel with a line of parts, a bar that is filled to a share, and a preview."""
+    filled = f'<div class="bar"><i style="width:{share:.0%}"></i></div>'
+    return _panel(f"<p>{escape(' · '.join(parts))}</p>{filled}", preview)
 
 
 def _panel(content: str, preview: np.ndarray | None = None) -> str:

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from bgswap import BackgroundSwapper, Settings
 from bgswap.ui.api import add_endpoints
-from bgswap.ui.page import lay_out
+from bgswap.ui.many import Bounds
+from bgswap.ui.many_api import add_many_endpoint
+from bgswap.ui.many_page import connect_many, lay_out_many
+from bgswap.ui.page import Page, lay_out
 from bgswap.ui.serving import LARGEST_FILE, FencedApp, WordyBlocks
 from bgswap.ui.theme import theme
 from bgswap.ui.wiring import connect
@@ -16,6 +19,15 @@ UI = Path(__file__).parent
 LONGEST_QUEUE = 32
 # Pages open at once; each holds its photo at display size. Beyond it the one idle longest goes.
 MOST_SESSIONS = 1000
+
+
+def add_many(demo: WordyBlocks, page: Page, bench: Workbench, settings: Settings) -> None:
+    """Let page and API take several photos at once."""
+    bounds = Bounds.of(settings)
+    connect_many(page, lay_out_many(bounds), bench, bounds)
+    add_many_endpoint(bench, bounds)
+    demo.most_addresses += bounds.photos - 1
+    demo.largest_total = max(demo.largest_total, bounds.megabytes * 1e6)
 
 
 class App:
@@ -35,7 +47,9 @@ class App:
             # On ZeroGPU models are placed once, in this process, before a request borrows the GPU.
             swapper = BackgroundSwapper.from_settings(self._settings, wait=ZERO_GPU)
             self._bench = Workbench(swapper, self.demo.GRADIO_CACHE, self._settings)
-            connect(self.demo, lay_out(), self._bench)
+            page = lay_out()
+            connect(self.demo, page, self._bench)
+            add_many(self.demo, page, self._bench, self._settings)
             add_endpoints(self._bench)
         # Not open: a direct call would get round the queue, in which one heavy job runs at a time.
         self.demo.queue(max_size=LONGEST_QUEUE, api_open=False)

@@ -1,6 +1,6 @@
 """What the endpoints refuse before a request waits in the queue, parameter by parameter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,28 @@ def check_swap(
         people: who stays.
         values: the options in the order of their rows; those that are missing have their defaults.
     """
+    whose = partial(named, people)
+    return check_asked(bench, table, partial(uploaded, photo, bench.cache), prompt, whose, values)
+
+
+def check_asked(
+    bench: Workbench,
+    table: type[SwapOptions],
+    check_files: Callable[[], object],
+    prompt: Any,
+    check_people: Callable[[], object],
+    values: Sequence[Any],
+) -> list[Verdict]:
+    """The verdicts on what came in, on who stays, and on all that is asked for beside.
+
+    Args:
+        bench: what will do the work.
+        table: the options.
+        check_files: raises :class:`BadInput` where the first parameter is not as it should be.
+        prompt: the scene in words, as it was sent.
+        check_people: raises :class:`BadInput` where the third parameter is not as it should be.
+        values: as for :func:`check_swap`.
+    """
     options: dict[str, Any] = {}
 
     def check(option: Option, value: Any) -> None:
@@ -51,8 +73,7 @@ def check_swap(
         if option.name in ("background", "position", "size"):
             check_request("-", table(**{option.name: value}))
 
-    verdicts = [check_photo(bench, photo)]
-    verdicts += [_verdict(lambda: None), _verdict(lambda: named(people))]
+    verdicts = [_verdict(check_files), _verdict(lambda: None), _verdict(check_people)]
     given = zip(rows(table).values(), values, strict=False)
     verdicts += [_verdict(partial(check, option, value)) for option, value in given]
     # A scene in words is needed only where nothing else stands behind the people.

@@ -33,14 +33,23 @@ MISFIT = "These inputs do not fit this endpoint."
 
 
 class WordyBlocks(gr.Blocks):
-    """Blocks whose every error is one sentence; what Gradio itself refuses is no failure."""
+    """Blocks whose every error is one sentence; what Gradio itself refuses is no failure.
+
+    Attributes:
+        most_addresses: of files that a request may name: a photo and the options' three files.
+        largest_total: bytes that all of them may have together.
+    """
+
+    most_addresses: int = 4
+    largest_total: float = 4.0 * LARGEST_FILE
 
     async def preprocess_data(
         self, block_fn: Any, inputs: list[Any], *arguments: Any, **options: Any
     ) -> list[Any]:
         """As Gradio's; a validator gets what cannot be read as it came, to put it into words."""
         try:
-            await fetch_all(inputs, Path(self.GRADIO_CACHE), LARGEST_FILE)
+            cache, most, total = Path(self.GRADIO_CACHE), self.most_addresses, self.largest_total
+            await fetch_all(inputs, cache, LARGEST_FILE, most, total)
             return await super().preprocess_data(block_fn, inputs, *arguments, **options)
         except gr.Error as error:
             raise _error(error.message) from None
@@ -83,7 +92,7 @@ class FencedApp(App):
     """Gradio's web app behind a :class:`Fence`.
 
     Args:
-        settings: which other hosts and origins may use it.
+        settings: which other hosts and origins may use it, and how large an upload may be.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -110,7 +119,13 @@ class FencedApp(App):
             # Pages of a name that somebody else points here would count as this server's own.
             app = TrustedHostMiddleware(app, allowed_hosts=[*LOOPBACK, *filter(None, hosts)])
         origins = filter(None, self._settings.origins.split(","))
-        return Fence(app, LARGEST_FILE, frozenset(origins))
+        return Fence(
+            app,
+            LARGEST_FILE,
+            frozenset(origins),
+            int(self._settings.most_photos),
+            int(self._settings.most_megabytes * 1e6),
+        )
 
 
 def _on_loopback() -> bool:

@@ -1,0 +1,105 @@
+"""The endpoint for several photos: a queued job like the others, its answer a zip and a report."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.context import get_blocks_context
+
+from bgswap import SwapOptions
+from bgswap.options import rows
+from bgswap.ui.api import QUEUE, sign
+from bgswap.ui.guard import told_to_user
+from bgswap.ui.many import Bounds, Bundle, whose
+from bgswap.ui.request_checks import Verdict, check_asked, received
+from bgswap.ui.wanted import while_wanted
+from bgswap.ui.work import Workbench
+
+# Gradio reads one parameter a line.
+DESCRIPTION = """\
+Keep the people of several photos and replace everything behind them by one choice of background.
+
+Args:
+    photos: a list of picture files, of the kinds that /replace_background takes.
+    prompt: the new scene in words, such as "a jungle at sunset, warm golden light".
+    people: who stays in each photo: "all" or "largest".
+    {options}
+
+Returns:
+    A zip of the pictures (of several variations the best) with a manifest.csv, and an object
+    with: photos (list of photo, file, kept, seed, seconds, notes, error), done, failed, prompt,
+    models, seconds. A photo that failed has an error and no file; the others are made.
+"""
+
+
+def add_many_endpoint(
+    bench: Workbench, bounds: Bounds, table: type[SwapOptions] = SwapOptions
+) -> None:
+    """Add ``/replace_backgrounds`` to the open :class:`gr.Blocks`."""
+    added = gr.api(
+        replace_backgrounds(bench, bounds, table),
+        api_name="replace_backgrounds",
+        concurrency_id=QUEUE,
+        concurrency_limit=1,
+    )
+    # gr.api has no parameter for it.
+    get_blocks_context().fns[added["id"]].validator = partial(check_many, bench, bounds, table)
+
+
+def check_many(
+    bench: Workbench,
+    bounds: Bounds,
+    table: type[SwapOptions],
+    photos: Any,
+    prompt: Any = "",
+    people: Any = "all",
+    *values: Any,
+) -> list[Verdict]:
+    """The verdicts on the parameters of ``/replace_backgrounds``, in their order.
+
+    Args:
+        bench: what will do the work.
+        bounds: of the photos.
+        table: the options.
+        photos: as they were sent; so are the others.
+        prompt: the scene in words.
+        people: who stays.
+        values: the options in the order of their rows; those that are missing have their defaults.
+    """
+    files = partial(bounds.check, photos, bench.cache)
+    return check_asked(bench, table, files, prompt, partial(whose, people), values)
+
+
+def replace_backgrounds(
+    bench: Workbench, bounds: Bounds, table: type[SwapOptions]
+) -> Callable[..., Any]:
+    """The endpoint of that name; its signature and docstring name every option of the table.
+
+    Args:
+        bench: what does the work.
+        bounds: of the photos.
+        table: the options.
+    """
+    options = rows(table)
+
+    async def replace_backgrounds(
+        photos: list[gr.FileData], prompt: str, people: str = "all", *values: Any
+    ) -> tuple[gr.FileData, dict[str, Any]]:
+        with told_to_user():
+            given = zip(options.values(), values, strict=False)
+            chosen = table(**{o.name: received(o, v, bench.cache) for o, v in given})
+            paths = bounds.check(photos, bench.cache)
+            bundle, stop = Bundle(bench, paths, prompt, whose(people), chosen), bench.stop_mark()
+            path, report = await while_wanted(partial(_made, bundle, stop), stop)
+            return gr.FileData(path=str(path)).model_dump(), report
+
+    sign(replace_backgrounds, options, DESCRIPTION)
+    return replace_backgrounds
+
+
+def _made(bundle: Bundle, stop: Path) -> tuple[Path, dict[str, Any]]:
+    for _ in bundle.run(stop):
+        pass
+    return bundle.pack(), bundle.report()

@@ -1,0 +1,247 @@
+"""Several photos on the page: their card below the rest, and what its buttons do."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from bgswap import BadInput, Stopped, SwapOptions
+from bgswap.plan import check_request
+from bgswap.ui import fragments
+from bgswap.ui.generating import read_options
+from bgswap.ui.guard import told_to_user, warn
+from bgswap.ui.many import PEOPLE, Bounds, Bundle, Row, Step, whose
+from bgswap.ui.page import Page
+from bgswap.ui.sweeper import LONGEST_HOLD
+from bgswap.ui.wiring import HEAVY, QUIET
+from bgswap.ui.work import Workbench
+
+Updates = dict[Any, Any]
+START, WAITING = "Make all pictures", "Waiting for a free moment …"
+HINT = "{} photos at most, {:g} MB together. The background and the options above are used for all."
+READY = "Choose the photos, then press the button."
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """The components of the card.
+
+    Attributes:
+        files: the photos.
+        people: who stays in each.
+        start: makes the pictures.
+        stop: ends that.
+        progress: where the work stands.
+        table: what became of each photo.
+        download: the zip.
+        run: the mark that stops the work; None: nothing is under way.
+    """
+
+    files: gr.File
+    people: gr.Radio
+    start: gr.Button
+    stop: gr.Button
+    progress: gr.HTML
+    table: gr.HTML
+    download: gr.DownloadButton
+    run: gr.State
+
+
+def lay_out_many(bounds: Bounds) -> Card:
+    """Build the card, folded, where the page stands."""
+    run = gr.State(None, time_to_live=LONGEST_HOLD)
+    with gr.Accordion("Several photos at once", open=False, elem_id="many", elem_classes="card"):
+        gr.HTML(fragments.message(HINT.format(bounds.photos, bounds.megabytes)))
+        with gr.Row(elem_id="many-columns", equal_height=False):
+            with gr.Column(scale=5, min_width=300):
+                files = gr.File(
+                    label="Photos",
+                    file_count="multiple",
+                    file_types=["image"],
+                    type="filepath",
+                    height=220,
+                    elem_id="many-files",
+                )
+                people = gr.Radio(
+                    [(title, word) for word, title in PEOPLE.items()],
+                    value="all",
+                    label="Who stays in each photo",
+                    elem_id="many-people",
+                )
+                with gr.Row(elem_id="many-actions"):
+                    start = gr.Button(START, variant="primary", interactive=False, scale=3)
+                    stop = gr.Button("Stop", interactive=False, scale=1, min_width=90)
+            with gr.Column(scale=6, min_width=300):
+                progress = gr.HTML(fragments.idle(READY))
+                table = gr.HTML("", elem_id="many-table")
+                download = gr.DownloadButton("All pictures (ZIP)", interactive=False)
+    return Card(files, people, start, stop, progress, table, download, run)
+
+
+def connect_many(page: Page, card: Card, bench: Workbench, bounds: Bounds) -> None:
+    """Connect the card with what it does."""
+    on = Many(page, card, bench, bounds)
+    asked = {card.files, card.people, page.prompt, *page.options.values()}
+    card.files.change(
+        on.readiness, [card.files, card.run], card.start, trigger_mode="always_last", **QUIET
+    )
+    begun = card.start.click(
+        on.begin,
+        asked,
+        [card.run, card.start, card.stop, card.progress, card.table, card.download],
+        queue=False,
+        **QUIET,
+    )
+    done = begun.success(
+        on.make,
+        {*asked, card.run},
+        [card.progress, card.table, card.download],
+        **HEAVY,
+        **QUIET,
+    )
+    for over in (done.success, done.failure):
+        over(on.end, card.files, [card.run, card.start, card.stop], queue=False, **QUIET)
+    card.stop.click(on.stop, card.run, card.stop, queue=False, **QUIET)
+
+
+@dataclass(frozen=True, eq=False)
+class Many:
+    """Handlers of the card.
+
+    Args:
+        page: where background and options are chosen.
+        card: the components that they read and update.
+        bench: what does the work.
+        bounds: of the photos.
+    """
+
+    page: Page
+    card: Card
+    bench: Workbench
+    bounds: Bounds
+
+    def readiness(self, files: list[str] | None, run: Path | None) -> gr.Button:
+        """Whether the work can begin."""
+        return gr.Button(interactive=bool(files) and run is None)
+
+    def begin(self, values: Updates) -> Updates:
+        """The button was pressed: refuse what cannot be, else show at once that something happens.
+
+        Raises:
+            gr.Error: so.
+        """
+        with told_to_user():
+            self._photos(values)
+            prompt, options = self._scene(values)
+            check_request(prompt, options)
+            self.bench.check_steps(options)
+        card = self.card
+        return {
+            card.run: self.bench.stop_mark(),
+            card.start: gr.Button("Working …", interactive=False),
+            card.stop: gr.Button(interactive=True),
+            card.progress: fragments.idle(WAITING),
+            card.table: "",
+            card.download: gr.DownloadButton(value=None, interactive=False),
+        }
+
+    def make(self, values: Updates, request: gr.Request) -> Iterator[Updates]:
+        """Make the pictures one by one, and a zip of them, also of those before a stop."""
+        run: Path | None = values[self.card.run]
+        try:
+            with told_to_user():
+                if run is None:
+                    raise BadInput("Press the button first.")
+                bundle = self._bundle(values)
+                # The zip stays while the page is open.
+                self.bench.sweeper.hold(request.session_hash, "several", bundle.folder)
+                yield from self._steps(bundle, run)
+        except gr.Error as error:
+            warn(error)
+            yield {self.card.progress: fragments.idle(error.message, "bad")}
+
+    def _steps(self, bundle: Bundle, run: Path) -> Iterator[Updates]:
+        card, start = self.card, time.monotonic()
+        stopped = False
+        with closing(bundle.run(run)) as steps:
+            try:
+                for step in steps:
+                    yield self._shown(bundle, step, time.monotonic() - start)
+            except Stopped:
+                stopped = True
+        report = bundle.report()
+        done, all_of_them = report["done"], len(bundle.rows)
+        word = "Stopped" if stopped else f"Done in {time.monotonic() - start:.0f} s"
+        good = "good" if done == all_of_them else "bad"
+        yield {
+            card.progress: fragments.idle(f"{word}: {done} of {all_of_them} pictures.", good),
+            card.table: table(bundle.rows),
+            card.download: gr.DownloadButton(
+                value=str(bundle.pack()) if done else None, interactive=bool(done)
+            ),
+        }
+
+    def _shown(self, bundle: Bundle, step: Step, passed: float) -> Updates:
+        card, photos = self.card, len(bundle.photos)
+        if step.progress is None:
+            return {card.table: table(bundle.rows)}
+        done = len(bundle.rows)
+        share = (done + fragments.share(step.progress)) / photos
+        parts = [f"Photo {step.photo} of {photos}", fragments.STAGES[step.progress.stage][0]]
+        if done:
+            parts.append(f"about {minutes(passed / done * photos - passed)} left")
+        return {card.progress: fragments.bar(parts, share, step.progress.preview)}
+
+    def stop(self, run: Path | None) -> gr.Button:
+        """Stop was pressed: the work ends after the present step, and what is done is packed."""
+        if run is not None:
+            run.touch()
+        return gr.Button(interactive=False)
+
+    def end(self, files: list[str] | None) -> Updates:
+        """The work is over, however it went."""
+        return {
+            self.card.run: None,
+            self.card.start: gr.Button(START, interactive=bool(files)),
+            self.card.stop: gr.Button(interactive=False),
+        }
+
+    def _photos(self, values: Updates) -> list[Path]:
+        files = values[self.card.files]
+        return self.bounds.check([{"path": path} for path in files or []], self.bench.cache)
+
+    def _scene(self, values: Updates) -> tuple[str, SwapOptions]:
+        return values[self.page.prompt] or "", read_options(self.page.options, values)
+
+    def _bundle(self, values: Updates) -> Bundle:
+        prompt, options = self._scene(values)
+        people = whose(values[self.card.people])
+        return Bundle(self.bench, self._photos(values), prompt, people, options)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as HTML, the newest first; every text is escaped."""
+    cells = "".join(_line(row) for row in reversed(rows))
+    head = "<tr><th>Photo</th><th>Result</th><th>Seed</th><th>Time</th></tr>"
+    return (
+        f'<div class="many-rows"><table><thead>{head}</thead><tbody>{cells}</tbody></table></div>'
+    )
+
+
+def _line(row: Row) -> str:
+    kept = "1 person" if row.kept == 1 else f"{row.kept} people"
+    said = row.error or ". ".join([kept, *row.notes])
+    seed = "" if row.seed is None else str(row.seed)
+    cells = (row.photo, said, seed, f"{row.seconds:.0f} s" if row.seconds else "")
+    kind = "bad" if row.error else "good"
+    return f'<tr class="{kind}">' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+
+
+def minutes(seconds: float) -> str:
+    """A while in words: ``40 s`` or ``12 min``."""
+    return f"{max(1, seconds):.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
