@@ -5,7 +5,7 @@ faces), 64 x 64, blurred or shrunk (``cv2.INTER_AREA``) and enlarged again (``cv
 For every band of DCT frequencies: the mean level, and the two gains by which the soft face and
 what the shipped VAE makes of it add up to the clean face with the least squared error. Half of
 the faces had noise of one grey level, so that no gain asks for what a camera does not keep.
-Fitted by ``python -m training.face_vae.fit_gains``, which prints it.
+Fitted by ``python -m training face_vae fit_gains``, which prints it.
 """
 
 from typing import NamedTuple

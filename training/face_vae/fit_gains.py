@@ -1,6 +1,6 @@
 """Fit the table of soft faces on training faces, and print it as Python.
 
-    python -m training.face_vae.fit_gains --faces datasets/faces.zip
+    python -m training face_vae fit_gains --faces datasets/faces.zip
 
 What it prints takes the place of CLEAN, BLURRED and SHRUNK in ``bgswap/faces/gains.py``. The
 gains hold for one face VAE: they are to be fitted again when its weights change.
@@ -98,7 +98,7 @@ def print_table(data: Path, weights: Path, used: int) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = command_parser("face_gains", __doc__)
+    parser = command_parser("face_vae fit_gains", __doc__)
     add = parser.add_argument
     add("--faces", type=Path, required=True, help="folder or zip of faces, as for face_vae")
     add("--vae", type=Path, default=Path("bgswap/starter/face-vae"), help="folder in Hub layout")
