@@ -109,3 +109,16 @@ def test_files_stay_readable_at_one_sitting() -> None:
     sources = [*SOURCES, ROOT / "app.py", *(ROOT / "training").rglob("*.py")]
     lengths = {str(p.relative_to(ROOT)): len(p.read_text().splitlines()) for p in sources}
     assert not {name: n for name, n in lengths.items() if n > 250}
+
+
+# Names that each package may have one of; Python itself asks for the last two.
+ALIKE = {"train", "evaluate", "base", "__init__", "__main__"}
+
+
+def test_no_two_modules_have_one_name() -> None:
+    sources = [*SOURCES, *sorted((ROOT / "training").rglob("*.py"))]
+    places: dict[str, list[str]] = {}
+    for path in sources:
+        places.setdefault(path.stem, []).append(str(path.relative_to(ROOT)))
+    twins = {n: p for n, p in places.items() if len(p) > 1 and n not in ALIKE}
+    assert not twins

@@ -1,11 +1,12 @@
 """Measure the models that the training commands make, and finished pictures.
 
-    python -m training.evaluate mask-autoencoder --people datasets/people.zip
-    python -m training.evaluate face-vae --data datasets/faces.zip
-    python -m training.evaluate person-detector --people datasets/people.zip \\
+    python -m training mask_autoencoder evaluate --people datasets/people.zip
+    python -m training face_vae evaluate --data datasets/faces.zip
+    python -m training matting evaluate --people datasets/people.zip
+    python -m training detector evaluate --people datasets/people.zip \\
         --scenes datasets/scenes.zip
-    python -m training.evaluate scene --scenes datasets/scenes.zip
-    python -m training.evaluate swaps --photos in --results out --cutouts cut --real scenes
+    python -m training scene evaluate --scenes datasets/scenes.zip
+    python -m training swaps evaluate --photos in --results out --cutouts cut --real scenes
 
 A table goes to the terminal; scores.json, a plot and sheets of pictures go to ``--out``; and the
 figures go into the model card beside the weights, unless ``--no-card`` says otherwise.
@@ -23,6 +24,7 @@ from training.common.swaps import evaluate_swaps
 from training.detector.evaluate import evaluate_people
 from training.face_vae.evaluate import evaluate_faces
 from training.mask_autoencoder.evaluate import evaluate_masks
+from training.matting.evaluate import evaluate_matting
 from training.scene.evaluate import evaluate_scenes
 
 MATTING = Path("bgswap/starter/matting")
@@ -32,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     style = argparse.ArgumentDefaultsHelpFormatter
     parser = argparse.ArgumentParser(
-        prog="python -m training.evaluate", description=__doc__.split("\n\n")[0]
+        prog="python -m training evaluate", description=__doc__.split("\n\n")[0]
     )
     kinds = parser.add_subparsers(dest="kind", required=True)
 
@@ -68,6 +70,9 @@ def parser() -> argparse.ArgumentParser:
     add("--people", type=Path, required=True, help="folder or zip with people/val")
     add("--scenes", type=Path, required=True, help="folder or zip with scenes/val")
     add("--matting", type=Path, default=MATTING, help="matting network, folder in Hub layout")
+    add = command("matting", evaluate_matting, "matting")
+    add("--people", type=Path, required=True, help="folder or zip with people/val")
+    add("--limit", type=int, default=0, help="people at most; 0: all that are held out")
     add = command("scene", evaluate_scenes, "scene")
     add("--scenes", type=Path, required=True, help="folder or zip with scenes/{train,val}")
     add("--each", type=int, default=12, help="pictures to make of each class")

@@ -1,7 +1,7 @@
 """Publish trained weights, or the app itself, on the Hugging Face Hub.
 
-    python -m training.push mask-autoencoder --repo OWNER/NAME --folder runs/mask-autoencoder/hub
-    python -m training.push --space OWNER/NAME
+    python -m training push mask-autoencoder --repo OWNER/NAME --folder runs/mask-autoencoder/hub
+    python -m training push --space OWNER/NAME
 
 The first creates the model repository if need be, uploads the folder (safetensors, config, model
 card) and tags what it uploaded: v1, v2, v3... or the name given with --tag. The program then uses
@@ -74,7 +74,7 @@ def check_model(role: str, folder: Path) -> None:
         "license": card.license,
         "library_name": card.get("library_name"),
         "tags": card.tags,
-        "metrics (python -m training.evaluate writes them)": card.eval_results,
+        "metrics (python -m training MODEL evaluate writes them)": card.eval_results,
     }
     missing = [name for name, value in wanted.items() if not value]
     if missing:
@@ -171,7 +171,7 @@ def push_space(api: HfApi, repo: str, project: Path = PROJECT, private: bool = F
 def _parser() -> argparse.ArgumentParser:
     about, _, usage = (__doc__ or "").partition("\n")
     parser = argparse.ArgumentParser(
-        prog="python -m training.push",
+        prog="python -m training push",
         description=about,
         epilog=usage,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from bgswap.faces.gains import BLURRED, CLEAN, EDGES, SHRUNK, Softness
+from bgswap.faces.gains import EDGES, FaceCalibration, Softness
 
 # Standard deviation, in [0, 1], that clean faces show: 95 of 100 have less.
 CLEAN_NOISE = 0.0131
@@ -144,25 +144,29 @@ def _height(steps: np.ndarray, line: int) -> float:
     return float(steps[line] - np.median(np.delete(steps, line)))
 
 
-def measured_softness(face: np.ndarray) -> tuple[Softness, float] | None:
+def measured_softness(
+    face: np.ndarray, calibration: FaceCalibration
+) -> tuple[Softness, float] | None:
     """The ways of being soft that a face's spectrum is nearest to, and how surely it is soft.
 
     Args:
         face: (64, 64, 3) uint8 RGB; one that was enlarged to that is always soft.
+        calibration: of the face VAE that is to restore it.
 
     Returns:
         The way, two mixed where in doubt, and a share from 0 to 1 by which the loss exceeds what
         clean faces have. None where it does not.
     """
     levels = band_levels(face)
-    loss = float((np.array(CLEAN) - levels)[FINE].mean())
+    loss = float((np.array(calibration.clean) - levels)[FINE].mean())
     if loss <= LEAST_LOSS:
         return None
     blurred, shrunk = (
-        min(kinds, key=lambda kind: _unlike(levels, kind.levels)) for kinds in (BLURRED, SHRUNK)
+        min(kinds, key=lambda kind: _unlike(levels, kind.levels))
+        for kinds in (calibration.blurred, calibration.shrunk)
     )
     distances = [_unlike(levels, kind.levels) for kind in (blurred, shrunk)]
-    if _unlike(levels, CLEAN) <= min(distances):
+    if _unlike(levels, calibration.clean) <= min(distances):
         return None
     ratio = distances[0] / (distances[1] + 1e-9)
     blur = float(np.clip((1 - ratio) / (1 - CLEARLY_BLURRED), 0, 1))

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from bgswap.faces.degradation import expected_noise, measured_softness
+from bgswap.faces.gains import FILE, FaceCalibration
 from bgswap.faces.restoration import denoised, noise_power, sharpened, strangeness
 from bgswap.io.images import resize
 
@@ -51,26 +52,31 @@ class FaceEnhancer:
     Args:
         vae: the network; used in eval mode.
         device: the torch device it runs on.
+        calibration: what was fitted for the network; without it softness is not mended.
     """
 
-    def __init__(self, vae: "FaceVAE", device: str = "cpu") -> None:
+    def __init__(
+        self, vae: "FaceVAE", device: str = "cpu", calibration: FaceCalibration | None = None
+    ) -> None:
         from skimage import data
         from skimage.feature import Cascade
 
-        self.device = device
+        self.device, self.calibration = device, calibration
         self.vae = vae.to(device).eval()
         self.cascade = Cascade(data.lbp_frontal_face_cascade_filename())
 
     @classmethod
     def from_folder(cls, folder: str | Path, device: str = "cpu") -> "FaceEnhancer":
-        """Load the VAE from a folder in Hub layout: config.json and model.safetensors.
+        """Load the VAE from a folder in Hub layout, and its calibration where there is one.
 
         Raises:
             OSError, RuntimeError: the folder holds no such weights, or they do not fit.
+            ValueError: the calibration cannot be read.
         """
         from bgswap.networks import FaceVAE
 
-        return cls(FaceVAE.from_pretrained(str(folder), strict=True), device)
+        vae = FaceVAE.from_pretrained(str(folder), strict=True)
+        return cls(vae, device, FaceCalibration.read(Path(folder)))
 
     def check(self) -> None:
         """Reconstruct noise, before weights of one's own serve.
@@ -115,7 +121,10 @@ class FaceEnhancer:
                 missing += 1
             elif not self._restore(result, mask, box, strength):
                 clean += 1
-        return result, _notes(missing, clean, len(masks))
+        notes = _notes(missing, clean, len(masks))
+        if clean and self.calibration is None:
+            notes.append(f"Faces: softness is not mended, for the face VAE has no {FILE}.")
+        return result, notes
 
     def find_face(self, image: np.ndarray, mask: np.ndarray) -> Box | None:
         """The face of one person as a tight square: (x, y, side) in pixels.
@@ -198,12 +207,15 @@ class FaceEnhancer:
             mended = denoised(small, made, noise_power(noise))
             return (mended - small) * _soft_window(size)[..., None]
         # A face that was enlarged to this size is soft for that alone.
-        softness = measured_softness(small[middle]) if len(face) >= size else None
+        known = self.calibration
+        if known is None or len(face) < size:
+            return None
+        softness = measured_softness(small[middle], known)
         if softness is None:
             return None
         made = self._reconstruct(small[middle]).astype(np.float32)
         change = np.zeros(small.shape, np.float32)
-        sharper = sharpened(small[middle], made, *softness) - small[middle]
+        sharper = sharpened(small[middle], made, *softness, known.usual_error) - small[middle]
         change[middle] = sharper * _soft_window(SIDE)[..., None]
         return change
 

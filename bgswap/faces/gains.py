@@ -1,17 +1,20 @@
-"""How soft faces look, and what brings them back: a table fitted on training faces, as it is.
+"""How soft faces look, and what brings them back: a table fitted for one set of VAE weights.
 
-Of 1,000 of the CelebA training faces that the face VAE learned from (none of the validation
-faces), 64 x 64, blurred or shrunk (``cv2.INTER_AREA``) and enlarged again (``cv2.INTER_CUBIC``).
-For every band of DCT frequencies: the mean level, and the two gains by which the soft face and
-what the shipped VAE makes of it add up to the clean face with the least squared error. Half of
-the faces had noise of one grey level, so that no gain asks for what a camera does not keep.
-Fitted by ``python -m training.face_vae.fit_gains``, which prints it.
+Training faces of 64 x 64 pixels were blurred or shrunk (``cv2.INTER_AREA``) and enlarged again
+(``cv2.INTER_CUBIC``). For every band of DCT frequencies the table holds the mean level, and the two
+gains by which the soft face and what the VAE makes of it add up to the clean face with the least
+squared error. ``python -m training face_vae fit_gains`` fits it and writes it beside the weights.
 """
 
-from typing import NamedTuple
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
 # Edges of the bands, in half periods over the 64 pixels of a face.
 EDGES = (4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 48, 56, 64)
+BANDS = len(EDGES) - 1
+FILE = "calibration.json"
 
 
 class Softness(NamedTuple):
@@ -32,92 +35,67 @@ class Softness(NamedTuple):
     network: tuple[float, ...]
 
 
-CLEAN = (2.9, -2.9, -7.3, -10.2, -12.7, -14.8, -17.0, -19.1, -21.1, -23.5, -26.9, -29.7)
-BLURRED = (
-    Softness(
-        "blur 1.0",
-        (3.2, -3.2, -8.6, -12.9, -17.0, -21.0, -25.5, -30.1, -34.8, -40.3, -44.4, -45.1),
-        (1.04, 1.13, 1.26, 1.47, 1.78, 2.23, 2.88, 3.77, 4.92, 5.85, 3.15, 0.78),
-        (-0.00, -0.01, -0.01, -0.00, 0.01, 0.01, 0.04, 0.15, 0.28, 0.53, 0.60, 0.35),
-    ),
-    Softness(
-        "blur 1.25",
-        (3.3, -3.3, -9.3, -14.3, -19.4, -24.6, -30.2, -35.9, -40.7, -43.9, -44.8, -44.8),
-        (1.06, 1.20, 1.43, 1.81, 2.43, 3.43, 5.00, 6.87, 7.72, 4.74, 1.03, 0.12),
-        (0.00, -0.02, -0.01, 0.01, 0.03, 0.08, 0.19, 0.50, 0.82, 0.98, 0.63, 0.33),
-    ),
-    Softness(
-        "blur 1.5",
-        (3.5, -3.5, -10.2, -16.0, -22.1, -28.5, -35.2, -40.9, -43.7, -44.4, -44.4, -44.4),
-        (1.08, 1.29, 1.66, 2.31, 3.45, 5.45, 8.25, 8.92, 5.18, 0.94, -0.15, -0.04),
-        (0.01, -0.02, -0.01, 0.02, 0.09, 0.23, 0.57, 1.21, 1.30, 1.03, 0.59, 0.30),
-    ),
-    Softness(
-        "blur 1.8",
-        (3.7, -3.7, -11.4, -18.5, -26.3, -34.3, -41.0, -43.6, -43.9, -43.9, -43.9, -43.9),
-        (1.11, 1.44, 2.05, 3.29, 5.79, 9.84, 10.26, 4.08, 0.47, -0.58, -0.24, -0.02),
-        (0.02, -0.03, -0.00, 0.08, 0.30, 0.77, 1.47, 1.66, 1.16, 0.88, 0.52, 0.26),
-    ),
-    Softness(
-        "blur 2.2",
-        (4.1, -4.1, -13.4, -22.5, -32.2, -39.9, -42.7, -43.0, -43.0, -43.0, -43.1, -43.0),
-        (1.15, 1.69, 2.85, 5.67, 11.22, 12.82, 4.64, -0.53, -1.51, -0.59, -0.00, -0.00),
-        (0.04, -0.02, 0.05, 0.27, 0.89, 1.83, 1.71, 1.32, 0.83, 0.71, 0.44, 0.22),
-    ),
-)
-SHRUNK = (
-    Softness(
-        "14 pixels",
-        (3.6, -3.6, -11.9, -20.2, -30.6, -35.3, -39.8, -42.5, -44.4, -44.3, -44.4, -44.5),
-        (1.05, 1.19, 0.71, 0.26, 0.47, -0.13, -0.31, -0.07, -0.09, -0.05, 0.02, 0.01),
-        (0.01, 0.09, 1.05, 1.79, 1.99, 1.91, 1.49, 1.21, 0.88, 0.72, 0.47, 0.24),
-    ),
-    Softness(
-        "16 pixels",
-        (3.4, -3.4, -10.2, -17.4, -24.7, -34.0, -36.4, -40.8, -42.5, -44.8, -44.8, -44.6),
-        (1.02, 1.10, 1.06, 0.62, 0.55, 0.67, 0.13, 0.14, 0.14, -0.07, -0.01, 0.03),
-        (0.01, 0.08, 0.43, 1.46, 1.77, 1.88, 1.61, 1.39, 1.06, 0.82, 0.50, 0.26),
-    ),
-    Softness(
-        "18 pixels",
-        (3.3, -3.3, -9.8, -15.9, -22.1, -29.7, -36.3, -37.5, -41.7, -43.7, -44.9, -44.8),
-        (1.03, 1.13, 1.24, 0.96, 0.71, 0.72, 0.51, -0.07, -0.02, -0.05, -0.00, 0.00),
-        (-0.00, 0.02, 0.18, 0.96, 1.50, 1.84, 1.73, 1.48, 1.14, 0.90, 0.54, 0.29),
-    ),
-    Softness(
-        "20 pixels",
-        (3.2, -3.2, -9.2, -14.7, -20.7, -26.0, -34.2, -37.1, -38.6, -42.6, -44.9, -45.1),
-        (1.02, 1.10, 1.23, 1.29, 0.94, 0.79, 1.03, 0.06, -0.06, -0.03, -0.05, -0.01),
-        (0.00, 0.00, 0.09, 0.43, 1.28, 1.55, 1.65, 1.58, 1.24, 0.96, 0.58, 0.31),
-    ),
-    Softness(
-        "22 pixels",
-        (3.1, -3.1, -8.8, -13.9, -19.0, -23.9, -29.6, -37.7, -37.8, -40.8, -43.9, -45.2),
-        (1.02, 1.08, 1.21, 1.34, 1.25, 0.99, 0.86, 1.19, -0.02, -0.03, -0.04, 0.00),
-        (-0.00, -0.00, 0.04, 0.25, 0.83, 1.29, 1.55, 1.57, 1.31, 1.01, 0.60, 0.32),
-    ),
-    Softness(
-        "24 pixels",
-        (3.1, -3.1, -8.4, -13.1, -17.6, -22.6, -26.8, -32.8, -39.8, -38.9, -43.1, -45.1),
-        (1.01, 1.06, 1.16, 1.31, 1.37, 1.15, 0.91, 0.95, 0.99, -0.01, -0.05, -0.06),
-        (0.00, 0.01, 0.02, 0.14, 0.44, 1.13, 1.37, 1.51, 1.33, 1.06, 0.64, 0.34),
-    ),
-    Softness(
-        "26 pixels",
-        (3.0, -3.0, -8.3, -12.6, -17.1, -21.5, -25.6, -29.9, -36.2, -39.6, -42.0, -44.0),
-        (1.01, 1.05, 1.15, 1.29, 1.46, 1.39, 1.20, 0.92, 1.05, 0.13, -0.04, -0.01),
-        (-0.00, -0.00, 0.01, 0.07, 0.25, 0.80, 1.09, 1.38, 1.30, 1.09, 0.65, 0.35),
-    ),
-    Softness(
-        "28 pixels",
-        (3.0, -3.0, -8.1, -12.2, -16.4, -20.4, -25.0, -28.4, -32.8, -40.3, -40.2, -43.5),
-        (1.01, 1.04, 1.12, 1.25, 1.44, 1.54, 1.37, 1.11, 0.94, 0.76, -0.02, -0.03),
-        (0.00, 0.00, 0.00, 0.05, 0.15, 0.43, 1.03, 1.26, 1.24, 1.08, 0.67, 0.36),
-    ),
-    Softness(
-        "32 pixels",
-        (2.9, -2.9, -7.6, -11.1, -14.6, -18.0, -21.5, -25.4, -28.4, -33.8, -41.3, -38.8),
-        (1.00, 1.01, 1.04, 1.09, 1.17, 1.27, 1.33, 1.22, 1.10, 1.03, 0.42, -0.05),
-        (-0.00, 0.00, 0.01, 0.03, 0.10, 0.23, 0.46, 0.97, 1.03, 1.00, 0.71, 0.35),
-    ),
-)
+@dataclass(frozen=True)
+class FaceCalibration:
+    """What was fitted for one set of face VAE weights; ``calibration.json`` beside them holds it.
+
+    Attributes:
+        clean: levels of clean faces, as in :class:`Softness`.
+        blurred: faces out of focus.
+        shrunk: faces of few pixels.
+        usual_error: error of the VAE over the variance of the face that 97 of 100 degraded
+            training faces keep to.
+    """
+
+    clean: tuple[float, ...]
+    blurred: tuple[Softness, ...]
+    shrunk: tuple[Softness, ...]
+    usual_error: float
+
+    def __post_init__(self) -> None:
+        kinds = (*self.blurred, *self.shrunk)
+        rows = [self.clean, *(row for kind in kinds for row in kind[1:])]
+        if not self.blurred or not self.shrunk or any(len(row) != BANDS for row in rows):
+            raise ValueError(f"a face calibration needs rows of {BANDS} numbers of both kinds")
+        if self.usual_error <= 0:
+            raise ValueError(f"usual_error must be above 0, got {self.usual_error}")
+
+    @classmethod
+    def read(cls, folder: Path) -> "FaceCalibration | None":
+        """The calibration of the weights in a folder; None where there is none.
+
+        Raises:
+            ValueError: the file holds something else.
+        """
+        path = folder / FILE
+        if not path.is_file():
+            return None
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+            return cls(
+                tuple(held["clean"]),
+                tuple(map(_softness, held["blurred"])),
+                tuple(map(_softness, held["shrunk"])),
+                float(held["usual_error"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path.name} is no calibration of a face VAE: {error}") from error
+
+    def write(self, folder: Path) -> None:
+        """Put it beside the weights in ``folder``."""
+        held = asdict(self)
+        for kind in ("blurred", "shrunk"):
+            held[kind] = [row._asdict() for row in getattr(self, kind)]
+        lines = [f"{json.dumps(name)}: {_lines(value)}" for name, value in held.items()]
+        (folder / FILE).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def _softness(row: dict[str, Any]) -> Softness:
+    return Softness(row["name"], tuple(row["levels"]), tuple(row["own"]), tuple(row["network"]))
+
+
+def _lines(value: Any) -> str:
+    """JSON with a line for each way of being soft."""
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(f"  {json.dumps(row)}" for row in value) + "\n]"
+    return json.dumps(value)

@@ -19,8 +19,6 @@ WINDOW, STEP = 8, 3
 MARGIN = 8
 # The least share of its difference to the face that is held to be the VAE's own error.
 LEAST_ERROR = 0.05
-# Error of the VAE over the variance of the face that 97 of 100 degraded training faces keep to.
-USUAL_ERROR = 0.055
 _OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float32)
 OPPONENT = _OPPONENT / np.linalg.norm(_OPPONENT, axis=1, keepdims=True)
 BASIS = cv2.dct(np.eye(WINDOW, dtype=np.float32), flags=cv2.DCT_ROWS).T.copy()
@@ -61,7 +59,9 @@ def noise_power(noise: np.ndarray) -> np.ndarray:
     return np.square(_windows(noise.astype(np.float32))).mean((0, 1))
 
 
-def sharpened(face: np.ndarray, made: np.ndarray, softness: Softness, share: float) -> np.ndarray:
+def sharpened(
+    face: np.ndarray, made: np.ndarray, softness: Softness, share: float, usual_error: float
+) -> np.ndarray:
     """A soft face as the table says it was; less of that the less the VAE knows the face.
 
     Args:
@@ -69,6 +69,7 @@ def sharpened(face: np.ndarray, made: np.ndarray, softness: Softness, share: flo
         made: what the VAE makes of it, (64, 64, 3) float32 RGB in [0, 255].
         softness: the measured one.
         share: how surely it is soft, from 0 to 1.
+        usual_error: of the VAE, see :class:`bgswap.faces.gains.FaceCalibration`.
 
     Returns:
         (64, 64, 3) float32 RGB, about [0, 255].
@@ -81,7 +82,7 @@ def sharpened(face: np.ndarray, made: np.ndarray, softness: Softness, share: flo
         cv2.idct((own * cv2.dct(a) + network * cv2.dct(b)).astype(np.float32))
         for a, b in zip(cv2.split(face.astype(np.float32)), cv2.split(made), strict=True)
     ]
-    trust = min(USUAL_ERROR / strangeness(face, made), 1)
+    trust = min(usual_error / strangeness(face, made), 1)
     return face + share * trust * np.stack(change, -1)
 
 

@@ -7,6 +7,8 @@ from bgswap.models.checks import LORA_FILE, components
 from bgswap.models.roles import Role, layout_of
 
 CARD = "README.md"
+# What was fitted or chosen for the weights beside it.
+CALIBRATION = "calibration.json"
 
 # "model.safetensors" and its shards; with a variant in the name, "model.fp16.safetensors".
 _PLAIN = re.compile(r"[^.]+\.safetensors(\.index\.json)?")
@@ -24,7 +26,7 @@ def single_files(role: Role, available: set[str]) -> list[str]:
     for name in needed:
         if name not in available:
             raise ModelUnavailable(f"it has no {name} (pickled weights are never loaded)")
-    return [*needed, *({CARD} & available)]
+    return [*needed, *sorted({CARD, CALIBRATION} & available)]
 
 
 def pipeline_files(index: dict[str, object], available: set[str], half: bool) -> list[str]:

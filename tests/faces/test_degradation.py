@@ -12,9 +12,12 @@ from bgswap.faces.degradation import (
     measured_noise,
     measured_softness,
 )
+from bgswap.faces.gains import FaceCalibration
 from bgswap.faces.restoration import denoised, noise_power
+from bgswap.models import STARTER
 
 ALL = np.ones((64, 64), bool)
+CALIBRATION = FaceCalibration.read(STARTER / "face-vae")
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,7 @@ def test_finds_blocks_where_they_lie(quality):
 
 def test_a_good_face_has_nothing_to_mend(face):
     assert measured_blocks(face) is None
-    assert measured_softness(face) is None
+    assert measured_softness(face, CALIBRATION) is None
     assert expected_noise(cv2.medianBlur(face, 3), ALL, 64) is None
 
 
@@ -65,12 +68,12 @@ def test_blocks_made_elsewhere_are_elsewhere(face):
 
 @pytest.mark.parametrize("sigma", [1.5, 2.2])
 def test_tells_blur_from_few_pixels(face, sigma):
-    softness, share = measured_softness(cv2.GaussianBlur(face, (0, 0), sigma))
+    softness, share = measured_softness(cv2.GaussianBlur(face, (0, 0), sigma), CALIBRATION)
     assert softness.name == f"blur {sigma}"
     assert share == 1
     small = cv2.resize(face, (16, 16), interpolation=cv2.INTER_AREA)
     large = cv2.resize(small, (64, 64), interpolation=cv2.INTER_CUBIC)
-    assert measured_softness(large)[0].name == "16 pixels"
+    assert measured_softness(large, CALIBRATION)[0].name == "16 pixels"
 
 
 def test_a_face_without_noise_is_given_back(face):

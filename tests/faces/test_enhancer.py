@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 import bgswap
 from bgswap.faces.enhancer import FaceEnhancer
+from bgswap.faces.gains import FaceCalibration
 from bgswap.io.tensors import images_to_tensor
 from bgswap.networks import FaceVAE
 
@@ -21,6 +22,7 @@ from bgswap.networks import FaceVAE
 FACE = (177, 68, 92)
 # The gains were fitted to what this network makes of faces.
 STARTER = Path(bgswap.__file__).parent / "starter/face-vae"
+CALIBRATION = FaceCalibration.read(STARTER)
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +104,21 @@ def test_looks_inside_the_person_only(enhancer, portrait):
 
 def test_a_clean_face_is_left_alone(portrait, mask):
     clean = cv2.GaussianBlur(portrait, (0, 0), 0.5)
-    image, notes = Pointed(FaceVAE(latent=16)).enhance(clean, [mask], 1.0)
+    image, notes = Pointed(FaceVAE(latent=16), calibration=CALIBRATION).enhance(clean, [mask], 1.0)
     assert np.array_equal(image, clean)
     assert notes == ["Faces: nothing to mend on 1 of 1 kept people, who stay as is."]
+
+
+def test_without_a_calibration_softness_stays_and_that_is_told(portrait, mask):
+    soft = cv2.GaussianBlur(portrait, (0, 0), 2.2)
+    vae = FaceVAE.from_pretrained(STARTER)
+    image, notes = Pointed(vae).enhance(soft, [mask], 1.0)
+    assert np.array_equal(image, soft)
+    assert notes[-1] == "Faces: softness is not mended, for the face VAE has no calibration.json."
+    mended, notes = Pointed(vae, calibration=CALIBRATION).enhance(soft, [mask], 1.0)
+    assert not np.array_equal(mended, soft) and notes == []
+    noise, notes = Pointed(vae).enhance(noisy(portrait, 20), [mask], 1.0)
+    assert not np.array_equal(noise, noisy(portrait, 20)) and notes == []
 
 
 def test_the_grain_of_a_film_hardly_changes(portrait, mask):

@@ -15,7 +15,7 @@ from training.detector.loss import DetectorLoss
 from training.detector.photos import RealPhotos
 from training.detector.targets import Targets, from_composite, joined, padded
 from training.synthesis.bank import BOXES, GROUP, POLYGON, SINGLE, PhotoBank
-from training.synthesis.compose import Composite
+from training.synthesis.composer import Composite
 
 SIDE = 64
 

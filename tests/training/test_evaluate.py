@@ -16,6 +16,7 @@ from bgswap.networks import FaceVAE, MaskAutoencoder
 from training.common import fid
 from training.common.cards import Figure, put_figures, write_card
 from training.common.export import save_hub_folder
+from training.common.facts import RunFacts
 from training.common.fid import frechet_distance, load_features
 from training.evaluate import main
 from training.scene import classifier as scene_classifier
@@ -86,14 +87,14 @@ def figure(value: float) -> Figure:
 
 @pytest.mark.parametrize("role", ["mask-autoencoder", "face-vae"])
 def test_cards_take_figures_and_replace_them(role, tmp_path):
-    write_card(role, tmp_path, {"side": 96})
+    write_card(role, tmp_path, RunFacts(settings={"side": 96}))
     put_figures(tmp_path, "| first |", [figure(0.5)])
     put_figures(tmp_path, "| second |", [figure(0.9)])
     card = ModelCard.load(tmp_path / "README.md")
     assert "second" in card.text and "first" not in card.text
     assert "Not measured" not in card.text and "- side: 96" in card.text
     assert [result.metric_value for result in card.data.eval_results] == [0.9]
-    assert card.data.license == "other" and card.data.get("library_name") == "bgswap"
+    assert card.data.license is None and card.data.get("library_name") == "bgswap"
     assert "## Limits" in card.text
 
 
@@ -122,7 +123,7 @@ def people_folder(folder: Path) -> Path:
 def test_mask_evaluation_writes_table_files_and_card(tmp_path, capsys):
     torch.manual_seed(0)
     weights = tmp_path / "weights"
-    save_hub_folder(MaskAutoencoder(side=32), weights, "mask-autoencoder", {})
+    save_hub_folder(MaskAutoencoder(side=32), weights, "mask-autoencoder", RunFacts())
     people = people_folder(tmp_path / "data")
     flags = ["--weights", str(weights), "--people", str(people), "--out", str(tmp_path / "out")]
     flags += ["--rounds", "2", "--noise-steps", "2"]
@@ -142,7 +143,7 @@ def test_mask_evaluation_writes_table_files_and_card(tmp_path, capsys):
 def test_face_evaluation_goes_on_without_inception(tmp_path, offline, capsys):
     torch.manual_seed(0)
     weights, faces = tmp_path / "weights", tmp_path / "faces" / "val"
-    save_hub_folder(FaceVAE(latent=8), weights, "face-vae", {})
+    save_hub_folder(FaceVAE(latent=8), weights, "face-vae", RunFacts())
     faces.mkdir(parents=True)
     for number, face in enumerate(pictures(4)):
         Image.fromarray(face).save(faces / f"{number}.png")
@@ -185,7 +186,7 @@ def test_missing_or_foreign_weights_are_one_line(tmp_path, caplog):
     flags = ["--people", str(people), "--out", str(tmp_path / "out")]
     assert main(["mask-autoencoder", "--weights", str(tmp_path), *flags]) == 2
     assert "no weights at" in caplog.text
-    save_hub_folder(FaceVAE(latent=4), tmp_path / "faces", "face-vae", {})
+    save_hub_folder(FaceVAE(latent=4), tmp_path / "faces", "face-vae", RunFacts())
     assert main(["mask-autoencoder", "--weights", str(tmp_path / "faces"), *flags]) == 2
     assert "do not fit" in caplog.text
 

@@ -1,4 +1,4 @@
-"""The table of soft faces, fitted on drawn ones with a VAE of random weights."""
+"""The calibration of a face VAE, fitted on drawn ones with a VAE of random weights."""
 
 import cv2
 import numpy as np
@@ -6,11 +6,11 @@ import pytest
 import torch
 from PIL import Image
 
-from bgswap.faces.gains import EDGES, Softness
+from bgswap.faces.enhancer import FaceEnhancer
+from bgswap.faces.gains import FaceCalibration
+from bgswap.models import STARTER
 from bgswap.networks import FaceVAE
 from training.face_vae import fit_gains
-
-BANDS = len(EDGES) - 1
 
 
 def drawn(seed: int) -> np.ndarray:
@@ -49,7 +49,7 @@ def test_what_the_network_knows_is_taken_from_it(faces):
     np.testing.assert_allclose(network, 1, atol=1e-3)
 
 
-def test_prints_the_table_as_python(tmp_path, faces, vae, capsys, monkeypatch):
+def test_writes_the_calibration_beside_the_weights(tmp_path, faces, vae, monkeypatch):
     (tmp_path / "train").mkdir()
     for number, face in enumerate(faces):
         Image.fromarray(face).save(tmp_path / "train" / f"{number}.png")
@@ -58,14 +58,26 @@ def test_prints_the_table_as_python(tmp_path, faces, vae, capsys, monkeypatch):
     monkeypatch.setattr(fit_gains, "SIDES", (16, 32))
     flags = ["--faces", str(tmp_path), "--vae", str(tmp_path / "vae"), "--faces-used", "4"]
     assert fit_gains.main(flags) == 0
-    found = {"Softness": Softness}
-    exec(capsys.readouterr().out, found)
-    assert [row.name for row in found["BLURRED"]] == ["blur 1.5"]
-    assert [row.name for row in found["SHRUNK"]] == ["16 pixels", "32 pixels"]
-    assert len(found["CLEAN"]) == BANDS
-    for row in (*found["BLURRED"], *found["SHRUNK"]):
-        assert [len(values) for values in row[1:]] == [BANDS] * 3
-        assert row.levels[6] < found["CLEAN"][6]
+    found = FaceEnhancer.from_folder(tmp_path / "vae").calibration
+    assert [row.name for row in found.blurred] == ["blur 1.5"]
+    assert [row.name for row in found.shrunk] == ["16 pixels", "32 pixels"]
+    assert found.usual_error > 0
+    for row in (*found.blurred, *found.shrunk):
+        assert row.levels[6] < found.clean[6]
+
+
+def test_a_calibration_comes_back_as_it_was_written(tmp_path):
+    shipped = FaceCalibration.read(STARTER / "face-vae")
+    shipped.write(tmp_path)
+    assert FaceCalibration.read(tmp_path) == shipped
+    assert FaceCalibration.read(tmp_path / "elsewhere") is None
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "no JSON", '{"clean": [1], "blurred": []}'])
+def test_what_is_no_calibration_is_told(text, tmp_path):
+    (tmp_path / "calibration.json").write_text(text)
+    with pytest.raises(ValueError, match=r"calibration\.json is no calibration"):
+        FaceCalibration.read(tmp_path)
 
 
 def test_missing_weights_are_told(tmp_path):

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 from torch import Tensor
 
+from training.common import checkpoints
 from training.common.loop import train
 from training.common.tasks import LoopSettings, Task
 from training.face_vae.train import FaceTask
@@ -77,7 +79,7 @@ def test_interrupted_and_resumed_is_the_same(make: Callable, step: int, faces, t
     resumed = train(make(faces), settings(tmp_path / "parts", resume=True))
 
     states = [
-        torch.load(tmp_path / run / "checkpoint.pth", weights_only=True)["network"]
+        load_file(checkpoints.newest(tmp_path / run) / "model.safetensors")
         for run in ("whole", "parts")
     ]
     assert states[0].keys() == states[1].keys()
@@ -132,12 +134,12 @@ def test_the_best_weights_are_kept_though_the_last_are_worse(tmp_path):
     totals = [entry["validation"]["total"] for entry in metrics["history"]]
     assert totals[0] < totals[1] and metrics["best_validation_loss"] == totals[0]
     best = torch.load(tmp_path / "autoencoder.pth", weights_only=True)
-    last = torch.load(tmp_path / "checkpoint.pth", weights_only=True)["network"]
+    last = load_file(checkpoints.newest(tmp_path) / "model.safetensors")
     assert not torch.equal(best["encoder.0.weight"], last["encoder.0.weight"])
 
 
 def test_a_missing_checkpoint_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"checkpoint\.pth"):
+    with pytest.raises(FileNotFoundError, match="no checkpoint to resume from"):
         train(make_mask_task(tmp_path), settings(tmp_path, resume=True))
 
 

@@ -8,7 +8,7 @@ from bgswap.networks import MattingUNet
 from training.matting import train
 from training.matting.alpha_losses import alpha_losses, score_loss
 from training.matting.crops import draw_crops
-from training.synthesis.compose import Composer
+from training.synthesis.composer import Composer
 from training.synthesis.damage import Damage
 
 

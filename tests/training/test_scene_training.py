@@ -246,7 +246,7 @@ def test_a_tiny_training_gives_a_pipeline_that_plain_diffusers_loads(packed, tmp
     for name in ("weights-0.safetensors", "sheet.jpg", "log.txt"):
         assert (out / "export" / name).stat().st_size > 0
 
-    model.unpack([str(out / "export"), str(tmp_path / "scene")])
+    model.main([str(out / "export"), str(tmp_path / "scene")])
     pipeline = AutoPipelineForInpainting.from_pretrained(tmp_path / "scene", dtype=torch.float32)
     assert isinstance(pipeline, StableDiffusionInpaintPipeline)
     assert pipeline.unet.config.in_channels == 9 and pipeline.safety_checker is None

@@ -1,13 +1,17 @@
 """Model cards: written when a model is saved, given their figures when it is evaluated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import EvalResult, ModelCard
 
+from training.common.facts import DataFacts, RunFacts, run_lines
+
 TEMPLATES = Path(__file__).parent / "card_templates"
-SETTINGS = "<!-- settings -->"
+COMMAND, SETTINGS, DATA = "<!-- command -->", "<!-- settings -->", "<!-- data -->"
+# The repository, filled in when it is known.
+REPOSITORY = "OWNER/NAME"
 FIGURES, FIGURES_END = "<!-- figures -->", "<!-- /figures -->"
 
 
@@ -30,22 +34,47 @@ class Figure:
     name: str
 
 
-def write_card(role: str, folder: str | Path, settings: Mapping[str, object]) -> Path:
+def write_card(role: str, folder: str | Path, facts: RunFacts) -> Path:
     """Write the card of a role (``mask-autoencoder``, ``face-vae``...) as ``folder``/README.md.
 
-    The text is ``training/common/card_templates/ROLE.md``: metadata of the Hub on top, a line
-    ``<!-- settings -->`` where the settings are listed, and the two markers between which
-    :func:`put_figures` writes.
+    The text is ``training/common/card_templates/ROLE.md``: what holds for the network whatever it
+    learned from, with markers where the run's facts go.
 
     Raises:
         FileNotFoundError: there is no template for that role.
         ValueError: the Hub's metadata on top cannot be read.
     """
     text = (TEMPLATES / f"{role}.md").read_text(encoding="utf-8")
-    listed = "\n".join(f"- {name.replace('_', ' ')}: {value}" for name, value in settings.items())
+    command = f"```sh\n{facts.command}\n```" if facts.command else "The command was not recorded."
+    data = [f"- {source.in_words()}{_sentence(source.note)}" for source in facts.data]
+    filled = {
+        COMMAND: command,
+        SETTINGS: "\n".join(f"- {line}" for line in run_lines(facts)),
+        DATA: "\n".join(data) or "Which data it learned from was not recorded.",
+    }
+    for marker, words in filled.items():
+        text = text.replace(marker, words)
+    card = ModelCard(text)
+    _put_licenses(card, facts.data)
+    datasets = [source.dataset for source in facts.data if source.dataset]
+    if datasets:
+        card.data.datasets = datasets
     path = Path(folder) / "README.md"
-    ModelCard(text.replace(SETTINGS, listed)).save(path)
+    card.save(path)
     return path
+
+
+def _put_licenses(card: ModelCard, data: Sequence[DataFacts]) -> None:
+    """The license of the weights, where every source of data settles one and they agree."""
+    known = {(s.license, s.license_name) for s in data}
+    if len(known) == 1:
+        license_id, name = known.pop()
+        card.data.license = license_id or None
+        card.data.license_name = name or None
+
+
+def _sentence(note: str) -> str:
+    return f". {note}" if note else ""
 
 
 def put_figures(folder: str | Path, text: str, figures: Sequence[Figure]) -> None:

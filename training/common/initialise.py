@@ -1,9 +1,14 @@
 """How weights begin."""
 
+from pathlib import Path
 from typing import TypeVar
 
 import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from torch import nn
+
+from training.common.evaluation import load_network
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -24,3 +29,31 @@ def he_initialise(network: Network) -> Network:
                 nn.init.zeros_(layer.bias)
     # This order of memory makes convolutions a third faster on CPUs.
     return network.to(memory_format=torch.channels_last)
+
+
+def begin_with(network: nn.Module, source: str) -> None:
+    """Set a network's weights, in place, to trained ones.
+
+    Args:
+        network: with PyTorchModelHubMixin.
+        source: a folder in Hub layout, or a repository ``owner/name`` with or without
+            ``@revision``.
+
+    Raises:
+        FileNotFoundError: there are no weights.
+        ValueError: they do not fit, or the repository cannot be read.
+    """
+    folder = Path(source)
+    if not folder.is_dir():
+        repo, _, revision = source.partition("@")
+        files = ["config.json", "model.safetensors"]
+        try:
+            folder = Path(snapshot_download(repo, revision=revision or None, allow_patterns=files))
+        except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError) as error:
+            why = str(error).splitlines()[0]
+            raise ValueError(f"{source} is no folder and no repository to read: {why}") from error
+    trained = load_network(type(network), folder).float()
+    try:
+        network.load_state_dict(trained.state_dict())
+    except RuntimeError as error:
+        raise ValueError(f"the weights of {source} have another size than this network") from error

@@ -1,64 +1,49 @@
 """What surrounds the training loop: devices, order, learning rate, checkpoints, the run folder."""
 
-import json
 import logging
 import math
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from training.common import checkpoints
+from training.common.average import moving_average
+from training.common.facts import RunFacts, typed_command
+from training.common.initialise import begin_with
 from training.common.plots import draw_curves
+from training.common.progress import Progress, SampleOrder, save_whole, write_json
 from training.common.tasks import LoopSettings, Task
 
 log = logging.getLogger(__name__)
 
-CHECKPOINT = "checkpoint.pth"
-
-
-class SampleOrder(Sampler[int]):
-    """Sample numbers of one epoch, shuffled by seed and epoch, from some sample on."""
-
-    def __init__(self, length: int, seed: int) -> None:
-        self.length, self.seed = length, seed
-        self.epoch, self.skip = 0, 0
-
-    def __iter__(self) -> Iterator[int]:
-        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.length)
-        return iter((order[self.skip :] + self.epoch * self.length).tolist())
-
-    def __len__(self) -> int:
-        return self.length
-
-
-@dataclass
-class Progress:
-    """Where a run stands; goes into the checkpoint."""
-
-    epoch: int = 0
-    step: int = 0  # within the epoch
-    best: float = math.inf
-    sums: dict[str, float] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
-    seconds: float = 0.0
-
 
 class Run:
-    """The bookkeeping around the loop: devices, order, learning rate, checkpoints, the folder."""
+    """The bookkeeping around the loop; the state of network, optimizer and chances is accelerate's.
+
+    Raises:
+        FileNotFoundError: there is no checkpoint to resume from.
+        FileExistsError: the run folder holds another run's checkpoint.
+        ValueError: the checkpoint was made with other settings, or there is too little data.
+    """
 
     def __init__(self, task: Task, settings: LoopSettings) -> None:
         self.task, self.settings, self.progress = task, settings, Progress()
-        self.accelerator = Accelerator(cpu=settings.cpu, mixed_precision=settings.mixed_precision)
-        self.folder = Path(settings.out)
+        self.accelerator = Accelerator(
+            cpu=settings.cpu,
+            mixed_precision=settings.mixed_precision,
+            step_scheduler_with_optimizer=False,
+        )
+        self.folder, self.epochs = Path(settings.out), settings.epochs
         world = self.accelerator.num_processes
         self.order = SampleOrder(len(task.training), settings.seed)
         self.steps = self.order.length // (settings.batch * world)
@@ -66,21 +51,9 @@ class Run:
             raise ValueError(
                 f"{self.order.length} samples are too few for {world} batches of {settings.batch}"
             )
-        loader = {"batch_size": settings.batch, "num_workers": settings.workers}
-        training = DataLoader(
-            task.training,
-            sampler=self.order,
-            drop_last=True,
-            # Its own generator: making an iterator must not use up the training's random numbers.
-            generator=torch.Generator(),
-            **loader,
-        )
-        validation = DataLoader(task.validation, generator=torch.Generator(), **loader)
-        optimizer = torch.optim.Adam(task.network.parameters(), lr=settings.learning_rate)
-        self.network, self.optimizer, self.training, self.validation = self.accelerator.prepare(
-            task.network, optimizer, training, validation
-        )
         self.config = {**_kept(settings), **task.config, "world_size": world}
+        self._read_progress()
+        self._prepare()
         self._open_folder()
         self._stopping = False
         self._handlers: dict[signal.Signals, Any] = {}
@@ -96,25 +69,31 @@ class Run:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
+    @property
+    def judged(self) -> nn.Module:
+        """What is validated and kept: the moving average of the network, or the network itself."""
+        return self.average.module if self.average else self.network
+
     def batches(self) -> Iterator[Any]:
-        """The batches of this epoch that are left, each with its seed and learning rate set."""
-        settings, progress = self.settings, self.progress
-        world, rank = self.accelerator.num_processes, self.accelerator.process_index
+        """The batches of this epoch that are left, each with its own seed."""
+        progress, world = self.progress, self.accelerator.num_processes
         self.order.epoch = progress.epoch
-        self.order.skip = progress.step * settings.batch * world
+        left = self.training
+        if progress.step:
+            left = self.accelerator.skip_first_batches(self.training, progress.step)
         bar = tqdm(
             total=self.steps,
             initial=progress.step,
-            desc=f"epoch {progress.epoch + 1}/{settings.epochs}",
+            desc=f"epoch {progress.epoch + 1}/{self.epochs}",
             disable=not self.accelerator.is_local_main_process,
         )
         with bar:
-            for batch in self.training:
+            for batch in left:
                 done = progress.epoch * self.steps + progress.step
-                torch.manual_seed((settings.seed << 32) + done * world + rank)
-                share = done / (settings.epochs * self.steps)
-                for group in self.optimizer.param_groups:
-                    group["lr"] = settings.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+                torch.manual_seed(
+                    (self.settings.seed << 32) + done * world + self.accelerator.process_index
+                )
+                self.task.step = done
                 yield batch
                 bar.update()
                 mean = self.progress.sums["total"] / progress.step
@@ -124,6 +103,8 @@ class Run:
         """Count a step; write a checkpoint when one is due, and end when told to."""
         progress = self.progress
         progress.step += 1
+        if self.average:
+            self.average.update_parameters(self.accelerator.unwrap_model(self.network))
         for name, value in losses.items():
             progress.sums[name] = progress.sums.get(name, 0.0) + value.item()
         if self._stopping:
@@ -143,11 +124,13 @@ class Run:
         entry = {"epoch": progress.epoch + 1, "training": training, "validation": validation}
         progress.history.append(entry)
         progress.epoch, progress.step, progress.sums = progress.epoch + 1, 0, {}
-        log.info("epoch %d: validation %s", progress.epoch, _in_words(validation))
+        if self.accelerator.is_main_process:
+            log.info("epoch %d: validation %s", progress.epoch, _in_words(validation))
         if validation["total"] < progress.best:
             progress.best = validation["total"]
             if self.accelerator.is_main_process:
-                _save(self._weights(), self.folder / self.task.weights_name)
+                weights = self.accelerator.unwrap_model(self.judged).state_dict()
+                save_whole(weights, self.folder / self.task.weights_name)
         self.save()
 
     def save(self) -> None:
@@ -155,18 +138,8 @@ class Run:
         now = time.monotonic()
         self.progress.seconds += now - self._started
         self._started = now
-        self.accelerator.wait_for_everyone()
-        if self.accelerator.is_main_process:
-            scaler = self.accelerator.scaler
-            state = {
-                "config": self.config,
-                "network": self._weights(),
-                "optimizer": self.optimizer.state_dict(),
-                "scaler": scaler.state_dict() if scaler else None,
-                "progress": asdict(self.progress),
-            }
-            _save(state, self.folder / CHECKPOINT)
-        self.accelerator.wait_for_everyone()
+        state = {"config": self.config, "progress": asdict(self.progress)}
+        checkpoints.save(self.accelerator, self.folder, state)
 
     def done(self) -> dict[str, Any]:
         """Curves, metrics, and what the task makes of its best weights."""
@@ -183,63 +156,90 @@ class Run:
             best = torch.load(self.folder / self.task.weights_name, weights_only=True)
             network.load_state_dict(best)
             draw_curves(progress.history, self.folder / "curves.png")
-            self.task.finish(network, self.folder, self.config)
+            self.task.finish(network, self.folder, self._facts(network))
             write_json(self.folder / "metrics.json", metrics)
         self.accelerator.end_training()
         return metrics
 
-    def _weights(self) -> dict[str, Tensor]:
-        return self.accelerator.unwrap_model(self.network).state_dict()
+    def _facts(self, network: nn.Module) -> RunFacts:
+        parameters = sum(weight.numel() for weight in network.parameters())
+        return RunFacts(
+            settings=self.config,
+            data=self.task.data,
+            command=typed_command(),
+            seconds=self.progress.seconds,
+            steps=self.progress.epoch * self.steps,
+            parameters=parameters,
+        )
+
+    def _read_progress(self) -> None:
+        """Take up where the checkpoint stands, or see that there is none."""
+        if not self.settings.goes_on:
+            if known := checkpoints.taken(self.folder):
+                raise FileExistsError(
+                    f"{known} is there: --resume goes on with it, or name another folder"
+                )
+            return
+        state = checkpoints.read_progress(self.folder)
+        known = state["config"]
+        if self.settings.more_epochs:
+            self.epochs = known["epochs"] + self.settings.more_epochs
+            known = known | {"epochs": self.epochs}
+            self.config["epochs"] = self.epochs
+        changed = sorted(k for k in known | self.config if known.get(k) != self.config.get(k))
+        if changed:
+            raise ValueError(f"the checkpoint was made with other {', '.join(changed)}")
+        self.progress = Progress(**state["progress"])
+
+    def _prepare(self) -> None:
+        """Everything that accelerate holds, with the checkpoint's state where there is one."""
+        task, settings = self.task, self.settings
+        if settings.start_from and not settings.goes_on:
+            begin_with(task.network, settings.start_from)
+        loader = {"batch_size": settings.batch, "num_workers": settings.workers}
+        # A generator of its own: making an iterator must not use up the training's random numbers.
+        training = DataLoader(
+            task.training,
+            sampler=self.order,
+            drop_last=True,
+            generator=torch.Generator(),
+            **loader,
+        )
+        validation = DataLoader(task.validation, generator=torch.Generator(), **loader)
+        optimizer = torch.optim.Adam(task.network.parameters(), lr=settings.learning_rate)
+        scheduler = LambdaLR(optimizer, lambda step: self._rate(step))
+        self.network, self.optimizer, self.scheduler, self.training, self.validation = (
+            self.accelerator.prepare(task.network, optimizer, scheduler, training, validation)
+        )
+        self.average = None
+        if settings.ema:
+            average = moving_average(self.accelerator.unwrap_model(self.network), settings.ema)
+            self.average = self.accelerator.prepare_model(average, evaluation_mode=True)
+        if settings.goes_on:
+            self.accelerator.load_state(str(checkpoints.newest(self.folder)))
+
+    def _rate(self, step: int) -> float:
+        """The share of the learning rate that a step is given."""
+        warm = min(1.0, (step + 1) / (self.settings.warmup + 1))
+        if self.settings.schedule == "constant":
+            return warm
+        return warm * 0.5 * (1 + math.cos(math.pi * step / (self.epochs * self.steps)))
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
 
     def _open_folder(self) -> None:
-        """Read the checkpoint, or begin: then nobody else's may be there."""
-        path = self.folder / CHECKPOINT
-        if self.settings.resume:
-            self._load(path)
-        elif path.exists():
-            raise FileExistsError(
-                f"{path} is there: --resume goes on with it, or name another folder"
-            )
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_json(self.folder / "config.json", self.config)
 
-    def _load(self, path: Path) -> None:
-        if not path.is_file():
-            raise FileNotFoundError(f"no checkpoint to resume from at {path}")
-        state = torch.load(path, weights_only=True, map_location=self.accelerator.device)
-        known = state["config"]
-        changed = sorted(k for k in known | self.config if known.get(k) != self.config.get(k))
-        if changed:
-            raise ValueError(f"the checkpoint was made with other {', '.join(changed)}")
-        self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if self.accelerator.scaler:
-            self.accelerator.scaler.load_state_dict(state["scaler"])
-        self.progress = Progress(**state["progress"])
-
 
 def _kept(settings: LoopSettings) -> dict[str, Any]:
     """The settings that decide which weights come out."""
-    free = {"out", "resume", "workers", "checkpoint_every", "cpu"}
+    free = {"out", "resume", "workers", "checkpoint_every", "cpu", "more_epochs"}
     return {name: value for name, value in asdict(settings).items() if name not in free}
 
 
 def _in_words(losses: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in losses.items())
-
-
-def _save(state: object, path: Path) -> None:
-    """Save whole or not at all: a run may end at any moment."""
-    half = path.with_suffix(".part")
-    torch.save(state, half)
-    half.replace(path)
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write JSON for people to read."""
-    path.write_text(json.dumps(value, indent=2) + "\n")

@@ -1,6 +1,6 @@
 """A detector's weights in small files while it trains, and as the folder that the product reads.
 
-    python -m training.detector.export_detector --chunks runs/detector --out runs/detector/hub
+    python -m training detector export --chunks runs/detector --out runs/detector/hub
 
 The chunks are what :mod:`training.detector.train` writes every minute.
 """
@@ -129,7 +129,7 @@ def export(
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    parser = command_parser("detector.export", __doc__)
+    parser = command_parser("detector export", __doc__)
     add = parser.add_argument
     add("--chunks", type=Path, required=True, help="folder with detector-1.safetensors and so on")
     add("--out", type=Path, required=True, help="folder for config.json and model.safetensors")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from training.synthesis.compose import Composite
+from training.synthesis.composer import Composite
 
 # People of one picture that the loss sees at most, and masks of one picture.
 MOST_PEOPLE, MASKS = 40, 6

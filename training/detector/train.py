@@ -1,6 +1,6 @@
 """Train the person detector: YOLOv8-seg with one class, on pictures made on the device.
 
-    python -m training.detector.train --packs packs/people-a packs/people-b --seconds 540 \\
+    python -m training detector train --packs packs/people-a packs/people-b --seconds 540 \\
         --out runs/detector --state runs/detector/state
 
 Half of each batch are composed pictures with every person's mask, half real photos with boxes.
@@ -22,7 +22,7 @@ from training.detector.detector_loop import Plan, Trainer
 from training.detector.photos import RealPhotos
 from training.detector.targets import Targets, from_composite, joined
 from training.synthesis.bank import load_banks
-from training.synthesis.compose import Composer
+from training.synthesis.composer import Composer
 
 # Share of composed pictures in a batch.
 COMPOSED = 0.5
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    parser = command_parser("detector.train", __doc__)
+    parser = command_parser("detector train", __doc__)
     add = parser.add_argument
     add("--packs", type=Path, nargs="+", required=True, help="folders of training.synthesis.pack")
     add("--out", type=Path, required=True, help="folder for the averaged weights")

@@ -1,14 +1,13 @@
-"""Fit the table of soft faces on training faces, and print it as Python.
+"""Fit what the product needs to know of a face VAE, and write it beside the weights.
 
-    python -m training.face_vae.fit_gains --faces datasets/faces.zip
+    python -m training face_vae fit_gains --faces datasets/faces.zip --vae runs/face-vae/hub
 
-What it prints takes the place of CLEAN, BLURRED and SHRUNK in ``bgswap/faces/gains.py``. The
-gains hold for one face VAE: they are to be fitted again when its weights change.
+The gains against softness (:mod:`bgswap.faces.gains`) hold for one face VAE: they are to be fitted
+again when its weights change. They go to ``calibration.json``.
 """
 
-import sys
+import logging
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import cv2
@@ -16,12 +15,13 @@ import numpy as np
 from scipy.fft import dctn
 
 from bgswap.faces.degradation import band_levels, frequencies
-from bgswap.faces.gains import EDGES, Softness
+from bgswap.faces.gains import EDGES, FILE, FaceCalibration, Softness
+from bgswap.faces.restoration import strangeness
 from bgswap.io.tensors import images_to_tensor
 from bgswap.networks import FaceVAE
 from training.common.evaluation import load_network
 from training.common.loop import command_parser, run_command
-from training.face_vae.degrade import noisy, shrunk
+from training.face_vae.degrade import degrade, noisy, shrunk
 from training.face_vae.face_scores import in_batches
 from training.face_vae.faces import open_faces, to_side
 
@@ -31,6 +31,9 @@ SIDES = (14, 16, 18, 20, 22, 24, 26, 28, 32)
 # Half of the faces get noise of one grey level: no gain may ask for what a camera does not keep.
 NOISY, NOISE = 0.5, 1.0
 Picture = np.ndarray
+# The share of degraded faces whose error is usual.
+KEPT = 0.97
+log = logging.getLogger(__name__)
 
 
 def sometimes_noisy(face: Picture, rng: np.random.Generator) -> Picture:
@@ -69,42 +72,55 @@ def fit(name: str, faces: Sequence[Picture], soft: Sequence[Picture], vae: FaceV
     return Softness(name, mean_levels(soft), *fitted_gains(faces, seen, made))
 
 
-def as_python(rows: Sequence[Softness]) -> str:
-    """Rows of the table as one Python tuple, laid out as ruff does it."""
-    words = []
-    for row in rows:
-        fields = [f'"{row.name}"', *map(_numbers, row[1:], (1, 2, 2))]
-        words += ["    Softness(", *(f"        {field}," for field in fields), "    ),"]
-    return "\n".join(["(", *words, ")"])
+def usual_error(faces: Sequence[Picture], vae: FaceVAE) -> float:
+    """Error of the VAE over the variance of a face that 97 of 100 degraded faces keep to.
+
+    Args:
+        faces: clean ones, (64, 64, 3) uint8 RGB.
+        vae: in eval mode.
+    """
+    rng = np.random.default_rng(1)
+    worse = [degrade(face, rng) for face in faces]
+    made = in_batches(lambda batch: vae(batch)[0], images_to_tensor(worse))
+    return float(np.quantile([strangeness(a, b) for a, b in zip(worse, made, strict=True)], KEPT))
 
 
-def _numbers(values: Sequence[float], digits: int) -> str:
-    return f"({', '.join(f'{value:.{digits}f}' for value in values)})"
+def fitted(faces: Sequence[Picture], vae: FaceVAE) -> FaceCalibration:
+    """All of a VAE's calibration, from clean training faces (64, 64, 3) uint8 RGB."""
+    blurred = {f"blur {s}": [cv2.GaussianBlur(face, (0, 0), s) for face in faces] for s in BLURS}
+    small = {f"{side} pixels": [shrunk(face, (side, side)) for face in faces] for side in SIDES}
+    rows = [
+        tuple(_rounded(fit(name, faces, soft, vae)) for name, soft in kinds.items())
+        for kinds in (blurred, small)
+    ]
+    clean = tuple(round(level, 1) for level in mean_levels(faces))
+    return FaceCalibration(clean, *rows, round(usual_error(faces, vae), 4))
 
 
-def print_table(data: Path, weights: Path, used: int) -> None:
-    """Fit every row on so many training faces with the VAE of a Hub folder, and print all."""
-    with redirect_stdout(sys.stderr):  # huggingface_hub tells there what it loads
-        vae = load_network(FaceVAE, weights)
+def _rounded(row: Softness) -> Softness:
+    values = zip(row[1:], (1, 2, 2), strict=True)
+    return Softness(row.name, *(tuple(round(v, digits) for v in some) for some, digits in values))
+
+
+def calibrate(data: Path, weights: Path, used: int) -> None:
+    """Fit on so many training faces with the VAE of a Hub folder, and write it into the folder."""
+    vae = load_network(FaceVAE, weights)
     pictures = open_faces(data, "train")
     numbers = np.linspace(0, len(pictures) - 1, min(used, len(pictures))).round()
     faces = [to_side(pictures[int(number)]) for number in numbers]
-    print("CLEAN =", _numbers(mean_levels(faces), 1))
-    blurred = {f"blur {s}": [cv2.GaussianBlur(face, (0, 0), s) for face in faces] for s in BLURS}
-    print("BLURRED =", as_python([fit(n, faces, soft, vae) for n, soft in blurred.items()]))
-    small = {f"{side} pixels": [shrunk(face, (side, side)) for face in faces] for side in SIDES}
-    print("SHRUNK =", as_python([fit(n, faces, soft, vae) for n, soft in small.items()]))
+    fitted(faces, vae).write(weights)
+    log.info("%s, fitted on %d faces", weights / FILE, len(faces))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = command_parser("face_gains", __doc__)
+    parser = command_parser("face_vae fit_gains", __doc__)
     add = parser.add_argument
     add("--faces", type=Path, required=True, help="folder or zip of faces, as for face_vae")
     add("--vae", type=Path, default=Path("bgswap/starter/face-vae"), help="folder in Hub layout")
     add("--faces-used", type=int, default=1000, help="how many training faces, evenly spread")
     args = parser.parse_args(arguments)
-    return run_command(lambda: print_table(args.faces, args.vae, args.faces_used))
+    return run_command(lambda: calibrate(args.faces, args.vae, args.faces_used))
 
 
 if __name__ == "__main__":

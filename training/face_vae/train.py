@@ -1,8 +1,8 @@
 """Train the face VAE on CelebA or any folder or zip of faces.
 
-    python -m training.face_vae.train --data datasets/faces.zip --out runs/face-vae --degrade 0.5 \\
+    python -m training face_vae train --data datasets/faces.zip --out runs/face-vae --degrade 0.5 \\
         --epochs 16 --learning-rate 0.0003
-    torchrun --nproc_per_node 2 -m training.face_vae.train --cpu --data datasets/faces.zip
+    accelerate launch --num_processes 2 -m training face_vae train --data datasets/faces.zip
 
 Out come ``vae_celeba.pth`` (state dict), ``hub/`` (config.json, model.safetensors, README.md),
 curves, sheets of reconstructions and of samples from the prior, and metrics.json. The network
@@ -13,7 +13,6 @@ takes some ten minutes of one core's time with 5,109 faces and ends at a validat
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -22,9 +21,12 @@ from torch import Tensor, nn
 
 from bgswap.io.tensors import images_to_tensor, tensor_to_images
 from bgswap.networks import FaceVAE
+from training.common.data import SkipBroken, add_skip_flag
 from training.common.export import save_hub_folder
+from training.common.facts import RunFacts
+from training.common.flags import add_flags
 from training.common.initialise import he_initialise
-from training.common.loop import add_flags, command_parser, train_command
+from training.common.loop import command_parser, train_command
 from training.common.losses import vae_losses
 from training.common.tasks import LoopSettings
 from training.face_vae.faces import Faces, open_faces, to_side
@@ -32,6 +34,17 @@ from training.face_vae.pca_init import begin_as_pca
 
 DEFAULT_KL_WEIGHT = 0.1
 FACES_TO_BEGIN_WITH = 5000
+# Defaults that differ from the command's own.
+RECIPES: dict[str, dict[str, object]] = {
+    "default": {},
+    "seed": {
+        "begin": "random",
+        "kl_weight": 1.0,
+        "schedule": "constant",
+        "warmup": 0,
+        "epochs": 20,
+    },
+}
 
 
 class FaceTask:
@@ -40,23 +53,40 @@ class FaceTask:
     weights_name = "vae_celeba.pth"
 
     def __init__(
-        self, data: Path, latent: int, kl_weight: float, degraded: float, download: bool, seed: int
+        self,
+        data: Path,
+        latent: int,
+        kl_weight: float,
+        degraded: float,
+        download: bool,
+        seed: int,
+        kl_warmup: int = 0,
+        begin: str = "random",
+        skip_broken: int = 0,
     ) -> None:
         if not 0 <= degraded <= 1 or kl_weight < 0:
             raise ValueError(
                 f"degrade must be from 0 to 1 and kl-weight 0 or more, got {degraded}, {kl_weight}"
             )
+        if kl_warmup < 0:
+            raise ValueError(f"kl-warmup must be 0 or more, got {kl_warmup}")
         torch.manual_seed(seed)
         cv2.setNumThreads(1)
+        self.step = 0
         self.network = he_initialise(FaceVAE(latent=latent))
-        self.training = Faces(open_faces(data, "train", download), seed, degraded, mirror=True)
-        self.validation = Faces(open_faces(data, "val", download), seed)
-        self.kl_weight = kl_weight
+        skip = SkipBroken(skip_broken)
+        known, held_out = (open_faces(data, part, download, skip) for part in ("train", "val"))
+        self.training = Faces(known, seed, degraded, mirror=True)
+        self.validation = Faces(held_out, seed)
+        self.data = [known.facts({"train": len(known), "val": len(held_out)})]
+        self.kl_weight, self.kl_warmup = kl_weight, kl_warmup
         self.config = {
             "network": "face-vae",
             "latent": latent,
             "kl_weight": kl_weight,
+            "kl_warmup": kl_warmup,
             "degraded_share": degraded,
+            "begin": begin,
             "faces": len(self.training),
         }
 
@@ -71,9 +101,11 @@ class FaceTask:
         """Named losses of pairs (B, 3, 64, 64): shown, clean."""
         shown, clean = batch
         made, mu, logvar = network(shown)
-        return vae_losses(made, clean, mu, logvar, self.kl_weight)
+        # Validation losses are of one kind from the first epoch to the last.
+        risen = min(1.0, self.step / self.kl_warmup) if self.kl_warmup and network.training else 1.0
+        return vae_losses(made, clean, mu, logvar, risen * self.kl_weight)
 
-    def finish(self, network: FaceVAE, run: Path, settings: dict[str, Any]) -> None:
+    def finish(self, network: FaceVAE, run: Path, facts: RunFacts) -> None:
         """Sheets of reconstructions, restorations and samples, and the Hub folder."""
         count = min(16, len(self.validation))
         clean = torch.stack([self.validation[n][1] for n in range(count)])
@@ -86,7 +118,7 @@ class FaceTask:
             samples = network.decode(noise.to(device)).cpu()
         write_sheet([clean, made, degraded, restored], run / "reconstructions.png")
         write_sheet(list(samples.split(count)), run / "samples.png")
-        save_hub_folder(network, run / "hub", "face-vae", settings)
+        save_hub_folder(network, run / "hub", "face-vae", facts)
 
 
 def write_sheet(rows: list[Tensor], path: Path) -> None:
@@ -97,7 +129,7 @@ def write_sheet(rows: list[Tensor], path: Path) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    parser = command_parser("face_vae", __doc__)
+    parser = command_parser("face_vae train", __doc__)
     add = parser.add_argument
     add(
         "--data",
@@ -116,12 +148,27 @@ def parser() -> argparse.ArgumentParser:
         "a face's values); 0 is a plain autoencoder, 5 a blur",
     )
     add(
+        "--kl-warmup",
+        type=int,
+        default=0,
+        metavar="STEPS",
+        help="steps over which the weight of the KL divergence rises from 0",
+    )
+    add(
+        "--recipe",
+        choices=sorted(RECIPES),
+        default="default",
+        help="seed: random first weights, KL weight 1, a constant learning rate, 20 epochs; what "
+        "other flags say comes first",
+    )
+    add(
         "--begin",
         choices=("pca", "random"),
         default="pca",
         help="first weights: a principal component analysis of the faces, or random ones",
     )
     add("--degrade", type=float, default=0.0, help="share of inputs to degrade, 0 to 1")
+    add_skip_flag(parser)
     defaults = LoopSettings(out=Path("runs/face-vae"), epochs=20, batch=64, learning_rate=0.001)
     add_flags(parser, defaults)
     return parser
@@ -129,15 +176,32 @@ def parser() -> argparse.ArgumentParser:
 
 def task_from(args: argparse.Namespace) -> FaceTask:
     """The task that the flags ask for."""
-    task = FaceTask(args.data, args.latent, args.kl_weight, args.degrade, args.download, args.seed)
-    if args.begin == "pca" and not args.resume:
+    begin = "trained" if args.start_from else args.begin
+    task = FaceTask(
+        args.data,
+        args.latent,
+        args.kl_weight,
+        args.degrade,
+        args.download,
+        args.seed,
+        args.kl_warmup,
+        begin,
+        args.skip_broken,
+    )
+    if begin == "pca" and not (args.resume or args.more_epochs):
         task.begin()
     return task
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    return train_command(parser(), task_from, arguments)
+    flags = parser()
+    # A recipe gives defaults: known before the flags that may differ from it are read.
+    first = argparse.ArgumentParser(add_help=False)
+    first.add_argument("--recipe", default="default")
+    recipe = first.parse_known_args(arguments)[0].recipe
+    flags.set_defaults(**RECIPES.get(recipe, {}))
+    return train_command(flags, task_from, arguments)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ import numpy as np
 
 from bgswap.detection.mask_autoencoder import MaskRefiner
 from bgswap.networks import MaskAutoencoder
+from training.common.data import PictureArchive
 from training.common.evaluation import load_network, report, write_figures
 from training.mask_autoencoder.mask_scores import (
+    CANVAS,
     damage_all,
     mask_sheet,
     median_filter,
@@ -23,10 +25,8 @@ MEDIAN = 9
 def evaluate_masks(args: argparse.Namespace) -> None:
     """Damaged against refined, through the product's refiner, beside what else one might do."""
     network = load_network(MaskAutoencoder, args.weights)
-    kinds = read_masks(args.people, "val").values()
+    kinds = read_masks(PictureArchive(args.people), "val").values()
     crops = person_crops([mask for masks in kinds for mask in masks])
-    if not crops:
-        raise ValueError(f"no person masks for val in {args.people}")
     refiner = MaskRefiner(network)
     menders = {f"median filter {MEDIAN}": median_filter(MEDIAN)}
     if args.noise_steps:
@@ -40,7 +40,10 @@ def evaluate_masks(args: argparse.Namespace) -> None:
     sheet = np.vstack([np.hstack(rows[i : i + 2]) for i in range(0, len(rows) - 1, 2)])
     report(args, "mask-autoencoder", table, {"sheet": sheet}, {"masks": len(crops)})
     if not args.no_card:
-        dataset = f"{len(crops)} held-out person masks, 256 pixels, damaged {args.rounds} times"
+        dataset = (
+            f"{len(crops)} person masks of {args.people.name} (val), {CANVAS} pixels, "
+            f"damaged {args.rounds} times"
+        )
         mended, given = table["mask autoencoder"], table["damaged"]
         values = {
             "iou": (mended["iou"], "IoU after refining"),

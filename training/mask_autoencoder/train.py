@@ -10,8 +10,9 @@ ends at a validation loss (cross entropy + 0.5 Dice) of 0.084.
 """
 
 import argparse
+import logging
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -21,10 +22,18 @@ from torch.utils.data import Dataset
 
 from bgswap.detection.mask_autoencoder import square_crop
 from bgswap.networks import MaskAutoencoder
-from training.common.data import PictureArchive, people_names
+from training.common.data import (
+    PictureArchive,
+    SkipBroken,
+    add_skip_flag,
+    people_names,
+    read_person_mask,
+)
 from training.common.export import save_hub_folder
+from training.common.facts import DataFacts, RunFacts
+from training.common.flags import add_flags
 from training.common.initialise import he_initialise
-from training.common.loop import add_flags, command_parser, train_command
+from training.common.loop import command_parser, train_command
 from training.common.losses import mask_losses
 from training.common.tasks import LoopSettings
 from training.mask_autoencoder.drawn_masks import damage, draw, move
@@ -32,24 +41,56 @@ from training.mask_autoencoder.drawn_masks import damage, draw, move
 # Validation samples count from here: no training sample has such a number.
 VALIDATION_FROM = 1 << 40
 DRAWN_SHARE = 0.2
+DRAWN = DataFacts(
+    "",
+    "masks drawn by the training script",
+    license="agpl-3.0",
+    note="No photos and no people's masks were used.",
+)
+log = logging.getLogger(__name__)
 
 
-def read_masks(people: Path | None, part: str) -> dict[str, list[np.ndarray]]:
-    """The person masks (H, W) uint8 of an archive's ``part`` by kind; none without an archive.
+def read_masks(
+    archive: PictureArchive, part: str, skip: SkipBroken | None = None
+) -> dict[str, list[np.ndarray]]:
+    """The person masks (H, W) uint8 of an archive's ``part`` by kind.
 
     Kinds are what names begin with, as in ``street_0001``. Masks that another model drew are
-    smoother than people are: where names tell them (``auto_``), they are left out.
+    smoother than people are: where names tell them (``auto_``), they are left out, and so are
+    masks of nobody.
+
+    Raises:
+        BrokenFile: a mask cannot be used, and may not be skipped.
+        ValueError: there is not one mask.
     """
+    skip = skip or SkipBroken()
     kinds: dict[str, list[np.ndarray]] = {}
-    if people is None:
-        return kinds
-    archive = PictureArchive(people)
+    drawn = empty = used = broken = 0
     for stem in people_names(archive, part):
         kind = stem.rsplit("/", 1)[-1].partition("_")[0]
-        mask = archive.read(f"{stem}.png", "L")
-        if not kind.endswith("auto") and mask.max() > 127:
+        if kind.endswith("auto"):
+            drawn += 1
+            continue
+        mask = skip.take(lambda s=stem: read_person_mask(archive, s))
+        if mask is None:
+            broken += 1
+        elif mask.max() <= 127:
+            empty += 1
+        else:
+            used += 1
             kinds.setdefault(kind, []).append(mask)
+    if not used:
+        raise ValueError(
+            f"no person mask for {part} in {archive.path}: expected people/{part}/NAME.png beside "
+            "its photo NAME.jpg"
+        )
+    left_out = {"drawn by a model": drawn, "of nobody": empty, "broken": broken}
+    why = "".join(f", {count} {reason} left out" for reason, count in left_out.items() if count)
+    log.info("%s: %d person masks for %s%s", archive.path, used, part, why)
     return kinds
+
+
+Masks = dict[str, list[np.ndarray]]
 
 
 def as_unit(mask: np.ndarray) -> np.ndarray:
@@ -107,13 +148,20 @@ class MaskTask:
     weights_name = "autoencoder.pth"
 
     def __init__(
-        self, people: Path | None, side: int, samples: int, seed: int, held_out: int = 256
+        self,
+        people: Path | None,
+        side: int,
+        samples: int,
+        seed: int,
+        held_out: int = 256,
+        skip_broken: int = 0,
     ) -> None:
         torch.manual_seed(seed)
         cv2.setNumThreads(1)
+        self.step = 0
         self.network = he_initialise(MaskAutoencoder(side=side))
-        self.training = DamagedMasks(read_masks(people, "train"), samples, side, seed)
-        others = read_masks(people, "val")
+        masks, others, self.data = self._read(people, skip_broken)
+        self.training = DamagedMasks(masks, samples, side, seed)
         self.validation = DamagedMasks(others, held_out, side, seed, VALIDATION_FROM)
         self.config = {
             "network": "mask-autoencoder",
@@ -122,12 +170,27 @@ class MaskTask:
             "people": sum(map(len, self.training.people)),
         }
 
+    @staticmethod
+    def _read(people: Path | None, skip_broken: int) -> tuple[Masks, Masks, list[DataFacts]]:
+        """Masks to learn from and held out, by kind, and what a card says of both."""
+        if people is None:
+            log.info("no --people: all masks are drawn")
+            return {}, {}, [DRAWN]
+        archive, skip = PictureArchive(people), SkipBroken(skip_broken)
+        masks, others = (read_masks(archive, part, skip) for part in ("train", "val"))
+        counts = {
+            part: sum(map(len, kinds.values()))
+            for part, kinds in (("train", masks), ("val", others))
+        }
+        drawn = replace(DRAWN, kind=f"{DRAWN.kind} ({DRAWN_SHARE:.0%} of the samples)", note="")
+        return masks, others, [archive.facts("people's masks", counts), drawn]
+
     def losses(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         """Named losses of pairs (B, 1, side, side): damaged, clean."""
         damaged, clean = batch
         return mask_losses(network(damaged), clean)
 
-    def finish(self, network: MaskAutoencoder, run: Path, settings: dict[str, Any]) -> None:
+    def finish(self, network: MaskAutoencoder, run: Path, facts: RunFacts) -> None:
         """A sheet of damaged, refined and clean masks, and the Hub folder."""
         pairs = [self.validation[n] for n in range(min(24, len(self.validation)))]
         damaged, clean = (torch.stack(masks) for masks in zip(*pairs, strict=True))
@@ -137,18 +200,19 @@ class MaskTask:
         rows = torch.cat([damaged, refined, clean], 3)[:, 0].numpy()
         sheet = np.vstack(rows) if len(rows) < 24 else np.hstack(np.split(np.vstack(rows), 3))
         cv2.imwrite(str(run / "sheet.png"), (sheet * 255).round().astype(np.uint8))
-        save_hub_folder(network, run / "hub", "mask-autoencoder", settings)
+        save_hub_folder(network, run / "hub", "mask-autoencoder", facts)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    parser = command_parser("mask_autoencoder", __doc__)
+    parser = command_parser("mask_autoencoder train", __doc__)
     parser.add_argument(
         "--people",
         type=Path,
-        help="folder or zip with person masks, people/{train,val}/NAME.png beside NAME.webp; "
-        "without it all masks are drawn",
+        help="folder or zip with person masks, people/{train,val}/NAME.png beside its photo "
+        "NAME.jpg; without it all masks are drawn",
     )
+    add_skip_flag(parser)
     parser.add_argument("--side", type=int, default=64, help="of the square crops, in pixels")
     parser.add_argument("--samples", type=int, default=8192, help="masks an epoch")
     defaults = LoopSettings(
@@ -158,11 +222,15 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
+def task_from(args: argparse.Namespace) -> MaskTask:
+    """The task that the flags ask for."""
+    skip = args.skip_broken
+    return MaskTask(args.people, args.side, args.samples, args.seed, skip_broken=skip)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    return train_command(
-        parser(), lambda args: MaskTask(args.people, args.side, args.samples, args.seed), arguments
-    )
+    return train_command(parser(), task_from, arguments)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Choose how sure one has to be of a person, and write it beside the matting weights.
 
-    python -m training.matting.calibrate --people datasets/people.zip --scenes datasets/scenes.zip
+    python -m training matting calibrate --people datasets/people.zip --scenes datasets/scenes.zip
 
 The threshold and the matting network's share in the confidence are those of the best mean panoptic
 quality (with an F2 score) on a third of the val photos and on composites of them, which play no

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from training.synthesis.compose import Composer, Composite
+from training.synthesis.composer import Composer, Composite
 from training.synthesis.damage import Damage
 
 # Side of the composed pictures in pixels.

@@ -1,6 +1,6 @@
 """Trained matting weights as the folder that the product reads: config, weights, card.
 
-python -m training.matting.export_matting --run runs/matting --out bgswap/starter/matting
+python -m training matting export --run runs/matting --out bgswap/starter/matting
 """
 
 import argparse
@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from bgswap.networks import MattingUNet
 from training.common.cards import write_card
+from training.common.facts import RunFacts
 from training.common.loop import run_command
 
 
@@ -33,7 +34,7 @@ def export(run: Path, folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(network._hub_mixin_config, indent=2) + "\n")
     progress = run / "progress.json"
     trained = json.loads(progress.read_text()) if progress.is_file() else {}
-    write_card("matting", folder, trained)
+    write_card("matting", folder, RunFacts(settings=trained))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,9 +1,9 @@
 """Train the matting network and its refiner on pictures that are composed as they are needed.
 
-    python -m training.matting.train --pack packs/people-a packs/people-b --out runs/matting \\
+    python -m training matting train --pack packs/people-a packs/people-b --out runs/matting \\
         --device cuda --seconds 540 --pictures 48
 
-The packs are what ``python -m training.synthesis.pack`` wrote. Everything is drawn on the device
+The packs are what ``python -m training pack`` wrote. Everything is drawn on the device
 that trains, so that a GPU is never waited for. The learning rate falls over ``--seconds``; the
 averaged weights go to ``OUT/matting.safetensors`` and ``OUT/refiner.safetensors`` every minute,
 the whole state to ``OUT/state.pt``, from which ``--resume`` goes on. ``--start-from FOLDER`` begins
@@ -26,7 +26,7 @@ from bgswap.networks import MattingUNet
 from training.matting.alpha_losses import SCORE, alpha_losses, score_loss
 from training.matting.crops import Crops, draw_crops
 from training.synthesis.bank import load_banks
-from training.synthesis.compose import Composer
+from training.synthesis.composer import Composer
 from training.synthesis.damage import Damage
 
 log = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from training.common.loop import command_parser, run_command
 from training.scene.autoencoder import CELL, LATENTS, build_autoencoder
 from training.scene.captions import vocabulary
 from training.scene.text import build_text_encoder, build_tokenizer
@@ -184,15 +185,20 @@ def _plain(name: str) -> str:
     return name.removeprefix("text_model.")
 
 
-def unpack(arguments: list[str] | None = None) -> None:
-    """Command line: ``python -m training.scene.model CHUNKS FOLDER``, chunks to a pipeline."""
-    import sys
+def main(arguments: list[str] | None = None) -> int:
+    """Command line: chunks to a pipeline; returns its exit code."""
+    parser = command_parser("scene export", "Make a pipeline of the weights that a run exported.")
+    parser.add_argument("chunks", type=Path, help="the folder --export of training scene train")
+    parser.add_argument("folder", type=Path, help="of the pipeline")
+    options = parser.parse_args(arguments)
 
-    chunks, folder = map(Path, arguments or sys.argv[1:])
-    pipeline = build_pipeline()
-    load_chunks(pipeline, chunks)
-    export(pipeline, folder)
+    def work() -> None:
+        pipeline = build_pipeline()
+        load_chunks(pipeline, options.chunks)
+        export(pipeline, options.folder)
+
+    return run_command(work)
 
 
 if __name__ == "__main__":
-    unpack()
+    raise SystemExit(main())

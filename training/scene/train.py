@@ -1,8 +1,8 @@
 """Train the scene model that ships: a small latent diffusion inpainting pipeline, from scratch.
 
-    python -m training.scene.data.pack_scenes --scenes256 datasets/scenes256.zip \\
+    python -m training scene pack --scenes256 datasets/scenes256.zip \\
         --scenes datasets/scenes.zip --people datasets/people.zip --out datasets/packed
-    python -m training.scene.train --data datasets/packed --out runs/scene --device cuda \\
+    python -m training scene train --data datasets/packed --out runs/scene --device cuda \\
         --seconds 560
 
 Without a GPU: ``--device cpu --batch 16 --seconds 36000``; ``--resume`` goes on from ``OUT``,
@@ -23,7 +23,7 @@ background that does not lean on the person never continues them.
 
 Written as it goes, every ``--every`` seconds: ``OUT/state.pt`` to resume from; in ``--export``
 (default ``OUT/export``) ``weights-N.safetensors``, ``sheet.jpg``, ``reconstructions.jpg`` and
-``log.txt``. ``python -m training.scene.model EXPORT FOLDER`` makes a pipeline of them.
+``log.txt``. ``python -m training scene export EXPORT FOLDER`` makes a pipeline of them.
 """
 
 import argparse

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from training.synthesis.compose import Composer
+    from training.synthesis.composer import Composer
 
 # Odds of a row, people scattered, and people close up and cut by the lower border.
 ROW, SCATTER = 0.38, 0.3

@@ -1,6 +1,6 @@
 """Gather photos of people, their masks and boxes, and scenes into two packs that travel.
 
-    python -m training.synthesis.pack --people512 people512.zip --people people.zip \\
+    python -m training pack --people512 people512.zip --people people.zip \\
         --more people_more.zip --scenes scenes256.zip --coco coco --instances instances.json \\
         --tracker tracker --extra-alphas alphas --exclude excluded_dhash.txt --out packs
 

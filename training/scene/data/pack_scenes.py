@@ -1,6 +1,6 @@
 """Pack the scene model's pictures into a few small archives that travel well.
 
-    python -m training.scene.data.pack_scenes --scenes256 datasets/scenes256.zip \\
+    python -m training scene pack --scenes256 datasets/scenes256.zip \\
         --scenes datasets/scenes.zip --people datasets/people.zip --out datasets/packed
 
 Writes ``OUT/scenes-N.zip`` of at most ``--part-megabytes`` each, with the pictures as

@@ -5,7 +5,7 @@ import torch
 from banks import drawn_banks
 
 from training.synthesis.camera import camera, jpeg
-from training.synthesis.compose import SLOTS, Composer, foreground
+from training.synthesis.composer import SLOTS, Composer, foreground
 from training.synthesis.damage import Damage
 
 
