@@ -77,7 +77,7 @@ class Generating:
             warn(error)
             yield {self.page.progress: fragments.idle(error.message, "bad")}
 
-    def _steps(self, values: Updates, run: Path, visitor: str) -> Iterator[Updates]:
+    def _steps(self, values: Updates, run: Path, visitor: str | None) -> Iterator[Updates]:
         page = self.page
         session: Session = values[page.session]
         # Once more: a page that lost its connection for a while has let go of them.
