@@ -108,7 +108,7 @@ class Generating:
                 yield {page.progress: fragments.idle("Stopped. Nothing was changed.")}
 
     def _done(
-        self, values: Updates, result: SwapResult, options: SwapOptions, visitor: str
+        self, values: Updates, result: SwapResult, options: SwapOptions, visitor: str | None
     ) -> Updates:
         session: Session = values[self.page.session]
         shown = Shown(
