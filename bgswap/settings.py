@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from bgswap.errors import BadInput
 
@@ -136,16 +136,14 @@ class Settings:
         return self.scenes.get(role) if role.startswith("scene_") else getattr(self, role)
 
     @classmethod
-    def from_env(
-        cls, environment: Mapping[str, str] | None = None, **changes: object
-    ) -> "Settings":
+    def from_env(cls, environment: Mapping[str, str] | None = None, **changes: Any) -> "Settings":
         """Settings as the environment has them, with ``changes`` on top (None: no change).
 
         Raises:
             BadInput: a variable holds what its field cannot be.
         """
         environment = os.environ if environment is None else environment
-        values: dict[str, object] = {"scenes": _scenes(environment)}
+        values: dict[str, Any] = {"scenes": _scenes(environment)}
         for spec in fields(cls):
             text = environment.get(f"BGSWAP_{spec.name.upper()}") if spec.name != "scenes" else None
             if text is not None and (text.strip() or spec.type is not Path):

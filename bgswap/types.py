@@ -1,6 +1,6 @@
 """The values that travel between the rooms: people found, where a swap stands, what came out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,6 +34,16 @@ class _StoredMask:
         return whole
 
 
+def as_box(corners: Iterable[float]) -> Box:
+    """The four numbers x0, y0, x1, y1 as a box.
+
+    Raises:
+        ValueError: there are not four.
+    """
+    x0, y0, x1, y1 = corners
+    return x0, y0, x1, y1
+
+
 def box_of(mask: np.ndarray) -> Box | None:
     """The box of what is above one half in a mask (H, W); None where nothing is."""
     inside = mask > 0.5
@@ -59,8 +69,11 @@ class Person:
     number: int
     box: Box
     confidence: float
-    mask: np.ndarray = _StoredMask()  # type: ignore[assignment]
+    mask: _StoredMask = _StoredMask()
     painted: bool = False
+    size: tuple[int, int] = field(init=False, repr=False)
+    _part: tuple[slice, slice] = field(init=False, repr=False)
+    _crop: np.ndarray = field(init=False, repr=False)
 
     @property
     def cropped(self) -> tuple[slice, slice, np.ndarray]:

@@ -164,7 +164,7 @@ def _encoded(light: np.ndarray, size: tuple[int, int], highlights: float) -> np.
     linear = light / (1 + highlights * light)
     low = linear <= 0.0031308
     level = np.where(low, linear * 12.92, 1.055 * np.maximum(linear, 0) ** (1 / 2.4) - 0.055) * 255
-    large = level.astype(np.float32)
+    large: np.ndarray = level.astype(np.float32)
     if large.shape[:2] != size:
         large = cv2.resize(large, size[::-1], interpolation=cv2.INTER_CUBIC)
     noise = np.random.default_rng(DITHER_SEED)

@@ -36,7 +36,8 @@ class PlainColor:
             return image
         # Mixed in sRGB as CSS does it; one grey level of noise under the rounding hides the bands.
         share = ((np.arange(size[0], dtype=np.float32) + 0.5) / size[0])[:, None]
-        column = np.float32(self.top) * (1 - share) + np.float32(self.bottom) * share
+        top, bottom = (np.array(color, np.float32) for color in (self.top, self.bottom))
+        column = top * (1 - share) + bottom * share
         noise = np.random.default_rng(DITHER_SEED)
         for rows in (slice(y, y + STRIP_ROWS) for y in range(0, size[0], STRIP_ROWS)):
             strip = image[rows]

@@ -67,6 +67,5 @@ def is_good(background: Background, kept: np.ndarray) -> bool:
         background: as it was judged.
         kept: (h, w) float32 in [0, 1], the mask of the kept people.
     """
-    return not background.extra_people and background.expansion <= GROWN * float(
-        (kept > 0.5).mean()
-    )
+    expansion, area = background.expansion or 0.0, float((kept > 0.5).mean())
+    return not background.extra_people and expansion <= GROWN * area

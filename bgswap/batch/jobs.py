@@ -64,7 +64,7 @@ class Job:
         return {
             "prompt": self.prompt,
             "background": self.background,
-            "people": self.people if isinstance(self.people, str) else list(self.people),
+            "people": self.people if isinstance(self.people, str | int) else list(self.people),
             "options": json.loads(json.dumps(asdict(self.options), default=str)),
             "scene": self.scene,
         }

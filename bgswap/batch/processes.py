@@ -7,11 +7,12 @@ import queue
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import Any
 
 from bgswap.batch.jobs import Job
 from bgswap.batch.manifest import Outcome
@@ -78,7 +79,7 @@ class Pool:
         self._false_starts = 0
         self._processes: list[_Process] = []
 
-    def __call__(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def __call__(self, jobs: Sequence[Job]) -> Generator[Outcome, None, None]:
         """The outcomes of all jobs, one each, as they come.
 
         Closing the iterator ends the processes at once, with what they were at.
@@ -125,7 +126,7 @@ class Pool:
                 process.connection.send(process.jobs[-1])
 
     def _heard(self, waiting: deque[Job]) -> Iterator[Outcome]:
-        by_connection = {process.connection: process for process in self._processes}
+        by_connection: dict[Any, _Process] = {p.connection: p for p in self._processes}
         for connection in wait(list(by_connection)):
             process = by_connection[connection]
             try:

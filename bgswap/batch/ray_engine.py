@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,7 +66,7 @@ class RayEngine:
         self._config = config or RayConfig()
         self._attempts = Attempts(out / OWN_FOLDER / "attempts", self._config.attempts)
 
-    def __call__(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def __call__(self, jobs: Sequence[Job]) -> Generator[Outcome, None, None]:
         """The outcomes of all jobs, one each, as they come.
 
         Raises:
@@ -98,7 +98,7 @@ class RayEngine:
         gpus = int(ray.cluster_resources().get("GPU", 0))
         cpus = int(ray.cluster_resources().get("CPU", 1))
         most = min(self._workers or gpus or cpus, len(by_path))
-        share = {"num_gpus": 1} if gpus else {"num_cpus": self._config.cpus}
+        share: dict[str, Any] = {"num_gpus": 1} if gpus else {"num_cpus": self._config.cpus}
         rows = ray.data.read_binary_files(
             list(by_path),
             include_paths=True,

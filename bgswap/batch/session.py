@@ -2,7 +2,7 @@
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from bgswap.batch.manifest import Manifest, Outcome, sweep
 from bgswap.errors import BgSwapError
 
 # Gives one outcome for each job, in any order, as they come.
-Engine = Callable[[Sequence[Job]], Iterator[Outcome]]
+Engine = Callable[[Sequence[Job]], Generator[Outcome, None, None]]
 # A disk that is full or a model that is gone fails every photo: this many failures in a row end
 # the run. Photos that cannot be used do not count.
 MOST_FAILURES_IN_A_ROW = 3

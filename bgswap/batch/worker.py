@@ -10,7 +10,7 @@ import numpy as np
 from bgswap.backgrounds.base import BackgroundSource
 from bgswap.backgrounds.spec import background_source, parse_background
 from bgswap.batch.jobs import Job
-from bgswap.batch.manifest import Outcome
+from bgswap.batch.manifest import Outcome, Status
 from bgswap.batch.reading import Photo, read_photo
 from bgswap.batch.shared_scene import SharedScene, shared_scene
 from bgswap.errors import BadInput, BgSwapError, NoPersonDetected, SceneRejected
@@ -92,7 +92,7 @@ class SwapWorker:
         try:
             image, details = self._swapped(job, photo.image)
         except BgSwapError as error:
-            status = "refused" if isinstance(error, REFUSALS) else "failed"
+            status: Status = "refused" if isinstance(error, REFUSALS) else "failed"
             return Outcome.of(job, status, error=str(error), **facts, seconds=_since(start))
         try:
             self._write(image, job, details)
@@ -121,6 +121,7 @@ class SwapWorker:
         if not job.scene and not job.background:
             return None
         if self._latest[0] != (job.scene, job.background):
+            source: BackgroundSource
             if job.scene:
                 source = shared_scene(self._swapper, job, self._out / job.scene)
             else:

@@ -28,7 +28,7 @@ def enlarge_background(background: np.ndarray, size: tuple[int, int]) -> np.ndar
     factor = max(size[0] / background.shape[0], size[1] / background.shape[1])
     if factor <= 1:
         return cv2.resize(background, size[::-1], interpolation=cv2.INTER_AREA)
-    large = background.astype(np.float32)
+    large: np.ndarray = background.astype(np.float32)
     # Doubling with a small blur after each step leaves no trace of the pixel grid, which one
     # large step would show.
     while factor > 2:
@@ -39,7 +39,7 @@ def enlarge_background(background: np.ndarray, size: tuple[int, int]) -> np.ndar
     noise = np.random.default_rng(DITHER_SEED)
     result = np.empty(large.shape, np.uint8)
     for rows in (slice(top, top + 256) for top in range(0, size[0], 256)):
-        strip = large[rows]
+        strip: np.ndarray = large[rows]
         strip += noise.random(strip.shape[:2], np.float32)[:, :, None] - np.float32(0.5)
         result[rows] = to_bytes(strip)
     return result

@@ -98,7 +98,7 @@ def _shift_field(image: np.ndarray, alpha: np.ndarray, background: np.ndarray) -
     # Near black the colour of a scene is noise, not light.
     colour *= np.clip(lightness / 10, 0, 1)
     wish = np.dstack([LEVEL_SHARE * (lightness - reference), COLOUR_SHARE * colour])
-    low, high = np.float32(BOUNDS).T
+    low, high = np.array(BOUNDS, np.float32).T
     return np.where(wish < 0, low * np.tanh(wish / low), high * np.tanh(wish / high))
 
 
@@ -135,8 +135,8 @@ def _upsampled(field: np.ndarray, size: tuple[int, int], tile: tuple[slice, slic
     rows, columns = (np.arange(part.start, part.stop, dtype=np.float32) for part in tile)
     y = (rows + 0.5) * (field.shape[0] / size[0]) - 0.5
     x = (columns + 0.5) * (field.shape[1] / size[1]) - 0.5
-    grid = np.meshgrid(x, y)
-    return cv2.remap(field, *grid, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    across, down = np.meshgrid(x, y)
+    return cv2.remap(field, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _to_lab(image: np.ndarray) -> np.ndarray:

@@ -143,7 +143,7 @@ def _lit(background: np.ndarray, light: np.ndarray) -> np.ndarray:
     shaded = large < UNSEEN
     x, y, width, height = cv2.boundingRect(shaded.view(np.uint8))
     window = (slice(y, y + height), slice(x, x + width))
-    lit = background[window] * large[window][..., None]
+    lit: np.ndarray = background[window] * large[window][..., None]
     lit += np.random.default_rng(DITHER_SEED).random(lit.shape[:2], np.float32)[..., None]
     result = background.copy()
     np.copyto(result[window], lit.astype(np.uint8), where=shaded[window][..., None])

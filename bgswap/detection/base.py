@@ -7,7 +7,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from bgswap.types import Person
+from bgswap.types import Person, as_box
 
 
 class Detector(Protocol):
@@ -36,6 +36,6 @@ def enlarged(person: Person, size: tuple[int, int]) -> Person:
     if (height, width) == size:
         return person
     scale = (size[1] / width, size[0] / height) * 2
-    box = tuple(round(v * s, 1) for v, s in zip(person.box, scale, strict=True))
+    box = as_box(round(v * s, 1) for v, s in zip(person.box, scale, strict=True))
     mask = cv2.resize(person.mask, size[::-1], interpolation=cv2.INTER_LINEAR).clip(0, 1)
     return replace(person, box=box, mask=mask)

@@ -47,7 +47,7 @@ class SecondStage:
     ) -> None:
         import torch
 
-        self._network = network.eval().to(device, memory_format=torch.channels_last)
+        self._network = network.eval().to(device).to(memory_format=torch.channels_last)
         self._device, self.config = device, config or SecondStageConfig()
 
     def __call__(self, photo: np.ndarray, candidates: Sequence[Person]) -> list[Person]:

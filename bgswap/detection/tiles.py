@@ -103,7 +103,8 @@ def search_tiles(
         Each person once, with masks at photo size: as a tile shows them whole, else as the whole
         photo does, else as they are cut off.
     """
-    whole, cut_off = [], []
+    whole: list[Person] = []
+    cut_off: list[Person] = []
     for window in tile_windows(photo.shape, config):
         for person, is_whole in look_at(photo, window, look, config.border):
             if person.confidence >= threshold:

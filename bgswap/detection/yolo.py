@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from bgswap.detection.second_stage import SecondStage
 from bgswap.io.images import fit_within
 from bgswap.mask_ops import box_iou
 from bgswap.models import smoke
-from bgswap.types import Person
+from bgswap.types import Person, as_box
 
 if TYPE_CHECKING:
     from torch import nn
@@ -130,16 +130,18 @@ class YoloDetector:
 
 def people_from(result: "Results") -> list[Person]:
     """Ultralytics' result of one picture as people of that picture."""
-    if result.masks is None or not len(result.boxes):
+    if result.masks is None or not result.boxes:
         return []
     height, width = result.orig_shape
-    boxes = result.boxes.xyxy.cpu().numpy().clip(0, [width, height, width, height])
-    confidences = result.boxes.conf.cpu().numpy()
+    # Typed as tensors or arrays; the predictor gives tensors.
+    given: Any = result.boxes
+    boxes = given.xyxy.cpu().numpy().clip(0, [width, height, width, height])
+    confidences = given.conf.cpu().numpy()
     masks = result.masks.data
     return left_to_right(
         Person(
             number=0,
-            box=tuple(round(float(v), 1) for v in boxes[i]),
+            box=as_box(round(float(v), 1) for v in boxes[i]),
             confidence=float(confidences[i]),
             mask=masks[i].float().cpu().numpy(),
         )
@@ -176,7 +178,7 @@ def _mean(person: Person, twin: Person | None) -> Person:
     confidence = (person.confidence + twin.confidence) / 2
     return replace(
         person,
-        box=tuple(float(v) for v in box),
+        box=as_box(float(v) for v in box),
         confidence=confidence,
         mask=mask.astype(np.float32),
     )

@@ -64,7 +64,7 @@ def expected_noise(face: np.ndarray, seen: np.ndarray, side: int) -> np.ndarray 
     way = cv2.INTER_AREA if side < face.shape[0] else cv2.INTER_CUBIC
     scaled = [cv2.resize(noise, (side, side), interpolation=way) for noise in found]
     shown = [noise for noise in scaled if np.sqrt(np.square(noise).mean()) >= LEAST_NOISE]
-    return np.sum(shown, axis=0, dtype=np.float32) if shown else None
+    return np.stack(shown).sum(axis=0, dtype=np.float32) if shown else None
 
 
 def measured_noise(face: np.ndarray, seen: np.ndarray) -> float:
@@ -128,7 +128,9 @@ def compressed(picture: np.ndarray, quality: int) -> np.ndarray:
     """As JPEG of a quality from 0 to 100, colours at half resolution; (H, W, 3) uint8 RGB both."""
     bgr = np.ascontiguousarray(picture[..., ::-1])
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None  # OpenCV wrote the data itself
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def _steps(face: np.ndarray) -> np.ndarray:

@@ -188,9 +188,9 @@ class FaceEnhancer:
         change = self._change(face, own == 1, SIDE + 2 * rim)
         if change is None:
             return False
-        change = cv2.resize(change, (side, side), interpolation=cv2.INTER_CUBIC)
-        change *= (strength * mask[window])[..., None]
-        image[window] = (image[window] + change).round().clip(0, 255).astype(np.uint8)
+        scaled: np.ndarray = cv2.resize(change, (side, side), interpolation=cv2.INTER_CUBIC)
+        scaled *= (strength * mask[window])[..., None]
+        image[window] = (image[window] + scaled).round().clip(0, 255).astype(np.uint8)
         return True
 
     def _change(self, face: np.ndarray, seen: np.ndarray, size: int) -> np.ndarray | None:

@@ -94,7 +94,7 @@ def _apply_profile(image: Image.Image, icc: bytes | None) -> Image.Image:
             image = image.convert("RGB")
         if image.mode != space:
             raise ImageCms.PyCMSError(f"profile for {space}, picture of {image.mode}")
-        return ImageCms.profileToProfile(
+        converted = ImageCms.profileToProfile(
             image,
             profile,
             ImageCms.createProfile("sRGB"),
@@ -102,6 +102,8 @@ def _apply_profile(image: Image.Image, icc: bytes | None) -> Image.Image:
             outputMode="RGB",
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
+        assert converted is not None  # it would be None for inPlace=True
+        return converted
     except (ImageCms.PyCMSError, OSError) as error:
         log.info("colour profile ignored: %s", error)
         return image.convert("RGB")

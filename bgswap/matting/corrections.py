@@ -102,12 +102,13 @@ def _nearness(stroke: np.ndarray, longest: int, config: CorrectionConfig) -> np.
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(stroke.astype(np.uint8))
     for number in range(1, count):
         x, y, width, height = (int(v) for v in stats[number, :4])
-        piece = np.uint8(pieces[y : y + height, x : x + width] == number)
+        piece = (pieces[y : y + height, x : x + width] == number).astype(np.uint8)
         # Zeros around it, so that a stroke along the border is measured whole.
         inner = cv2.distanceTransform(np.pad(piece, 1), cv2.DIST_L2, 5)
         reach = _reach(2 * float(inner.max()) - 1, longest, config)
         view = _around((x, y, x + width, y + height), 2 * reach, stroke.shape)
-        outer = cv2.distanceTransform(np.uint8(pieces[view] != number), cv2.DIST_L2, 5)
+        elsewhere = (pieces[view] != number).astype(np.uint8)
+        outer = cv2.distanceTransform(elsewhere, cv2.DIST_L2, 5)
         near[view] = np.minimum(near[view], outer / np.float32(reach))
     return near
 
@@ -162,8 +163,8 @@ def _grow(
     size = (rows, columns)
     picture = np.ascontiguousarray(photo[view])
     small, distance = resized(picture, size), resized(near, size)
-    seeds = [resized(layer[view].astype(np.float32), size) for layer in (stroke, barrier)]
-    body = stroke_region(small, resized(part, size), *seeds, distance, config.region)
+    inner, outer = (resized(layer[view].astype(np.float32), size) for layer in (stroke, barrier))
+    body = stroke_region(small, resized(part, size), inner, outer, distance, config.region)
     matte = solved_trimap(small, _trimap(body, distance, config), config.matte)
     if scale < 1:
         matte = guided_upsampling(picture, small, matte)
@@ -173,7 +174,7 @@ def _grow(
 
 def _trimap(body: np.ndarray, near: np.ndarray, config: CorrectionConfig) -> np.ndarray:
     """One half in a band around the edge of a body (h, w) bool, off the stroke, within reach."""
-    sure = (cv2.distanceTransform(np.uint8(side), cv2.DIST_L2, 5) for side in (body, ~body))
+    sure = (cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 5) for side in (body, ~body))
     known = [depth > config.band for depth in sure]
     unknown = (near > 0) & (near <= 1) & ~known[0] & ~known[1]
     return np.where(unknown, 0.5, body.astype(np.float64))

@@ -40,14 +40,15 @@ def cut_out(
     same = earlier and _same(earlier.kept, people) and _same(earlier.others, others)
     if earlier and same and earlier.strokes.same(strokes):
         return earlier
-    everyone, mattes = (*people, *others), []
+    everyone = (*people, *others)
+    mattes: list[Person] = []
     known = _known(everyone, earlier)
     for person in people:
         if id(person) not in known:
             # Everybody's masks count, whoever of them stays: a matte outlives a toggle.
             theirs = (p for p in everyone if p is not person and not p.painted)
-            matte = matter.matte(photo, person.mask, union(theirs, photo.shape[:2]))
-            known[id(person)] = Person(person.number, person.box, person.confidence, matte)
+            drawn = matter.matte(photo, person.mask, union(theirs, photo.shape[:2]))
+            known[id(person)] = Person(person.number, person.box, person.confidence, drawn)
         mattes.append(known[id(person)])
     alpha = np.zeros(photo.shape[:2], np.float32)
     fixed = tuple(_with_strokes(photo, mattes, others, strokes))

@@ -59,7 +59,7 @@ def full_size(
     rows, columns = inside(window, photo.shape)
     whole = np.zeros(photo.shape[:2], np.float32)
     if config.smooth * alpha.shape[0] >= height:
-        return np.rint(put_back(alpha, window, whole.shape) * 255) / np.float32(255)
+        return np.rint(put_back(alpha, window, photo.shape[:2]) * 255) / np.float32(255)
     small = cut(photo, window, alpha.shape, GREY)
     part = guided_upsampling(cut(photo, window, (height, width), GREY), small, alpha)
     view = np.s_[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]

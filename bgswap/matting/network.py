@@ -63,7 +63,7 @@ class NetworkMatter:
     ) -> None:
         import torch
 
-        self._network = network.eval().to(device, memory_format=torch.channels_last)
+        self._network = network.eval().to(device).to(memory_format=torch.channels_last)
         self._device, self.config = device, config or NetworkConfig()
         self.calibration = calibration or Calibration()
         self._lock = threading.Lock()
@@ -135,7 +135,8 @@ class NetworkMatter:
         more = (x > 0, y > 0, x + width < size[1], y + height < size[0])
         sides = (alpha[:, :2], alpha[:2], alpha[:, -2:], alpha[-2:])
         long = [float((side > 0.5).mean()) > self.config.running_out for side in sides]
-        return tuple(is_long and there for is_long, there in zip(long, more, strict=True))
+        left, top, right, bottom = (a and b for a, b in zip(long, more, strict=True))
+        return left, top, right, bottom
 
     def _widened(self, box: Box, sides: tuple[bool, bool, bool, bool]) -> Box:
         """A box with more on the given sides."""

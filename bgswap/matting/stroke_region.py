@@ -71,7 +71,7 @@ def stroke_region(
     if not unknown.any():
         return levels > 0.5
     prior = color_prior(photo, inner, (alpha <= 1 - config.known) & (near > 1) | outer, config)
-    sides = cv2.GaussianBlur(2 * prior - 1, None, config.blur)
+    sides = cv2.GaussianBlur(2 * prior - 1, (0, 0), config.blur)
     evidence = config.evidence * np.abs(sides)
     memory = config.memory * near
     pull = evidence + memory
@@ -83,7 +83,7 @@ def stroke_region(
 
 def _attached(body: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     """The pieces of a body that hold a seed."""
-    count, pieces = cv2.connectedComponents(np.uint8(body))
+    count, pieces = cv2.connectedComponents(body.astype(np.uint8))
     held = np.zeros(count, bool)
     held[np.unique(pieces[seeds & body])] = True
     return held[pieces]
@@ -91,7 +91,9 @@ def _attached(body: np.ndarray, seeds: np.ndarray) -> np.ndarray:
 
 def _filled(body: np.ndarray, changes: np.ndarray, outer: np.ndarray, most: float) -> np.ndarray:
     """A body without the small holes that lie wholly where it may change."""
-    count, pieces, stats, _ = cv2.connectedComponentsWithStats(np.uint8(~body), connectivity=4)
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(
+        (~body).astype(np.uint8), connectivity=4
+    )
     small = stats[:, cv2.CC_STAT_AREA] <= most * np.count_nonzero(changes)
     small[0] = False
     small[np.unique(pieces[~changes | outer])] = False
@@ -114,7 +116,7 @@ def color_prior(
 
     lab = cv2.cvtColor(photo.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     # L in [0, 100], a and b mostly in [-60, 60].
-    scaled = (lab - np.float32((0, -60, -60))) / np.float32((100, 120, 120))
+    scaled = (lab - np.array((0, -60, -60), np.float32)) / np.array((100, 120, 120), np.float32)
     places = (scaled * config.bins).clip(0, config.bins - 1).astype(np.intp)
     flat = np.ravel_multi_index(tuple(np.moveaxis(places, 2, 0)), (config.bins,) * 3)
     if not outer.any() or not inner.any():
@@ -127,7 +129,7 @@ def color_prior(
         return smooth / smooth.sum()
 
     # A brush oversteps an edge with its rim: the middle of a stroke counts more.
-    depth = cv2.distanceTransform(np.uint8(inner), cv2.DIST_L2, 5)
+    depth = cv2.distanceTransform(inner.astype(np.uint8), cv2.DIST_L2, 5)
     one, other = density(inner, depth), density(outer, np.ones_like(depth))
     # A color that is in neither says nothing: as much is added as one sample in a thousand gives.
     floor = 1e-3 * one.max()
@@ -171,7 +173,7 @@ def _springs(
     photo: np.ndarray, unknown: np.ndarray, config: RegionConfig
 ) -> Iterator[tuple[Place, Place, np.ndarray]]:
     """Views of both ends of all springs, across and down, and their weights."""
-    values = cv2.GaussianBlur(photo.astype(np.float32), None, config.smooth)
+    values = cv2.GaussianBlur(photo.astype(np.float32), (0, 0), config.smooth)
     views = [(np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1, :], np.s_[1:, :])]
     squares = [((values[a] - values[b]) ** 2).sum(axis=2) for a, b in views]
     touched = [unknown[a] | unknown[b] for a, b in views]

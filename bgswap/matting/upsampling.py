@@ -28,7 +28,7 @@ def guided_upsampling(photo: np.ndarray, small: np.ndarray, alpha: np.ndarray) -
     soft = cv2.dilate(((alpha > 0) & (alpha < 1)).astype(np.uint8), np.ones((3, 3), np.uint8))
     band = cv2.resize(soft, size, interpolation=cv2.INTER_NEAREST) > 0
     full = (cv2.resize(alpha, size, interpolation=cv2.INTER_LINEAR) > 0.5).astype(np.float32)
-    guess = cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR)[band]
+    guess: np.ndarray = cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR)[band]
     for channel in range(3):
         plane = cv2.resize(weights[:, :, channel], size, interpolation=cv2.INTER_LINEAR)[band]
         guess += plane * (photo[:, :, channel][band] / np.float32(255))

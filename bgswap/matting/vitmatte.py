@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -71,9 +71,11 @@ class VitMatteMatter:
         """
         from transformers import VitMatteForImageMatting
 
-        network, report = VitMatteForImageMatting.from_pretrained(
+        # A pair with output_loading_info, which transformers does not declare.
+        loaded: Any = VitMatteForImageMatting.from_pretrained(
             str(folder), local_files_only=True, use_safetensors=True, output_loading_info=True
         )
+        network, report = loaded
         if report["missing_keys"]:
             raise ValueError("weights are missing")
         return cls(network, first, device)
@@ -121,7 +123,9 @@ class VitMatteMatter:
         """(H, W) float32: 1 and 0 where the alpha is known, one half between."""
         known = self.config.known
         soft = ((alpha > known) & (alpha < 1 - known)).astype(np.uint8)
-        edge = cv2.morphologyEx((alpha > 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3)))
+        edge: np.ndarray = cv2.morphologyEx(
+            (alpha > 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3))
+        )
         radius = max(round(self.config.band * float(np.sqrt((alpha > 0.5).sum()))), 1)
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
         unknown = cv2.dilate(soft | edge, disc) > 0
@@ -142,7 +146,8 @@ class VitMatteMatter:
         from transformers import VitMatteImageProcessor
 
         levels = (trimap * 255).round().astype(np.uint8)
-        inputs = VitMatteImageProcessor()(images=photo, trimaps=levels, return_tensors="pt")
+        processor: Any = VitMatteImageProcessor()  # its base class declares no trimaps
+        inputs = processor(images=photo, trimaps=levels, return_tensors="pt")
         with self._lock, torch.inference_mode():
             answer = self._network(inputs["pixel_values"].to(self._device)).alphas
         alpha: np.ndarray = answer[0, 0, : trimap.shape[0], : trimap.shape[1]].float().cpu().numpy()

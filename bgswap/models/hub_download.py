@@ -5,7 +5,7 @@ Run by :mod:`bgswap.models.hub`, which hears of the progress by the lines that i
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bgswap.errors import ModelUnavailable
 from bgswap.models.checks import Broken, Incomplete, check_folder, entry_file, read_index
@@ -88,7 +88,7 @@ class _Meter:
         add = self.add
 
         class Bar(tqdm):
-            def __init__(self, *args: object, **options: object) -> None:
+            def __init__(self, *args: Any, **options: Any) -> None:
                 super().__init__(*args, **{**options, "disable": True})
                 add(options.get("initial"))
 

@@ -48,7 +48,9 @@ def add_endpoints(bench: Workbench, table: type[SwapOptions] = SwapOptions) -> N
         concurrency_limit=1,
     )
     # gr.api has no parameter for it.
-    get_blocks_context().fns[added["id"]].validator = partial(check_swap, bench, table)
+    context = get_blocks_context()
+    assert context is not None  # a gr.Blocks is open
+    context.fns[added["id"]].validator = partial(check_swap, bench, table)
 
 
 def _add_find_people(bench: Workbench) -> None:
@@ -104,7 +106,9 @@ def replace_background(bench: Workbench, table: type[SwapOptions]) -> Callable[.
             work = partial(bench.swap, path, prompt, people, chosen, stop)
             result = await while_wanted(work, stop)
             saved = await to_thread(bench.save, result, f"{path.stem}-swapped", chosen)
-            return gr.FileData(path=str(saved.pictures[0])).model_dump(), result.details
+            # Gradio sends a FileData only as the dict it is made of.
+            picture: Any = gr.FileData(path=str(saved.pictures[0])).model_dump()
+            return picture, result.details
 
     options = rows(table)
     sign(replace_background, options, DESCRIPTION)

@@ -99,7 +99,7 @@ class Choosing:
     def toggle_tile(self, session: Session | None, event: gr.SelectData) -> Updates:
         """A click on someone's cut-out."""
         index = None if session is None else picked(event, len(session.shown.numbers))
-        if index is None:
+        if session is None or index is None:
             return {self.page.session: gr.skip()}
         return self._toggle(session, session.shown.numbers[index])
 

@@ -73,7 +73,7 @@ class Fence:
         if urlsplit(origin).netloc.lower() == headers.get("host", "").lower():
             return scope
         # Gradio allows every origin that it is told of to read its answers, with credentials.
-        return scope | {"headers": [pair for pair in scope["headers"] if pair[0] != b"origin"]}
+        return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"origin"]}
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         headers = Headers(scope=scope)

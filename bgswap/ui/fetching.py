@@ -74,7 +74,7 @@ async def _fetch(address: str, folder: Path, largest: float) -> Path:
     url = httpx.URL(address)
     name = strip_invalid_filename_characters(Path(url.path).name) or "photo"
     found = await asyncio.get_running_loop().getaddrinfo(url.host, None)
-    public = [where[0] for *_, where in found if is_public(where[0])]
+    public = [ip for *_, where in found if is_public(ip := str(where[0]))]
     if not public:
         raise ValueError("not a public host")
     # The very address that was looked at, so that a second look-up cannot give another.

@@ -4,7 +4,6 @@ from asyncio import to_thread
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -131,15 +130,16 @@ def strokes_of(drawn: dict[str, Any], size: tuple[int, int]) -> Strokes:
 def _painted(session: Session, drawn: dict[str, Any]) -> Session:
     """The session with what is painted now on top of what was painted before."""
     new, old = strokes_of(drawn, session.size), _strokes(session)
+    assert new.keep is not None and new.remove is not None  # either may be empty
     masks = {"keep": _over(old.keep, new.keep, new.remove)}
     masks["remove"] = _over(old.remove, new.remove, new.keep)
-    paths: dict[str, Path | None] = {}
+    paths: dict[str, Any] = {}
     for name, mask in masks.items():
-        paths[name] = session.folder / f"{name}-{session.round + 1}.png" if mask.any() else None
-        if paths[name]:
-            encoding.save(
-                np.repeat(np.uint8(mask)[..., None] * np.uint8(255), 3, axis=2), paths[name]
-            )
+        path = session.folder / f"{name}-{session.round + 1}.png" if mask.any() else None
+        if path:
+            levels = mask.astype(np.uint8)[..., None] * np.uint8(255)
+            encoding.save(np.repeat(levels, 3, axis=2), path)
+        paths[name] = path
     return replace(session, **paths)
 
 
@@ -158,7 +158,7 @@ def _redrawn(session: Session, cut: Known) -> Session:
     pairs = zip(fixed, mattes, strict=True)
     changed = [f for f, m in pairs if f.number not in session.shown.numbers or not _same(f, m)]
     figures = {figure.number: figure for figure in session.shown.figures}
-    if changed:
+    if changed and isinstance(cut, Cutout):
         drawn = sketch(cut.photo, changed).figures
         figures |= {figure.number: figure for figure in drawn}
     return replace(

@@ -77,7 +77,7 @@ class Generating:
             warn(error)
             yield {self.page.progress: fragments.idle(error.message, "bad")}
 
-    def _steps(self, values: Updates, run: Path, visitor: str) -> Iterator[Updates]:
+    def _steps(self, values: Updates, run: Path, visitor: str | None) -> Iterator[Updates]:
         page = self.page
         session: Session = values[page.session]
         # Once more: a page that lost its connection for a while has let go of them.
@@ -108,7 +108,7 @@ class Generating:
                 yield {page.progress: fragments.idle("Stopped. Nothing was changed.")}
 
     def _done(
-        self, values: Updates, result: SwapResult, options: SwapOptions, visitor: str
+        self, values: Updates, result: SwapResult, options: SwapOptions, visitor: str | None
     ) -> Updates:
         session: Session = values[self.page.session]
         shown = Shown(

@@ -106,7 +106,7 @@ class History:
     page: Page
     bench: Workbench
 
-    def add(self, past: Past, shown: Shown, visitor: str) -> Updates:
+    def add(self, past: Past, shown: Shown, visitor: str | None) -> Updates:
         """A new result: it shows, and the strip begins with it."""
         past = (shown, *past)[:LONGEST_HISTORY]
         folders = [entry.saved.cutout.parent for entry in past]

@@ -1,6 +1,7 @@
 """The layout: every component of the page, in the order a visitor meets it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -58,7 +59,7 @@ class Page:
 
 def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
     """Build the page inside the open :class:`gr.Blocks`, with the options of a table."""
-    parts: dict[str, object] = {
+    parts: dict[str, Any] = {
         "source": gr.State(None, time_to_live=LONGEST_HOLD),
         "session": gr.State(None, time_to_live=LONGEST_HOLD),
         "run": gr.State(None, time_to_live=LONGEST_HOLD),

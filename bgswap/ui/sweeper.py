@@ -59,14 +59,14 @@ class Sweeper:
 
     def __init__(self, folder: str | Path, age: float, space: float) -> None:
         self.folder, self.age, self.space = Path(folder), age, space
-        self._held: dict[str, dict[str, Hold]] = {}
+        self._held: dict[str | None, dict[str, Hold]] = {}
         self._lock = threading.Lock()
 
-    def hold(self, session: str, purpose: str, *paths: Path) -> None:
+    def hold(self, session: str | None, purpose: str, *paths: Path) -> None:
         """Keep files or whole folders while a session is open.
 
         Args:
-            session: whose they are.
+            session: whose they are; Gradio may give None.
             purpose: what for; what was held for it before is let go.
             paths: of files or folders.
         """
@@ -74,7 +74,7 @@ class Sweeper:
             hold = Hold(time.time(), tuple(path.resolve() for path in paths))
             self._held.setdefault(session, {})[purpose] = hold
 
-    def release(self, session: str) -> None:
+    def release(self, session: str | None) -> None:
         """The session is over: its files go when they are old enough."""
         with self._lock:
             self._held.pop(session, None)

@@ -1,5 +1,6 @@
 """Which event runs which handler of the page; the endpoints are in :mod:`bgswap.ui.api`."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import gradio as gr
@@ -119,7 +120,7 @@ def _connect_backdrop(page: Page, bench: Workbench) -> None:
 
     asked = [backdrop.prompt, page.options["preset"]]
     gr.on(
-        [control.change for control in asked],
+        _changes(asked),
         words,
         asked,
         backdrop.words,
@@ -129,10 +130,15 @@ def _connect_backdrop(page: Page, bench: Workbench) -> None:
     )
 
 
+def _changes(controls: Iterable[Any]) -> list[Any]:
+    """Their change events; Gradio adds them to a component's class at run time."""
+    return [control.change for control in controls]
+
+
 def _connect_generating(page: Page, on: Generating) -> None:
     asked = page.backdrop.asked
     gr.on(
-        [page.session.change, *(control.change for control in asked)],
+        [page.session.change, *_changes(asked)],
         on.readiness,
         [page.session, page.run, *asked],
         [page.generate, page.why],
@@ -208,7 +214,7 @@ def _connect_memory(demo: gr.Blocks, page: Page) -> None:
     outputs = [*remembered.values(), page.remembered]
     demo.load(restore, page.remembered, outputs, queue=False, **QUIET)
     gr.on(
-        [control.change for control in remembered.values()],
+        _changes(remembered.values()),
         remember,
         {*remembered.values()},
         page.remembered,

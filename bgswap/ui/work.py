@@ -1,6 +1,6 @@
 """The work behind page and endpoints: one swapper, one folder of files, one way to run and stop."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -142,7 +142,7 @@ class Workbench:
 
     def again(
         self, photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
-    ) -> Iterator[Progress | SwapResult]:
+    ) -> Generator[Progress | SwapResult, None, None]:
         """As :meth:`swapping`, with what is known of the photo; the cut-out is remembered."""
         for event in self.swapping(photo, prompt, people, options, stop, self.recent.get(photo)):
             if isinstance(event, SwapResult) and event.known is not None:
@@ -185,6 +185,7 @@ class Workbench:
     ) -> SwapResult:
         """As :meth:`swapping`, the result alone."""
         *_, result = self.swapping(photo, prompt, people, options, stop)
+        assert isinstance(result, SwapResult)  # the last one is
         return result
 
     def check_steps(self, options: SwapOptions) -> None:

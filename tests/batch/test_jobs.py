@@ -42,6 +42,11 @@ def test_a_photo_may_come_with_several_prompts() -> None:
     assert len({job.output for job in jobs}) == 2
 
 
+def test_a_photo_may_keep_one_person_by_a_number() -> None:
+    (job,) = plan([row("a.jpg", people=2)], Request("a beach"))
+    assert job.request["people"] == 2 and len(job.id) == 64
+
+
 def test_seeds_are_given_or_derived_from_the_name() -> None:
     rows = [row("a.jpg"), row("b.jpg"), row("c.jpg", options={"seed": 3})]
     first, second = (plan(rows, Request("a beach")) for _ in range(2))

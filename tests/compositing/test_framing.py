@@ -2,7 +2,6 @@
 
 import math
 from itertools import product
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,13 +10,13 @@ from bgswap.compositing.extent import Extent, people_extent
 from bgswap.compositing.frame import Frame, covering_frame
 from bgswap.compositing.frame_options import (
     CONFIG,
-    Aspect,
     FrameOptions,
     aspect_ratio,
     parse_size,
 )
 from bgswap.compositing.framing import fit_frame
 from bgswap.errors import BadInput
+from bgswap.options import ASPECTS
 
 FREE, LEFT, RIGHT, TOP, BOTTOM = "free", "left", "right", "top", "bottom"
 BOXES = {
@@ -31,7 +30,7 @@ BOXES = {
     "tall": (350, 10, 450, 590),
 }
 SIZE = (600, 800)
-ASPECTS = [aspect for aspect in get_args(Aspect) if aspect != "photo"]
+SHAPES = [aspect for aspect in ASPECTS if aspect != "photo"]
 
 
 def extent(name: str) -> Extent:
@@ -62,7 +61,7 @@ def test_without_a_wish_the_frame_is_the_photo(name):
 
 
 @pytest.mark.parametrize("name", BOXES)
-@pytest.mark.parametrize("aspect", ASPECTS)
+@pytest.mark.parametrize("aspect", SHAPES)
 def test_an_aspect_keeps_everybody_whole_at_the_photos_resolution(name, aspect):
     frame = fit_frame(extent(name), FrameOptions(aspect=aspect))
     assert frame.placed == frame.photo == SIZE and not frame.notes
@@ -71,7 +70,7 @@ def test_an_aspect_keeps_everybody_whole_at_the_photos_resolution(name, aspect):
     check_whole(frame, extent(name))
 
 
-@pytest.mark.parametrize(("name", "aspect"), list(product(BOXES, ASPECTS)))
+@pytest.mark.parametrize(("name", "aspect"), list(product(BOXES, SHAPES)))
 def test_scale_and_position_keep_everybody_whole(name, aspect):
     for scale, position in product((0.2, 0.5, 1.4, 3.0), (None, (0, 0), (1, 0.5), (0.5, 1))):
         options = FrameOptions(aspect=aspect, scale=scale, position=position)

@@ -2,12 +2,10 @@
 
 import logging
 import os
-from typing import TYPE_CHECKING
 
 import torch
 
-if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
+from bgswap.backgrounds.diffusion import Pipeline
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +21,7 @@ def number_format(device: str) -> torch.dtype:
     return torch.float16 if torch.device(device).type == "cuda" else torch.float32
 
 
-def lay_on(pipe: "DiffusionPipeline", device: str) -> None:
+def lay_on(pipe: Pipeline, device: str) -> None:
     """Move the pipeline to the device, with the memory options that fit it.
 
     A CUDA device too small for everything at once holds one model at a time and decodes in
@@ -40,7 +38,7 @@ def lay_on(pipe: "DiffusionPipeline", device: str) -> None:
         pipe.enable_attention_slicing()
 
 
-def _weights(pipe: "DiffusionPipeline") -> int:
+def _weights(pipe: Pipeline) -> int:
     modules = (part for part in pipe.components.values() if isinstance(part, torch.nn.Module))
     return sum(p.numel() * p.element_size() for module in modules for p in module.parameters())
 

@@ -7,11 +7,12 @@ from contextlib import suppress
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
+from bgswap.backgrounds.diffusion import Pipeline
 from bgswap.backgrounds.diffusion.canvas import (
     Canvas,
     crop,
@@ -30,9 +31,6 @@ from bgswap.models import smoke
 from bgswap.options import rows
 from bgswap.presets import ScenePreset
 
-if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
-
 # Pixels: on still smaller canvases attention over a few tokens can hide what is not a number.
 SMALLEST_CHECK = 64
 
@@ -46,7 +44,7 @@ class SceneGenerator:
         notes: what this model lacks, in words.
     """
 
-    def __init__(self, pipe: "DiffusionPipeline", preset: ScenePreset) -> None:
+    def __init__(self, pipe: Pipeline, preset: ScenePreset) -> None:
         self.pipe = pipe
         self.preset = preset
         self.notes: list[str] = []
@@ -143,7 +141,7 @@ class SceneGenerator:
             ModelUnavailable: the model gives no numbers, as half precision does on some devices.
         """
         _check(photo, alpha)
-        canvas = fit_canvas(*photo.shape[:2], self.preset.side, self.multiple)
+        canvas = fit_canvas(photo.shape[0], photo.shape[1], self.preset.side, self.multiple)
         guidance = self.preset.guidance_scale if guidance_scale is None else guidance_scale
         asked = self.preset.steps if steps is None else steps
         made = min(asked, self._most_steps)

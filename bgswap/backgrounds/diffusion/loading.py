@@ -5,26 +5,21 @@ import json
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
 from torch import nn
 
+from bgswap.backgrounds.diffusion import Pipeline
 from bgswap.backgrounds.diffusion.devices import lay_on, number_format
 from bgswap.errors import ModelUnavailable
 from bgswap.presets import ScenePreset
-
-if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
 
 log = logging.getLogger(__name__)
 
 LORA_FILE = "pytorch_lora_weights.safetensors"
 
 
-def load_pipeline(
-    preset: ScenePreset, folder: Path, device: str, lora: Path | None
-) -> "DiffusionPipeline":
+def load_pipeline(preset: ScenePreset, folder: Path, device: str, lora: Path | None) -> Pipeline:
     """Load, fuse the LoRA, set the scheduler, move to the device. Local safetensors only.
 
     Args:
@@ -43,7 +38,7 @@ def load_pipeline(
     _quiet_libraries()
     try:
         pipe = _read(folder, device)
-        if preset.lora:
+        if preset.lora and lora is not None:
             _fuse(pipe, lora)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         log.warning("cannot load the scene model in %s: %s", folder, error)
@@ -79,7 +74,7 @@ def read_figures(preset: ScenePreset, folder: Path) -> ScenePreset:
         ) from error
 
 
-def _read(folder: Path, device: str) -> "DiffusionPipeline":
+def _read(folder: Path, device: str) -> Pipeline:
     from diffusers import AutoPipelineForInpainting
 
     halves = "diffusion_pytorch_model.fp16.safetensors"
@@ -95,14 +90,14 @@ def _read(folder: Path, device: str) -> "DiffusionPipeline":
     )
 
 
-def _fuse(pipe: "DiffusionPipeline", lora: Path) -> None:
+def _fuse(pipe: Pipeline, lora: Path) -> None:
     file = lora / LORA_FILE if lora.is_dir() else lora
     pipe.load_lora_weights(str(file.parent), weight_name=file.name, local_files_only=True)
     pipe.fuse_lora()
     pipe.unload_lora_weights()
 
 
-def _set_scheduler(pipe: "DiffusionPipeline", preset: ScenePreset) -> None:
+def _set_scheduler(pipe: Pipeline, preset: ScenePreset) -> None:
     from diffusers import DPMSolverMultistepScheduler, LCMScheduler
 
     if preset.scheduler == "lcm":
@@ -113,7 +108,7 @@ def _set_scheduler(pipe: "DiffusionPipeline", preset: ScenePreset) -> None:
         )
 
 
-def _replicate_borders(pipe: "DiffusionPipeline") -> None:
+def _replicate_borders(pipe: Pipeline) -> None:
     for layer in pipe.vae.decoder.modules():
         if isinstance(layer, nn.Conv2d) and max(layer.kernel_size) > 1:
             layer.padding_mode = "replicate"

@@ -1,16 +1,14 @@
 """A scene at a glance while it is being painted: latents to colours by one small matrix."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bgswap.backgrounds.diffusion import Pipeline
 from bgswap.io.tensors import tensor_to_images
-
-if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
 
 PATCH = 16
 
@@ -23,7 +21,7 @@ class LatentPreview:
     colours to the autoencoder's latents of them: one small encoding, and never a decoding.
     """
 
-    def __init__(self, pipe: "DiffusionPipeline") -> None:
+    def __init__(self, pipe: Pipeline) -> None:
         self.pipe = pipe
         self._matrix = _latents_to_colours(pipe)
         self._last: tuple[Tensor, Tensor, Tensor] | None = None
@@ -43,6 +41,8 @@ class LatentPreview:
     def _clean_latents(self) -> Tensor:
         # UNets of Stable Diffusion see latents of unit variance, even where the scheduler itself
         # carries others: noisy = signal · clean + noise · epsilon, by their training's schedule.
+        if self._last is None:
+            raise RuntimeError("the UNet has made no step yet")
         given, time, output = (tensor.detach().float().cpu() for tensor in self._last)
         noisy = given[:1, : output.shape[1]]
         if len(output) == 2:
@@ -58,7 +58,7 @@ class LatentPreview:
         return (noisy - noise * output) / signal.clamp(min=1e-3)
 
 
-def _latents_to_colours(pipe: "DiffusionPipeline") -> Tensor:
+def _latents_to_colours(pipe: Pipeline) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     colours = torch.rand(1, 3, PATCH, PATCH, generator=generator)
     size = PATCH * pipe.vae_scale_factor

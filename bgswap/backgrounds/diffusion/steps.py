@@ -1,16 +1,14 @@
 """Between the steps of a diffusers pipeline: progress is told, and Stop is heard."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from bgswap.backgrounds.diffusion import Pipeline
 from bgswap.backgrounds.diffusion.canvas import Canvas, crop
 from bgswap.backgrounds.diffusion.preview import LatentPreview
 from bgswap.errors import Stopped
-
-if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
 
 # Called after each step with the steps done, the steps of all scenes together, and a small
 # (h, w, 3) uint8 RGB preview; it raises Stopped to end the work.
@@ -41,7 +39,7 @@ class AfterStep:
         self.stopped: Stopped | None = None
 
     def __call__(
-        self, pipe: "DiffusionPipeline", index: int, timestep: Any, tensors: dict[str, Any]
+        self, pipe: Pipeline, index: int, timestep: Any, tensors: dict[str, Any]
     ) -> dict[str, Any]:
         steps = pipe.num_timesteps
         done = self.number * steps + index + 1
