@@ -49,8 +49,8 @@ class TrainConfig:
     # Share of batches in which the network is shown its own answer, as on its second look.
     second_look: float = 0.35
     # Seconds between checks; candidates of a check at most.
-    check_every: float = 150
-    checked: int = 400
+    check_every: float = 420
+    checked: int = 256
 
 
 class Trainer:
@@ -139,16 +139,19 @@ class Trainer:
         self.save(folder)
 
 
+def check_batches(candidates: Candidates, size: tuple[int, int], most: int) -> list[Batch]:
+    """At most so many candidates, evenly spread, as they are."""
+    places = np.linspace(0, len(candidates) - 1, min(len(candidates), most)).astype(int)
+    return [still(candidates, part, size) for part in np.array_split(places, len(places) // 16 + 1)]
+
+
 def train(trainer: Trainer, folder: Path, out: Path, seconds: float, seed: int) -> None:
     """Go on until the run has had ``seconds``, checking every now and then."""
     size = trainer.network.height, trainer.network.width
-    check = Candidates(folder, "check")
-    places = np.linspace(0, len(check) - 1, min(len(check), trainer.config.checked)).astype(int)
-    batches = [still(check, part, size) for part in np.array_split(places, len(places) // 16 + 1)]
     begun, before = time.monotonic(), trainer.spent
     seen: dict[str, float] = {}
     while True:
-        trainer.check(batches, out)
+        trainer.check(check_batches(Candidates(folder, "check"), size, trainer.config.checked), out)
         if trainer.spent >= seconds:
             break
         source = CropSource(Candidates(folder, "train"), size, seed + trainer.step)

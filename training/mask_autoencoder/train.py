@@ -3,7 +3,8 @@
     python -m training mask_autoencoder train --people datasets/people.zip \\
         --out runs/mask-autoencoder --samples 100000 --epochs 3 --batch 16
 
-Clean masks are drawn by the script and, with ``--people``, cut out of photos of people. Out come
+Clean masks are drawn by the script and, with ``--people``, cut out of photos of people; with
+``--candidates`` half of the samples are masks as the detector really draws them. Out come
 ``autoencoder.pth`` (state dict), ``hub/`` (config.json, model.safetensors, README.md), curves, a
 sample sheet and metrics.json. The command above takes some forty minutes of one core's time and
 ends at a validation loss (cross entropy + 0.5 Dice) of 0.084.
@@ -16,10 +17,11 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from bgswap.detection.mask_autoencoder import square_crop
+from bgswap.detection.mask_squares import square_crop
 from bgswap.networks import MaskAutoencoder
 from training.common.data import PictureArchive, people_names
 from training.common.export import save_hub_folder
@@ -28,6 +30,7 @@ from training.common.loop import add_flags, command_parser, train_command
 from training.common.losses import mask_losses
 from training.common.tasks import LoopSettings
 from training.mask_autoencoder.drawn_masks import damage, draw, move
+from training.mask_autoencoder.real_masks import RealMasks, load_pairs
 
 # Validation samples count from here: no training sample has such a number.
 VALIDATION_FROM = 1 << 40
@@ -107,11 +110,20 @@ class MaskTask:
     weights_name = "autoencoder.pth"
 
     def __init__(
-        self, people: Path | None, side: int, samples: int, seed: int, held_out: int = 256
+        self,
+        people: Path | None,
+        side: int,
+        samples: int,
+        seed: int,
+        held_out: int = 256,
+        candidates: Path | None = None,
+        start: Path | None = None,
     ) -> None:
         torch.manual_seed(seed)
         cv2.setNumThreads(1)
         self.network = he_initialise(MaskAutoencoder(side=side))
+        if start:
+            self.network.load_state_dict(load_file(start / "model.safetensors"))
         self.training = DamagedMasks(read_masks(people, "train"), samples, side, seed)
         others = read_masks(people, "val")
         self.validation = DamagedMasks(others, held_out, side, seed, VALIDATION_FROM)
@@ -121,6 +133,11 @@ class MaskTask:
             "samples": samples,
             "people": sum(map(len, self.training.people)),
         }
+        if candidates:
+            found = load_pairs(candidates, "train")
+            self.training = RealMasks(found, self.training)
+            self.validation = RealMasks(load_pairs(candidates, "check"), self.validation)
+            self.config["real masks"] = len(found)
 
     def losses(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         """Named losses of pairs (B, 1, side, side): damaged, clean."""
@@ -149,6 +166,10 @@ def parser() -> argparse.ArgumentParser:
         help="folder or zip with person masks, people/{train,val}/NAME.png beside NAME.webp; "
         "without it all masks are drawn",
     )
+    parser.add_argument(
+        "--candidates", type=Path, help="what training.detector.gather_candidates wrote"
+    )
+    parser.add_argument("--start", type=Path, help="Hub folder of weights to begin with")
     parser.add_argument("--side", type=int, default=64, help="of the square crops, in pixels")
     parser.add_argument("--samples", type=int, default=8192, help="masks an epoch")
     defaults = LoopSettings(
@@ -160,9 +181,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    return train_command(
-        parser(), lambda args: MaskTask(args.people, args.side, args.samples, args.seed), arguments
-    )
+
+    def task(args: argparse.Namespace) -> MaskTask:
+        about = {"candidates": args.candidates, "start": args.start}
+        return MaskTask(args.people, args.side, args.samples, args.seed, **about)
+
+    return train_command(parser(), task, arguments)
 
 
 if __name__ == "__main__":
