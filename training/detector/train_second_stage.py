@@ -45,7 +45,7 @@ class TrainConfig:
     decay: float = 0.02
     warm_up: int = 60
     # Factor of the moving average of the weights.
-    average: float = 0.996
+    average: float = 0.98
     # Share of batches in which the network is shown its own answer, as on its second look.
     second_look: float = 0.35
     # Seconds between checks; candidates of a check at most.
