@@ -48,6 +48,11 @@ def replaced(target: object, name: str, value: Any) -> Iterator[None]:
             delattr(target, name)
 
 
+def without_mask_autoencoder(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
+    """The detector's masks stay as they are drawn."""
+    return replaced(swapper.models.refiner().model, "refine", lambda masks, boxes: list(masks))
+
+
 @contextmanager
 def without_network(swapper: BackgroundSwapper) -> Iterator[None]:
     """The detector's masks and confidences are all there is."""
@@ -99,6 +104,7 @@ def without_matting(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
 
 # By name, in the order of the work. Whoever adds a step to the cut-out adds a line here.
 STEPS: dict[str, LeftOut] = {
+    "mask autoencoder": without_mask_autoencoder,
     "mask NMS": without_mask_nms,
     "matting network": without_network,
     "its second look": without_matting,

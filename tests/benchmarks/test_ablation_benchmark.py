@@ -57,23 +57,29 @@ class Everything:
     config = NetworkConfig(detail=DetailConfig(octaves=2))
     judges = False
 
+    refined = 0
+
     def detect(self, photo):
         return [person(0.9 * box(10, 20)), person(0.9 * box(11, 20), 2)]
 
     def alphas(self, photo, people):
         return [person(box(10, 30), p.number) for p in people]
 
+    def refine(self, masks, boxes):
+        self.refined += len(masks)
+        return list(masks)
+
     def matte(self, photo, mask, others=None):
         return mask
 
 
 def whole_chain(everything: Everything) -> BackgroundSwapper:
-    finder = PeopleFinder(everything, everything.alphas, FinderConfig(0.5, 0.5))
+    config = FinderConfig(0.5, 0.5)
     loaded = SimpleNamespace(model=everything, note="", weights=None)
     models = SimpleNamespace(ask_for=lambda preset: None)
-    models.matter = models.detector = lambda: loaded
+    models.matter = models.detector = models.refiner = lambda: loaded
     swapper = BackgroundSwapper(models)
-    models.finder = lambda: finder
+    models.finder = lambda: PeopleFinder(everything, everything.alphas, config, everything.refine)
     swapper.find_people = lambda photo: swapper.models.finder().find(photo)
     return swapper
 
@@ -88,6 +94,9 @@ def test_each_step_of_the_chain_can_be_left_out_and_comes_back():
 
     before = found()
     assert before == (1, 1.0)
+    refined = everything.refined
+    with ablation.STEPS["mask autoencoder"](swapper):
+        assert found() == before and everything.refined == refined > 0
     with ablation.STEPS["matting network"](swapper):
         assert found() == (1, 0.5)
     with ablation.STEPS["mask NMS"](swapper):

@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from bgswap.detection.mask_autoencoder import (
-    MaskRefiner,
-    merge,
-    square_crop,
-    square_of,
-    without_specks,
-)
+from bgswap.detection.mask_autoencoder import MaskRefiner, without_specks
+from bgswap.detection.mask_squares import merge, square_crop, square_of
 from bgswap.networks import MaskAutoencoder
 
 

@@ -6,8 +6,8 @@ import torch
 
 from training.common.losses import mask_losses, mean_losses, vae_losses
 from training.common.metrics import boundary_iou, iou, kept_scores, mse, ssim
+from training.mask_autoencoder.damaged_masks import VALIDATION_FROM, DamagedMasks
 from training.mask_autoencoder.drawn_masks import damage, draw, mask_box, move
-from training.mask_autoencoder.train import VALIDATION_FROM, DamagedMasks
 
 SIDE = 128
 

@@ -7,7 +7,7 @@ mask. Sizes are relative to the canvas or the person: a small canvas is a quick 
 import cv2
 import numpy as np
 
-from bgswap.detection.mask_autoencoder import square_crop
+from bgswap.detection.mask_squares import square_crop
 from bgswap.types import Box
 
 

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 from tqdm import trange
 
-from bgswap.detection.mask_autoencoder import square_crop
+from bgswap.detection.mask_squares import square_crop
 from bgswap.networks import MaskAutoencoder
 from bgswap.types import Box
 from training.common.initialise import he_initialise

@@ -3,7 +3,8 @@
     python -m training mask_autoencoder train --people datasets/people.zip \\
         --out runs/mask-autoencoder --samples 100000 --epochs 3 --batch 16
 
-Clean masks are drawn by the script and, with ``--people``, cut out of photos of people. Out come
+Clean masks are drawn by the script and, with ``--people``, cut out of photos of people; with
+``--candidates`` half of the samples are masks as the detector really draws them. Out come
 ``autoencoder.pth`` (state dict), ``hub/`` (config.json, model.safetensors, README.md), curves, a
 sample sheet and metrics.json. The command above takes some forty minutes of one core's time and
 ends at a validation loss (cross entropy + 0.5 Dice) of 0.084.
@@ -13,6 +14,7 @@ import argparse
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +22,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from bgswap.detection.mask_autoencoder import square_crop
 from bgswap.networks import MaskAutoencoder
 from training.common.data import (
     PictureArchive,
@@ -36,11 +37,14 @@ from training.common.initialise import he_initialise
 from training.common.loop import command_parser, train_command
 from training.common.losses import mask_losses
 from training.common.tasks import LoopSettings
-from training.mask_autoencoder.drawn_masks import damage, draw, move
+from training.mask_autoencoder.damaged_masks import (
+    DRAWN_SHARE,
+    VALIDATION_FROM,
+    DamagedMasks,
+    Masks,
+)
+from training.mask_autoencoder.real_masks import RealMasks, load_pairs
 
-# Validation samples count from here: no training sample has such a number.
-VALIDATION_FROM = 1 << 40
-DRAWN_SHARE = 0.2
 DRAWN = DataFacts(
     "",
     "masks drawn by the training script",
@@ -90,58 +94,6 @@ def read_masks(
     return kinds
 
 
-Masks = dict[str, list[np.ndarray]]
-
-
-def as_unit(mask: np.ndarray) -> np.ndarray:
-    """uint8 0 to 255 to float32 0 to 1."""
-    return mask.astype(np.float32) / 255
-
-
-class DamagedMasks(Dataset):
-    """Pairs of damaged and clean masks, (1, side, side) float32, as the refiner cuts them.
-
-    Args:
-        people: masks (H, W) uint8 of people by kind; drawn ones alone where there are none. Rare
-            kinds come more often than their share: by the root of their count.
-        length: samples an epoch.
-        side: of the square crops.
-        seed: of all samples; sample n is always the same.
-        start: number of the first sample.
-    """
-
-    def __init__(
-        self,
-        people: dict[str, list[np.ndarray]],
-        length: int,
-        side: int,
-        seed: int,
-        start: int = 0,
-    ) -> None:
-        self.people, chances = list(people.values()), np.sqrt([len(m) for m in people.values()])
-        self.chances, self.length, self.side = chances / chances.sum(), length, side
-        self.seed, self.start = seed, start
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
-        rng = np.random.default_rng([self.seed, self.start + number])
-        clean = self.clean(rng)
-        damaged, box = damage(clean, rng)
-        pair = (square_crop(mask, box, self.side)[None] for mask in (damaged, clean))
-        damaged, clean = (torch.from_numpy(np.ascontiguousarray(mask)) for mask in pair)
-        return damaged, clean
-
-    def clean(self, rng: np.random.Generator) -> np.ndarray:
-        """A clean mask on a canvas of twice the side."""
-        if not self.people or rng.random() < DRAWN_SHARE:
-            return draw(rng, 2 * self.side)
-        kind = self.people[rng.choice(len(self.people), p=self.chances)]
-        mask = kind[rng.integers(len(kind))]
-        return move(as_unit(mask), rng, 2 * self.side)
-
-
 class MaskTask:
     """What :func:`training.common.loop.train` needs to know about the mask autoencoder."""
 
@@ -155,13 +107,14 @@ class MaskTask:
         seed: int,
         held_out: int = 256,
         skip_broken: int = 0,
+        candidates: Path | None = None,
     ) -> None:
         torch.manual_seed(seed)
         cv2.setNumThreads(1)
         self.step = 0
         self.network = he_initialise(MaskAutoencoder(side=side))
         masks, others, self.data = self._read(people, skip_broken)
-        self.training = DamagedMasks(masks, samples, side, seed)
+        self.training: Dataset[Any] = DamagedMasks(masks, samples, side, seed)
         self.validation = DamagedMasks(others, held_out, side, seed, VALIDATION_FROM)
         self.config = {
             "network": "mask-autoencoder",
@@ -169,6 +122,11 @@ class MaskTask:
             "samples": samples,
             "people": sum(map(len, self.training.people)),
         }
+        if candidates:
+            found = load_pairs(candidates, "train")
+            self.training = RealMasks(found, self.training)
+            self.validation = RealMasks(load_pairs(candidates, "check"), self.validation)
+            self.config["real masks"] = len(found)
 
     @staticmethod
     def _read(people: Path | None, skip_broken: int) -> tuple[Masks, Masks, list[DataFacts]]:
@@ -213,6 +171,9 @@ def parser() -> argparse.ArgumentParser:
         "NAME.jpg; without it all masks are drawn",
     )
     add_skip_flag(parser)
+    parser.add_argument(
+        "--candidates", type=Path, help="what training.detector.gather_candidates wrote"
+    )
     parser.add_argument("--side", type=int, default=64, help="of the square crops, in pixels")
     parser.add_argument("--samples", type=int, default=8192, help="masks an epoch")
     defaults = LoopSettings(
@@ -224,8 +185,8 @@ def parser() -> argparse.ArgumentParser:
 
 def task_from(args: argparse.Namespace) -> MaskTask:
     """The task that the flags ask for."""
-    skip = args.skip_broken
-    return MaskTask(args.people, args.side, args.samples, args.seed, skip_broken=skip)
+    real = {"skip_broken": args.skip_broken, "candidates": args.candidates}
+    return MaskTask(args.people, args.side, args.samples, args.seed, **real)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,0 +1,196 @@
+"""The second stage's candidates: gathered, labelled, varied, learned from."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from banks import drawn_banks
+from safetensors.torch import load_file, save_file
+
+from bgswap.detection.checkpoints import SECOND, second_stage
+from bgswap.mask_ops import box_of
+from bgswap.networks import PersonUNet
+from bgswap.types import Person
+from training.detector import candidates as kinds
+from training.detector.candidate_crops import CropSource, still, varied
+from training.detector.candidates import CandidateConfig, Candidates, LabelledPicture, crops_of
+from training.detector.gather_candidates import GatherConfig, Photos, gather, halves, pictures
+from training.detector.train_second_stage import TrainConfig, Trainer, export, train
+
+SIZE = (64, 96)
+
+
+def mask(x0: int, y0: int, x1: int, y1: int, value: float = 1.0) -> np.ndarray:
+    layer = np.zeros(SIZE, np.float32)
+    layer[y0:y1, x0:x1] = value
+    return layer
+
+
+def person(*box: int, confidence: float = 0.8) -> Person:
+    return Person(0, tuple(map(float, box)), confidence, mask(*box))
+
+
+def picture(**changes) -> LabelledPicture:
+    """One person on the left of a grey picture; the right third is unknown."""
+    true = np.uint8(mask(10, 10, 30, 60) * 255)
+    known = np.ones(SIZE, bool)
+    known[:, 64:] = False
+    parts = {"image": np.full((*SIZE, 3), 90, np.uint8), "people": [true], "everyone": true}
+    return LabelledPicture(**(parts | {"known": known} | changes))
+
+
+def kind_of(found: Person, shown: LabelledPicture) -> int:
+    ((_, entry),) = crops_of(shown, [found])
+    return entry[0]
+
+
+def test_a_candidate_on_a_person_shows_them_and_one_beside_shows_nobody():
+    assert kind_of(person(10, 10, 30, 40), picture()) == kinds.SOMEBODY
+    assert kind_of(person(40, 10, 60, 40), picture()) == kinds.NOBODY
+
+
+def test_nobody_is_told_of_where_the_truth_is_unknown():
+    assert kind_of(person(66, 10, 90, 40), picture()) == kinds.UNCLEAR
+
+
+def test_a_candidate_that_is_partly_on_a_person_is_unclear():
+    assert kind_of(person(24, 10, 44, 60), picture()) == kinds.UNCLEAR
+
+
+def test_of_a_group_only_what_nobody_else_claims_counts():
+    shown = picture(people=[], everyone=np.uint8(mask(10, 10, 50, 60) * 255))
+    left, right = person(10, 10, 32, 60), person(28, 10, 50, 60)
+    (crop, entry), _ = crops_of(shown, [left, right])
+    assert entry[0] == kinds.SOMEBODY
+    true, weight, others = (crop[:, :, n] > 127 for n in (kinds.TRUE, kinds.WEIGHT, kinds.OTHERS))
+    assert true.any()
+    assert not (true & others).any()
+    assert not (weight & others & (crop[:, :, kinds.ROUGH] > 127)).any()
+
+
+def test_a_box_says_what_is_not_the_person_but_not_what_is():
+    shown = picture(people=[], everyone=np.zeros(SIZE, np.uint8), boxes=[(10, 10, 30, 60)])
+    (crop, entry), (_, other) = crops_of(shown, [person(10, 10, 30, 56), person(40, 10, 60, 40)])
+    assert (entry[0], other[0]) == (kinds.SOMEBODY, kinds.NOBODY)
+    rough, weight = crop[:, :, kinds.ROUGH] > 127, crop[:, :, kinds.WEIGHT] > 127
+    assert weight.any()
+    assert not (rough & weight).any()
+
+
+class RedDetector:
+    """Finds what is red in a picture, as a detector's candidates."""
+
+    def detect(self, photo: np.ndarray) -> list[Person]:
+        red = np.float32((photo[:, :, 0] > 200) & (photo[:, :, 1] < 120))
+        box = box_of(red)
+        return [Person(1, box, 0.7, red)] if box else []
+
+
+@pytest.fixture(scope="module")
+def gathered(tmp_path_factory) -> Path:
+    torch.manual_seed(3)
+    folder = tmp_path_factory.mktemp("candidates")
+    photos, scenes = drawn_banks()
+    for row in range(4):
+        photos.images[row, 1:, 8:60, 14:34] = 40
+    banks = {"train": (photos, scenes), "check": (photos, scenes)}
+    gather(RedDetector(), banks, folder, 0.0, GatherConfig(side=64, composites=6, photos=8))
+    return folder
+
+
+def test_both_parts_are_gathered_and_read_again(gathered):
+    for part in ("train", "check"):
+        found = Candidates(gathered, part)
+        assert len(found) > 4
+        assert found.crop(len(found) - 1).shape == (*CandidateConfig().stored, kinds.LAYERS)
+        assert json.loads(found.about())["somebody"] > 0
+
+
+def test_a_gathering_that_goes_on_keeps_the_shards_that_are_there(gathered):
+    before = {f.name: f.stat().st_mtime_ns for f in gathered.iterdir()}
+    banks = dict.fromkeys(("train", "check"), drawn_banks())
+    gather(RedDetector(), banks, gathered, 0.0, GatherConfig(side=64))
+    assert {f.name: f.stat().st_mtime_ns for f in gathered.iterdir()} == before
+
+
+def test_the_same_number_gives_the_same_pictures():
+    config = GatherConfig(side=64, composites=1, photos=1)
+    banks = drawn_banks()
+    one, other = (list(pictures(banks, 5, config)) for _ in range(2))
+    assert all((a.image == b.image).all() for a, b in zip(one, other, strict=True))
+
+
+def test_halves_share_no_photo():
+    photos, scenes = drawn_banks()
+    parts = halves(photos, scenes, 3)
+    assert len(parts["train"][0]) + len(parts["check"][0]) == len(photos)
+    sums = {p: {int(i.long().sum()) for i in b[0].images} for p, b in parts.items()}
+    assert not sums["train"] & sums["check"]
+
+
+def test_mirrored_photos_keep_their_labels():
+    bank = drawn_banks()[0]
+    bank.images[:, 0][bank.alphas > 127] = 250
+    photos, rng = Photos(bank, GatherConfig()), np.random.default_rng(0)
+    for _ in range(12):
+        shown = photos.draw(rng)
+        for true in shown.people:
+            assert (shown.image[:, :, 0][true > 200] == 250).mean() > 0.9
+
+
+def test_a_still_crop_is_the_middle_of_what_is_stored(gathered):
+    found = Candidates(gathered, "train")
+    crop = found.crop(0)
+    shown = varied(crop, (192, 128))
+    assert shown.shape == (192, 128, kinds.LAYERS)
+    middle = crop[120, 80].astype(int)
+    assert abs(shown[95:97, 63:65].mean((0, 1)) - middle).max() < 40
+
+
+def test_varied_crops_are_of_range_and_the_same_for_one_seed(gathered):
+    found = Candidates(gathered, "train")
+    one, other = (CropSource(found, (64, 32), 4).draw(6) for _ in range(2))
+    assert torch.equal(one.inputs, other.inputs)
+    assert one.inputs.shape == (6, 5, 64, 32)
+    assert one.inputs[:, :3].abs().max() <= 1
+    assert 0 <= one.inputs[:, 3:].min() <= one.inputs[:, 3:].max() <= 1
+
+
+def small_network() -> PersonUNet:
+    torch.manual_seed(0)
+    return PersonUNet(64, 32, widths=(4, 4, 8, 8, 8), depths=(1, 1, 1, 1, 1))
+
+
+def test_training_learns_and_goes_on_from_its_state(gathered, tmp_path):
+    trainer = Trainer(small_network(), TrainConfig(batch=4, rate=5e-3, warm_up=1), seed=1)
+    batch = still(Candidates(gathered, "train"), range(4), (64, 32))
+    losses = [float(trainer.train_step(batch, 1.0)["all"]) for _ in range(30)]
+    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:3])
+    trainer.save(tmp_path)
+    other = Trainer(small_network(), trainer.config, seed=1)
+    other.load(tmp_path)
+    assert other.step == 30
+    same = zip(trainer.network.parameters(), other.network.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in same)
+
+
+def test_the_best_average_is_written_and_becomes_a_detector(gathered, tmp_path):
+    network = small_network()
+    shape = dict(network.shape)
+    before = tmp_path / "before"
+    before.mkdir()
+    state = {f"{SECOND}{k}": v for k, v in network.state_dict().items() if "tracked" not in k}
+    save_file(state | {"first.weight": torch.ones(3)}, before / "model.safetensors")
+    (before / "config.json").write_text(json.dumps({"second_stage": shape, "imgsz": 64}))
+    trainer = Trainer(network, TrainConfig(batch=4, check_every=1), seed=1)
+    train(trainer, gathered, tmp_path, 1.5, seed=0)
+    progress = json.loads((tmp_path / "progress.json").read_text())
+    assert progress["best"]["loss"] == min(row["loss"] for row in progress["history"])
+    after = tmp_path / "after"
+    export(tmp_path / "second_stage.safetensors", before, after, {"seconds": 1})
+    weights, config = load_file(after / "model.safetensors"), after / "config.json"
+    assert torch.equal(weights["first.weight"], torch.ones(3))
+    second_stage(json.loads(config.read_text()), weights)
+    assert json.loads(config.read_text())["second_stage_training"] == {"seconds": 1}
