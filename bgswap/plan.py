@@ -6,10 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from bgswap.backgrounds.base import BackgroundSource
-from bgswap.backgrounds.spec import background_source, requested_background
+from bgswap.backgrounds.spec import (
+    BackgroundSpec,
+    background_source,
+    requested_background,
+)
 from bgswap.compositing.frame_options import FrameOptions, frame_options
 from bgswap.errors import BadInput
-from bgswap.io.images import open_photo
+from bgswap.io.images import open_mask
 from bgswap.options import SwapOptions
 from bgswap.prompts import check_prompt
 from bgswap.types import Strokes
@@ -23,11 +27,13 @@ class Plan:
         background: stands behind the people; None: a scene in words.
         frame: of the picture.
         strokes: correct the cut-out.
+        notes: in words, what of the options has no effect here.
     """
 
     background: BackgroundSource | None
     frame: FrameOptions
     strokes: Strokes
+    notes: tuple[str, ...] = ()
 
 
 def check_request(prompt: str, options: SwapOptions, background: object = None) -> None:
@@ -75,7 +81,19 @@ def read_plan(
         strokes = Strokes(
             read_mask("keep", options.keep_mask), read_mask("remove", options.remove_mask)
         )
-    return Plan(background, frame, strokes)
+    return Plan(background, frame, strokes, _without_effect(options, spec))
+
+
+def _without_effect(options: SwapOptions, spec: BackgroundSpec | None) -> tuple[str, ...]:
+    """In words, what of the options has no effect before such a background."""
+    if spec is None:
+        return ()
+    notes = []
+    if options.variations > 1:
+        notes.append("Only described scenes have variations: one picture was made")
+    if spec.kind == "transparent" and options.shadow:
+        notes.append("Nothing is behind the people that a shadow could fall on")
+    return tuple(notes)
 
 
 def read_mask(name: str, path: Path | None) -> np.ndarray | None:
@@ -91,7 +109,6 @@ def read_mask(name: str, path: Path | None) -> np.ndarray | None:
     if path is None:
         return None
     try:
-        picture = open_photo(path)
+        return open_mask(path)
     except BadInput as error:
         raise BadInput(f"the {name} mask cannot be used: {error}") from None
-    return picture.mean(axis=2, dtype=np.float32) / np.float32(255)

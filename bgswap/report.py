@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,13 +82,25 @@ class Report:
             pictures: best first.
         """
         best = pictures[0].image
-        details = self.details(cutout.photo, cutout.people) | {
-            "kept": [person.number for person in cutout.kept],
-            "seed": pictures[0].seed,
-            "background": pictures[0].background.source,
-            "size": [best.shape[1], best.shape[0]],
-        }
-        return SwapResult(best, cutout.rgba, details, self.notes, list(pictures), cutout)
+        nothing_painted = {"prompt": "", "candidates": [], "retries": 0}
+        details = (
+            nothing_painted
+            | self.details(cutout.photo, cutout.people)
+            | {
+                "photo_size": [cutout.photo.shape[1], cutout.photo.shape[0]],
+                "kept": [person.number for person in cutout.kept],
+                "seed": pictures[0].seed,
+                "background": pictures[0].background.source,
+                "size": [best.shape[1], best.shape[0]],
+            }
+        )
+        known = cutout if cutout.models else replace(cutout, models=self._finders())
+        return SwapResult(best, cutout.rgba, details, self.notes, list(pictures), known)
+
+    def _finders(self) -> dict[str, dict[str, str]]:
+        """The models that found and cut out the people."""
+        later = ("scene", "face_vae")
+        return {role: used for role, used in self.models.items() if role not in later}
 
 
 def judgement(background: Background) -> dict[str, Any]:

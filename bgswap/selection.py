@@ -8,6 +8,7 @@ from bgswap.errors import BadInput
 from bgswap.types import Person
 
 Choice = str | int | Sequence[int]
+NOT_PEOPLE = 'people must be "all", "largest" or a list of numbers, got {!r}'
 
 
 def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
@@ -21,7 +22,7 @@ def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
     Raises:
         BadInput: nobody is named, or somebody who is not there.
     """
-    if _is_word(choice, "largest"):
+    if _is_word(choice, "largest") and people:
         return [max(people, key=lambda person: person.area)]
     numbers = named(choice)
     if numbers is None:
@@ -37,16 +38,16 @@ def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
 
 
 def named(choice: Choice) -> list[int] | None:
-    """The numbers that a choice names, before it is known who is there; None: everyone.
+    """The numbers that a choice names, before it is known who is there; None: a word instead.
 
     Raises:
         BadInput: nobody is named, or what names them cannot be read.
     """
-    if _is_word(choice, "all"):
+    if _is_word(choice, "all") or _is_word(choice, "largest"):
         return None
     numbers = _numbers(choice)
     if not numbers:
-        raise BadInput('people must be "all" or a list of at least one number, got none')
+        raise BadInput('people must be "all", "largest" or a list of at least one number, got none')
     return numbers
 
 
@@ -61,11 +62,13 @@ def _numbers(choice: Choice) -> list[int]:
     elif isinstance(choice, Real):
         parts = [choice]
     if not isinstance(parts, Sequence):
-        raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}')
+        raise BadInput(NOT_PEOPLE.format(choice))
     try:
         numbers = [int(p) for p in parts]
     except (TypeError, ValueError, OverflowError):
-        raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}') from None
+        raise BadInput(
+            f'people must be "all", "largest" or a list of numbers, got {choice!r}'
+        ) from None
     if any(isinstance(p, bool) or (isinstance(p, float) and p != int(p)) for p in parts):
-        raise BadInput(f'people must be "all" or a list of numbers, got {choice!r}')
+        raise BadInput(NOT_PEOPLE.format(choice))
     return numbers

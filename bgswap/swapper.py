@@ -1,7 +1,6 @@
 """Four verbs from a photo to a picture: find people, cut out, paint or place, compose."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,7 +9,9 @@ import numpy as np
 from bgswap.backgrounds import ranking
 from bgswap.backgrounds.base import BackgroundSource
 from bgswap.backgrounds.scene import SceneSource
-from bgswap.errors import BadInput, NoPersonDetected
+from bgswap.errors import BadInput
+from bgswap.finding import people_in
+from bgswap.io.encoding import SUFFIXES, WRITTEN, check_sides
 from bgswap.io.images import open_photo
 from bgswap.models import WeightStore
 from bgswap.models.manager import ModelManager
@@ -18,7 +19,7 @@ from bgswap.options import SwapOptions
 from bgswap.plan import read_plan
 from bgswap.prompts import check_prompt
 from bgswap.report import Report
-from bgswap.selection import Choice, chosen
+from bgswap.selection import Choice, chosen, named
 from bgswap.settings import Settings
 from bgswap.types import (
     Background,
@@ -64,33 +65,7 @@ class BackgroundSwapper:
         """
         report, picture = report or Report(), open_photo(photo)
         self.models.ask_for(None)
-        return self._people(picture, None, Strokes(), report)
-
-    def _people(
-        self,
-        picture: np.ndarray,
-        known: Cutout | Sequence[Person] | None,
-        strokes: Strokes,
-        report: Report,
-    ) -> list[Person]:
-        from bgswap.matting.painted_people import painted_people
-
-        found: list[Person] = []
-        with report.stage("find"):
-            report.used("people", self.models.detector())
-            report.used("mask_autoencoder", self.models.refiner())
-            report.used("matting", self.models.matter())
-            if known is not None:
-                return known.people if isinstance(known, Cutout) else list(known)
-            finder = self.models.finder()
-            with suppress(NoPersonDetected):
-                found = finder.find(picture)
-            found = [*found, *painted_people(picture, found, strokes.keep)]
-            advice = finder.advice(picture, found)
-            if not found:
-                raise NoPersonDetected(". ".join(["No person detected", *advice]))
-            report.note(*advice)
-            return found
+        return people_in(picture, self.models, report, Strokes(), None)
 
     def list_people(self, photo: Photo) -> tuple[list[Person], dict[str, Any]]:
         """As :meth:`find_people`, with the details that ``--list`` and ``/find_people`` show."""
@@ -227,18 +202,22 @@ class BackgroundSwapper:
         from bgswap.compositing.framed import frame_for, framed
 
         options, report = options or SwapOptions(), Report(on_progress)
+        named(people)
+        earlier = known if isinstance(known, Cutout) else None
+        if strokes is None and earlier and not (options.keep_mask or options.remove_mask):
+            strokes = earlier.strokes
         plan = read_plan(prompt, options, background, strokes)
         picture = open_photo(photo)
         self.models.ask_for(options.preset if plan.background is None else None)
-        found = self._people(picture, known, plan.strokes, report)
+        found = people_in(picture, self.models, report, plan.strokes, known)
         kept = chosen(found, people)
-        others = [p for p in found if p not in kept]
-        earlier = known if isinstance(known, Cutout) else None
+        others, corrections = [p for p in found if p not in kept], plan.strokes
         cutout = self.cut_out(
-            picture, kept, others, strokes=plan.strokes, earlier=earlier, report=report
+            picture, kept, others, strokes=corrections, earlier=earlier, report=report
         )
         frame = frame_for(cutout, plan.frame)
-        report.note(*frame.notes)
+        check_sides(frame.size, WRITTEN[SUFFIXES[options.format]])
+        report.note(*frame.notes, *plan.notes)
         placed = framed(cutout, frame)
         if plan.background is None:
             made = self.paint(placed, prompt, options, report)[: options.variations]

@@ -134,6 +134,7 @@ class Cutout:
             the nearest edge within 8 pixels, and 0 beyond.
         strokes: what was painted to correct it.
         fixed: the mattes with the strokes applied.
+        models: what found and cut them out, as the details of a swap tell it.
     """
 
     photo: np.ndarray
@@ -144,6 +145,7 @@ class Cutout:
     foreground: np.ndarray
     strokes: "Strokes" = field(default_factory=lambda: Strokes())
     fixed: tuple[Person, ...] = ()
+    models: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def rgba(self) -> np.ndarray:

@@ -122,7 +122,7 @@ def test_faults_are_one_line_and_a_status(
         (["--output", "photo.png"], "overwrite the photo"),
         (["--output", "link.png"], "overwrite the photo"),
         (["--cutout", "photo.png"], "overwrite the photo"),
-        (["--output", "same.png", "--cutout", "folder.png/../same.png"], "two files"),
+        (["--output", "same.png", "--cutout", "folder.png/../same.png"], "files of their own"),
     ],
 )
 def test_an_output_that_cannot_be_is_refused_before_any_work(

@@ -17,7 +17,7 @@ LAYERS: list[set[str]] = [
     {"report", "prompts", "io", "networks", "mask_ops", "interruption"},
     {"models"},
     {"detection", "matting", "backgrounds", "compositing", "faces"},
-    {"selection", "plan", "swapper"},
+    {"selection", "plan", "finding", "swapper"},
     {"batch", "ui", "cli", "__main__", "__init__", "warm_up"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -125,8 +125,7 @@ def _job(row: Row, request: Request) -> Job:
     else:
         check_prompt(prompt or "")
     people = request.people if row.people is None else row.people
-    if not isinstance(people, str) or people.strip().lower() != "largest":
-        named(people)
+    named(people)
     options = SwapOptions(**{**(request.options or {}), **(row.options or {})})
     job = Job(
         str(row.photo.path),

@@ -62,7 +62,7 @@ def people_and_files(details: Details) -> str:
         for p in details["people"]
     ]
     lines += [f"{role}: {m['weights']} ({m['kind']})" for role, m in details["models"].items()]
-    if "seed" in details:
+    if details.get("seed") is not None:
         lines.append(f"seed: {details['seed']}")
     lines += [f"wrote {path}" for path in details.get("written", [])]
     return "\n".join(lines + [f"note: {note}" for note in details["notes"]])

@@ -74,8 +74,15 @@ def _add_swap_arguments(parser: argparse.ArgumentParser, table: type[SwapOptions
     _add_photo(parser)
     _add_people(parser)
     _add_output(parser, "PNG, JPEG or WebP (default: PHOTO-swapped.png)")
-    parser.add_argument("--cutout", type=Path, metavar="FILE", help="the kept people as RGBA PNG")
-    parser.add_argument("--mask-out", type=Path, metavar="FILE", help="the mask of the kept people")
+    parser.add_argument(
+        "--cutout",
+        type=Path,
+        metavar="FILE",
+        help="the kept people as RGBA PNG or WebP, at the photo's size",
+    )
+    parser.add_argument(
+        "--mask-out", type=Path, metavar="FILE", help="their mask, at the photo's size"
+    )
     for option in rows(table).values():
         _add_option(parser, option)
     _add_common(parser)
@@ -102,6 +109,8 @@ def _add_cutout(parser: argparse.ArgumentParser, table: type[SwapOptions]) -> No
     _add_photo(parser)
     _add_people(parser)
     _add_output(parser, "PNG or WebP (default: PHOTO-cutout.png)")
+    for name in ("keep_mask", "remove_mask"):
+        _add_option(parser, rows(table)[name])
     _add_common(parser)
 
 
@@ -130,7 +139,10 @@ def _add_photo(parser: argparse.ArgumentParser) -> None:
 
 def _add_people(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--people", default="all", metavar="1,3", help="who stays, by number (default: all)"
+        "--people",
+        default="all",
+        metavar="1,3",
+        help="who stays, by number, or largest (default: all)",
     )
 
 

@@ -2,12 +2,12 @@
 
 import os
 from argparse import Namespace
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bgswap.cli.answers import Details, answer, people_and_files, weights_and_licenses
-from bgswap.cli.outputs import check_output, check_outputs
+from bgswap.cli.outputs import check_outputs
 from bgswap.errors import MissingLibrary
 from bgswap.options import SwapOptions, rows
 from bgswap.settings import Settings, give_libraries_room
@@ -93,20 +93,19 @@ def swapped(options: Namespace) -> Details:
     import numpy as np
 
     from bgswap.io import encoding, metadata
-    from bgswap.io.encoding import SUFFIXES
+    from bgswap.io.encoding import SUFFIXES, WRITTEN, format_of
     from bgswap.plan import check_request
 
     asked = _asked(options)
     check_request(options.prompt or "", asked)
-    suffix = SUFFIXES[asked.format]
-    output = options.output or Path(f"{Path(options.photo).stem}-swapped{suffix}")
-    check_outputs(Path(options.photo), output, options.cutout)
-    if options.mask_out:
-        check_output(options.mask_out, Path(options.photo), transparent=False)
+    output = options.output or Path(f"{Path(options.photo).stem}-swapped{SUFFIXES[asked.format]}")
+    if WRITTEN.get(output.suffix.lower()) != WRITTEN[SUFFIXES[asked.format]]:
+        asked = replace(asked, format=format_of(output))
+    check_request(options.prompt or "", asked)
+    read = [options.photo, asked.background_picture, asked.keep_mask, asked.remove_mask]
+    transparent = asked.background.strip().lower() == "transparent"
+    check_outputs(read, output, options.cutout, options.mask_out, transparent=transparent)
     result = _swapper(options).swap(options.photo, options.prompt or "", options.people, asked)
-    transparent = result.image.shape[2] == 4
-    if transparent:
-        check_output(output, Path(options.photo), transparent)
     metadata.save(result.image, output, result.details, asked.quality)
     if options.cutout:
         metadata.save(result.cutout, options.cutout, {})
@@ -122,7 +121,7 @@ def _asked(options: Namespace) -> SwapOptions:
     values = {name: getattr(options, name) for name in rows(options.table)}
     if options.background:
         spec = parse_background(options.background, may_name_file=True)
-        if spec.path is not None:
+        if spec.path is not None and options.background_picture is None:
             values |= {"background": "", "background_picture": spec.path}
     return options.table(**values)
 
@@ -133,17 +132,28 @@ def cut_out(options: Namespace) -> Details:
     Raises:
         BadInput: the cut-out could not be written, or nobody is named.
     """
+    from bgswap.finding import people_in
     from bgswap.io import images, metadata
-    from bgswap.selection import chosen
+    from bgswap.plan import read_plan
+    from bgswap.report import Report
+    from bgswap.selection import chosen, named
 
     output = options.output or Path(f"{Path(options.photo).stem}-cutout.png")
-    check_output(output, Path(options.photo), transparent=True)
-    swapper, picture = _swapper(options), images.open_photo(options.photo)
-    everyone, details = swapper.list_people(picture)
+    check_outputs([options.photo, *_masks(options).values()], output, transparent=True)
+    named(options.people)
+    strokes = read_plan("-", options.table(**_masks(options))).strokes
+    swapper, picture, report = _swapper(options), images.open_photo(options.photo), Report()
+    everyone = people_in(picture, swapper.models, report, strokes, None)
     kept = chosen(everyone, options.people)
-    alone = swapper.cut_out(picture, kept, [p for p in everyone if p not in kept])
+    others = [p for p in everyone if p not in kept]
+    alone = swapper.cut_out(picture, kept, others, strokes=strokes, report=report)
     metadata.save(alone.rgba, output, {})
+    details = report.details(picture, everyone)
     return details | {"kept": [p.number for p in kept]} | _written(options, output)
+
+
+def _masks(options: Namespace) -> dict[str, Path | None]:
+    return {name: getattr(options, name) for name in ("keep_mask", "remove_mask")}
 
 
 def weights(options: Namespace) -> Details:

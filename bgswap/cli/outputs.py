@@ -2,40 +2,55 @@
 
 import contextlib
 import os
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 from bgswap.errors import BadInput
 from bgswap.io.files import check_writable
 
 
-def check_outputs(photo: Path, output: Path, cutout: Path | None) -> None:
+def check_outputs(
+    read: Iterable[str | Path | None],
+    output: Path,
+    cutout: Path | None = None,
+    mask: Path | None = None,
+    transparent: bool = False,
+) -> None:
     """Find out before minutes of work that their results could not be written.
 
-    Raises:
-        BadInput: one could not, or would overwrite the photo or the other one.
-    """
-    check_output(output, photo, transparent=False)
-    if cutout:
-        check_output(cutout, photo, transparent=True)
-        if os.path.realpath(output) == os.path.realpath(cutout):
-            raise BadInput(f"picture and cut-out need two files: {output}")
-
-
-def check_output(path: Path, photo: Path, transparent: bool) -> None:
-    """As :func:`check_outputs`, for one picture, which may have to hold transparency.
+    Args:
+        read: the files that the command reads; None: not given.
+        output: of the picture.
+        cutout: of the kept people alone.
+        mask: of the kept people.
+        transparent: whether the picture has transparency.
 
     Raises:
-        BadInput: it could not be written, or would overwrite the photo.
+        BadInput: one could not, or would overwrite what is read or another one.
     """
+    sources = [Path(path) for path in read if path is not None]
+    written = [(output, transparent), (cutout, True), (mask, False)]
+    named = [(path, clear) for path, clear in written if path is not None]
+    for path, clear in named:
+        _check_output(path, sources, clear)
+    for (one, _), (other, _) in combinations(named, 2):
+        if os.path.realpath(one) == os.path.realpath(other):
+            raise BadInput(f"picture, cut-out and mask need files of their own: {one}")
+
+
+def _check_output(path: Path, sources: Sequence[Path], transparent: bool) -> None:
     from bgswap.io.encoding import WRITTEN
 
     if path.suffix.lower() not in WRITTEN:
         raise BadInput(f"a picture is saved as {', '.join(WRITTEN)}: {path}")
     if transparent and path.suffix.lower() in (".jpg", ".jpeg"):
-        raise BadInput(f"JPEG has no transparency: save the cut-out as .png or .webp: {path}")
+        raise BadInput(f"JPEG has no transparency: save it as .png or .webp: {path}")
     if not path.absolute().parent.is_dir():
         raise BadInput(f"there is no folder for {path}")
     check_writable(path)
-    with contextlib.suppress(OSError, ValueError):  # one of them is not there
-        if path.samefile(photo):
-            raise BadInput(f"this would overwrite the photo: {path}")
+    for source in sources:
+        with contextlib.suppress(OSError, ValueError):  # one of them is not there
+            if path.samefile(source):
+                what = "the photo" if source is sources[0] else str(source)
+                raise BadInput(f"this would overwrite {what}: {path}")

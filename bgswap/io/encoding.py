@@ -20,6 +20,12 @@ QUALITY, LEAST_QUALITY, MOST_QUALITY = 95, 1, 100
 LONGEST_SIDE = {"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_383}
 
 
+def format_of(path: Path) -> str:
+    """The option ``format`` that a path's suffix stands for; PNG where it stands for none."""
+    kind = WRITTEN.get(path.suffix.lower(), "PNG")
+    return next(name for name, suffix in SUFFIXES.items() if WRITTEN[suffix] == kind)
+
+
 def encode(
     image: np.ndarray,
     suffix: str,
@@ -49,14 +55,23 @@ def encode(
         raise BadInput(f"a picture is saved as {', '.join(WRITTEN)}, not as {suffix!r}")
     if kind == "JPEG" and image.shape[2] == 4:
         raise BadInput("JPEG has no transparency: save the cut-out as .png or .webp")
-    if max(image.shape[:2]) > LONGEST_SIDE[kind]:
-        raise BadInput(f"{kind} allows {LONGEST_SIDE[kind]} pixels a side at most: save as .png")
+    check_sides(image.shape[:2], kind)
     if not LEAST_QUALITY <= quality <= MOST_QUALITY:
         raise BadInput(f"quality must be from {LEAST_QUALITY} to {MOST_QUALITY}, got {quality!r}")
     buffer = io.BytesIO()
     options = _encoder_options(kind, text or {}, xmp, int(quality))
     Image.fromarray(image).save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def check_sides(size: tuple[int, ...], kind: str) -> None:
+    """Refuse a picture of (H, W) that a kind of file, such as ``WEBP``, cannot hold.
+
+    Raises:
+        BadInput: so.
+    """
+    if max(size) > LONGEST_SIDE[kind]:
+        raise BadInput(f"{kind} allows {LONGEST_SIDE[kind]} pixels a side at most: save as .png")
 
 
 def _encoder_options(

@@ -105,6 +105,23 @@ def _check_size(size: tuple[int, int], name: str) -> None:
         )
 
 
+def open_mask(source: str | Path) -> np.ndarray:
+    """Open a mask: how white each pixel is, transparent ones not at all; EXIF turns are applied.
+
+    Returns:
+        (H, W) float32 in [0, 1].
+
+    Raises:
+        BadInput: as :func:`open_photo`.
+    """
+    levels = open_photo(source).mean(axis=2, dtype=np.float32) / np.float32(255)
+    with _DECODING, open_image(source, formats=FORMATS) as image:
+        if not image.has_transparency_data:
+            return levels
+        seen = _upright(image.convert("RGBA")).getchannel("A")
+    return levels * (np.asarray(seen, np.float32) / np.float32(255))
+
+
 def _decode(file: BinaryIO, name: str) -> np.ndarray:
     _register_heif()
     with _DECODING, warnings.catch_warnings():

@@ -33,7 +33,11 @@ class CorrectionConfig:
     # no broad brush.
     nearest: float = 6.0
     farthest: float = 0.06
-    # The same for somebody painted where nobody was known: no edge of theirs is there yet.
+    # Pieces smaller than this many pixels are specks and do not count; more pieces than that are no
+    # strokes that somebody painted. Each piece costs a look at its whole neighborhood.
+    speck: int = 12
+    most_pieces: int = 64
+    # The greatest reach for somebody painted where nobody was known: no edge is there yet.
     farthest_new: float = 0.15
     # Half the width of the band around the new edge that is matted, pixels; see ``pixels``.
     band: float = 4.0
@@ -128,7 +132,7 @@ def stroke_mask(name: str, mask: np.ndarray | None, size: tuple[int, int]) -> np
     """A stroke as (H, W) bool; none at all is an empty one.
 
     Raises:
-        BadInput: it is not of the photo's size, or no mask.
+        BadInput: it is not of the photo's size, no mask, or has too many pieces.
     """
     if mask is None:
         return np.zeros(size, bool)
@@ -139,7 +143,23 @@ def stroke_mask(name: str, mask: np.ndarray | None, size: tuple[int, int]) -> np
         raise BadInput(
             f"The {name} mask has {columns}×{rows} pixels, but the photo has {width}×{height}"
         )
-    return mask > 0.5
+    return _without_specks(name, mask > 0.5, CorrectionConfig())
+
+
+def _without_specks(name: str, stroke: np.ndarray, config: CorrectionConfig) -> np.ndarray:
+    """A stroke without the pieces that are too small to have been painted.
+
+    Raises:
+        BadInput: too many are left.
+    """
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(stroke.astype(np.uint8))
+    large = stats[:, cv2.CC_STAT_AREA] >= config.speck
+    large[0] = False
+    if large.sum() > config.most_pieces:
+        raise BadInput(
+            f"The {name} mask has {large.sum()} separate pieces: {config.most_pieces} at most"
+        )
+    return stroke if large[1:].all() else large[pieces]
 
 
 def _grow(

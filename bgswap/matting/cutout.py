@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from bgswap.errors import BadInput
 from bgswap.mask_ops import carried_outward, union
 from bgswap.matting.base import Matter
 from bgswap.matting.corrections import corrected
@@ -34,9 +35,11 @@ def cut_out(
         strokes: what was painted to correct it.
 
     Raises:
-        BadInput: the strokes are of another size.
+        BadInput: the strokes or the earlier cut-out do not fit the photo, or nothing is left.
     """
     strokes = strokes or Strokes()
+    if earlier and earlier.photo is not photo and not np.array_equal(earlier.photo, photo):
+        raise BadInput("The cut-out that is to be used again is of another photo")
     same = earlier and _same(earlier.kept, people) and _same(earlier.others, others)
     if earlier and same and earlier.strokes.same(strokes):
         return earlier
@@ -57,6 +60,8 @@ def cut_out(
         alpha[rows, columns] += part
     # In the 256 levels that a file holds, so that opaque there is opaque here, to the pixel.
     alpha = np.rint(alpha.clip(0, 1) * 255) / np.float32(255)
+    if not alpha.any():
+        raise BadInput("Nothing of the kept people is left: take back some of what removes")
     own = carried_outward(foreground(photo, alpha), alpha)
     kept, gone = tuple(people), tuple(others)
     return Cutout(photo, kept, gone, tuple(mattes), alpha, own, strokes, fixed)

@@ -90,6 +90,8 @@ def painted_people(
     Raises:
         BadInput: as for :func:`corrected`.
     """
+    if keep is None:
+        return []
     config = config or CorrectionConfig()
     _, rest = assigned(photo, people, keep, config)
     after = max((person.number for person in people), default=0) + 1

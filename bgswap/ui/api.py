@@ -28,13 +28,13 @@ Keep the people of a photo and replace everything behind them by a described sce
 Args:
     photo: a picture file (JPEG, PNG, WebP, HEIC, TIFF, BMP or GIF, up to 40 megapixels).
     prompt: the new scene in words, such as "a jungle at sunset, warm golden light".
-    people: who stays: the numbers that /find_people gives, such as [1, 3], one of them, or "all".
+    people: who stays: "all", "largest", or numbers that /find_people gives, such as [1, 3].
     {options}
 
 Returns:
-    A PNG at the photo's full size, and an object with: people, kept, prompt, seed,
-    models, candidates (all tried, best first: seed, expansion, extra_people), retries,
-    seconds, size, notes.
+    The picture, at the photo's full size unless aspect or size say otherwise, and an object
+    with: people, kept, prompt, seed, background, models, candidates (all tried, best
+    first: seed, expansion, extra_people), retries, seconds, size, photo_size, notes.
 """
 
 

@@ -17,8 +17,8 @@ from bgswap.io import images
 from bgswap.ui import fragments
 from bgswap.ui.guard import picked, told_to_user, uploaded, warn
 from bgswap.ui.page import Page
-from bgswap.ui.session import Session, Updates, opened, show
 from bgswap.ui.thumbnails import CLICK_REACH, person_at, sketch
+from bgswap.ui.visit import Session, Updates, opened, own_copy, show
 from bgswap.ui.wanted import while_wanted
 from bgswap.ui.work import Workbench
 
@@ -74,7 +74,8 @@ class Choosing:
                 path, stop = uploaded(source[0], self.bench.cache), self.bench.stop_mark()
                 photo = await to_thread(images.open_photo, path)
                 folder = self.bench.folder()
-                self.bench.sweeper.hold(request.session_hash, "photo", path, folder)
+                path = await to_thread(own_copy, path, folder)
+                self.bench.sweeper.hold(request.session_hash, "photo", folder)
                 before = await to_thread(self.bench.save_view, photo, folder / "before.png")
                 work = partial(self.bench.people_in, photo, stop)
                 people: list[Person] = []

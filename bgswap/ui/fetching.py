@@ -49,7 +49,7 @@ async def fetch_all(
                 path = await _fetch(file["path"], into, min(largest, left))
         except (OSError, ValueError, TimeoutError, httpx.HTTPError, httpx.InvalidURL):
             shutil.rmtree(into, ignore_errors=True)
-            raise BadInput(BAD_ADDRESS) from None
+            raise BadInput(BAD_ADDRESS.format("file")) from None
         left -= path.stat().st_size
         file |= {"path": str(path), "url": None}
 

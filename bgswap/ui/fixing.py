@@ -19,8 +19,8 @@ from bgswap.ui.guard import told_to_user, warn
 from bgswap.ui.overlays import faded
 from bgswap.ui.page import Page
 from bgswap.ui.recent import Known
-from bgswap.ui.session import Session, Updates, opened, show
 from bgswap.ui.thumbnails import Sketch, sketch
+from bgswap.ui.visit import Session, Updates, opened, show
 from bgswap.ui.wanted import while_wanted
 from bgswap.ui.work import Workbench
 

@@ -18,7 +18,7 @@ from bgswap.ui.controls import Options
 from bgswap.ui.guard import told_to_user, warn
 from bgswap.ui.history import History, Shown, choices
 from bgswap.ui.page import Page
-from bgswap.ui.session import Session, Updates, lacking, opened
+from bgswap.ui.visit import Session, Updates, lacking, opened
 from bgswap.ui.work import Workbench
 
 GENERATE = "Generate"

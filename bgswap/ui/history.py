@@ -10,7 +10,7 @@ import gradio as gr
 from bgswap.ui import fragments
 from bgswap.ui.guard import picked, present, told_to_user
 from bgswap.ui.page import Page
-from bgswap.ui.session import Session, Updates, show
+from bgswap.ui.visit import Session, Updates, show
 from bgswap.ui.work import Saved, Workbench
 
 LONGEST_HISTORY = 12

@@ -30,8 +30,10 @@ class Recent:
             return self._known.get(photo)
 
     def put(self, photo: Path, known: Known) -> None:
-        """Remember what is known of a photo."""
+        """Remember what is known of a photo, and forget photos that were deleted."""
         with self._lock:
+            for deleted in [path for path in self._known if not path.exists()]:
+                del self._known[deleted]
             self._known[photo] = known
             self._known.move_to_end(photo)
             while len(self._known) > 1 and sum(map(_size, self._known.values())) > self.most_bytes:
@@ -41,8 +43,10 @@ class Recent:
 def _size(known: Known) -> int:
     """Bytes in memory."""
     if isinstance(known, Cutout):
-        arrays = known.photo.nbytes + known.alpha.nbytes + known.foreground.nbytes
-        return arrays + _masks(known.people) + _masks(known.mattes)
+        drawn = (known.photo, known.alpha, known.foreground)
+        painted = (known.strokes.keep, known.strokes.remove)
+        arrays = sum(array.nbytes for array in (*drawn, *painted) if array is not None)
+        return arrays + _masks([*known.people, *known.mattes, *known.fixed])
     return _masks(known)
 
 

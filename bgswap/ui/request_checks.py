@@ -81,7 +81,7 @@ def check_asked(
     valid = all(verdict["is_valid"] for verdict in verdicts)
     asked = options if valid else behind
     verdicts[1] = _verdict(lambda: check_request(prompt, table(**asked)))
-    if options and all(verdict["is_valid"] for verdict in verdicts):
+    if "steps" in options and all(verdict["is_valid"] for verdict in verdicts):
         steps = len(verdicts) - len(options) + list(options).index("steps")
         verdicts[steps] = _verdict(lambda: bench.check_steps(table(**options)))
     return verdicts

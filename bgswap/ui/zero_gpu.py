@@ -46,7 +46,12 @@ class Failure:
 
 
 def steps_of(options: SwapOptions) -> int:
-    """Steps of one scene; where the preset is left open, a GPU gets the one for quality."""
+    """Steps of one scene; where the preset is left open, a GPU gets the one for quality.
+
+    None where something else stands behind the people.
+    """
+    if options.background or options.background_picture:
+        return 0
     return options.steps or PRESETS.get(options.preset, PRESETS["quality"]).steps
 
 

@@ -12,7 +12,7 @@ from bgswap.networks import MaskAutoencoder
 from bgswap.types import Person
 from training.common.metrics import iou
 from training.detector.candidates import LabelledPicture, Shard, crops_of
-from training.mask_autoencoder import calibrate
+from training.mask_autoencoder import fit_belief
 from training.mask_autoencoder.damaged_masks import DamagedMasks
 from training.mask_autoencoder.real_masks import FAMILIES, Pair, RealMasks, load_pairs
 from training.mask_autoencoder.train import MaskTask
@@ -104,19 +104,19 @@ class Fills(MaskAutoencoder):
 
 def test_a_network_that_mends_is_believed_and_one_that_spoils_is_not(gathered):
     found = load_pairs(gathered, "check")
-    assert calibrate.chosen(MaskRefiner(Fills(side=64)), found) is not None
+    assert fit_belief.chosen(MaskRefiner(Fills(side=64)), found) is not None
 
     class Spoils(MaskAutoencoder):
         def forward(self, masks: torch.Tensor) -> torch.Tensor:
             return 1 - masks
 
-    assert calibrate.chosen(MaskRefiner(Spoils(side=64)), found) is None
+    assert fit_belief.chosen(MaskRefiner(Spoils(side=64)), found) is None
 
 
 def test_menders_are_compared_on_every_family():
     true = np.uint8(load_like() * 255)
-    table = calibrate.families(calibrate.MENDERS, [Pair(true, true, (45, 16, 85, 112))])
-    assert set(table) == {"as it is", *calibrate.MENDERS}
+    table = fit_belief.families(fit_belief.MENDERS, [Pair(true, true, (45, 16, 85, 112))])
+    assert set(table) == {"as it is", *fit_belief.MENDERS}
     assert set(table["median 9"]) == {"real", *FAMILIES}
     assert table["as it is"]["real"] == 1
     assert all(0.2 < table["as it is"][name] < 1 for name in FAMILIES)

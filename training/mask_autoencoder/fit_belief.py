@@ -1,6 +1,6 @@
 """Choose when the mask autoencoder is believed, and write it beside its weights.
 
-    python -m training.mask_autoencoder.calibrate --weights runs/mask-autoencoder/hub \\
+    python -m training.mask_autoencoder.fit_belief --weights runs/mask-autoencoder/hub \\
         --candidates candidates
 
 Tried on the real masks of the part ``check`` of gathered candidates, which are of training photos.

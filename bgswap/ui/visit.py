@@ -1,5 +1,6 @@
 """The photo that a visitor has open, and how the page shows it."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,3 +133,8 @@ def _who_stays(shown: Sketch, kept: frozenset[int]) -> tuple[str, str]:
         return f"{found}. Click anyone who should go.", "good"
     stay = ", ".join(str(number) for number in sorted(kept))
     return f"{found}. {stay} {'stays' if len(kept) == 1 else 'stay'}.", "good"
+
+
+def own_copy(photo: Path, folder: Path) -> Path:
+    """The photo under a path of the visitor's own: several may have opened the same file."""
+    return Path(shutil.copyfile(photo, folder / photo.name))

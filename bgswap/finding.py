@@ -1,0 +1,66 @@
+"""Who is in a photo: found, known from before, or painted by hand."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import numpy as np
+
+from bgswap.errors import NoPersonDetected
+from bgswap.models.manager import ModelManager
+from bgswap.report import Report
+from bgswap.types import Cutout, Person, Strokes
+
+Known = Cutout | Sequence[Person]
+
+
+def people_in(
+    picture: np.ndarray, models: ModelManager, report: Report, strokes: Strokes, known: Known | None
+) -> list[Person]:
+    """Everyone in a photo, by number; those whom strokes on nobody paint come last.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB.
+        models: find them.
+        report: collects the models used, notes and the time.
+        strokes: what was painted.
+        known: who was found before; nobody is looked for then.
+
+    Raises:
+        BadInput: the strokes do not fit the photo.
+        NoPersonDetected: nobody is there.
+    """
+    from bgswap.matting.corrections import stroke_mask
+    from bgswap.matting.painted_people import painted_people
+
+    for name, mask in (("keep", strokes.keep), ("remove", strokes.remove)):
+        stroke_mask(name, mask, picture.shape[:2])
+    with report.stage("find"):
+        if isinstance(known, Cutout):
+            found, advice = known.people, []
+            report.models |= known.models
+        elif known is not None:
+            found, advice = list(known), []
+            _used(models, report)
+        else:
+            found, advice = _found(picture, models, report)
+        found = [*found, *painted_people(picture, found, strokes.keep)]
+        if not found:
+            raise NoPersonDetected(". ".join(["No person detected", *advice]))
+        report.note(*advice)
+        return found
+
+
+def _found(
+    picture: np.ndarray, models: ModelManager, report: Report
+) -> tuple[list[Person], list[str]]:
+    _used(models, report)
+    finder, found = models.finder(), []
+    with suppress(NoPersonDetected):
+        found = finder.find(picture)
+    return found, finder.advice(picture, found)
+
+
+def _used(models: ModelManager, report: Report) -> None:
+    report.used("people", models.detector())
+    report.used("mask_autoencoder", models.refiner())
+    report.used("matting", models.matter())
