@@ -146,6 +146,6 @@ def check_text(name: str, text: Any) -> None:
     if not isinstance(text, str):
         raise BadInput(f"{name} must be text, got {type(text).__name__}")
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadInput(f"{name} holds half a character (a lone surrogate): write it anew")
+        raise BadInput(f"{name} holds half a character (a lone surrogate): write it again")
     if len(text) > LONGEST_TEXT:
         raise BadInput(f"{name} may have {LONGEST_TEXT} characters at most, got {len(text)}")

@@ -61,7 +61,7 @@ class Person:
         number: 1, 2, 3... from left to right.
         box: (x0, y0, x1, y1) in pixels of the photo.
         confidence: the detector's, in [0, 1].
-        mask: (H, W) float32 in [0, 1] at photo size; made anew from what is stored at each use.
+        mask: (H, W) float32 in [0, 1] at photo size; rebuilt from its stored crop at each access.
         painted: drawn by hand: the mask is the alpha, and no network draws it again.
         size: (H, W) of the photo.
     """
@@ -216,7 +216,7 @@ class SwapResult:
         cutout: (H, W, 4) uint8 RGBA, the kept people alone.
         details: the JSON object that page, API and command line show.
         notes: in words, wherever less was done than was asked.
-        candidates: as many as were asked for, best first; the details list all that were tried.
+        candidates: as many as were asked for, best first; the details list all that were generated.
         known: the cut-out itself: given to another swap of the same photo, it saves that work.
     """
 

@@ -26,7 +26,7 @@ class BlurConfig:
             side; by eye, beyond it nothing of the place can be told.
         smallest_radius: in pixels; a smaller disc changes nothing.
         working_radius: pixels; larger discs are drawn on a smaller picture, on which they have
-            this radius: the disc's outline then still looks round.
+            this radius: its outline is still round then.
         working_pixels: most pixels of that picture, for time and memory.
         growth: how far beyond the alpha the background is taken to hold the people's color, as a
             share of the radius ...

@@ -11,7 +11,7 @@ from bgswap.types import Background, Person
 
 Finder = Callable[[np.ndarray], list[Person]]
 
-# Less of a found person than this lies on the kept ones: it is somebody else.
+# A detected person with less than this share of the mask on the kept people is an extra person.
 OWN_SHARE = 0.5
 # Growth beyond this, as a share of what the kept people cover, is worth another seed. A detector
 # does not draw an outline twice alike: in 144 scenes of the starter around 12 groups of people,
@@ -32,7 +32,7 @@ class Judgement(NamedTuple):
 
 
 def judge(image: np.ndarray, kept: np.ndarray, find: Finder) -> Judgement:
-    """Look for people in a picture and compare them with the kept ones.
+    """Detect the people in a picture and compare them with the kept ones.
 
     The measure is that of Eshratifar et al., 2024 ("Salient Object-Aware Background Generation
     using Text-Guided Diffusion Models"): the people are found again in the picture, and what
@@ -61,7 +61,7 @@ def rank(backgrounds: Iterable[Background]) -> list[Background]:
 
 
 def is_good(background: Background, kept: np.ndarray) -> bool:
-    """Whether a background adds nobody and lets nobody grow beyond what a detector wavers by.
+    """Whether a background adds nobody and lets nobody grow beyond the detector's own variation.
 
     Args:
         background: as it was judged.

@@ -1,4 +1,4 @@
-"""Scenes in words as a source of backgrounds: painted, judged, ranked."""
+"""Scenes in words as a source of backgrounds: generated, scored, ranked."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class SceneSource:
         generator: the scene model.
         prompt: the scene in words.
         options: how many, from which seed, in how many steps.
-        judge: looks for people in the picture that a scene, (h, w, 3) uint8 RGB, would make.
-        report: collects notes and what was tried; its ``step`` may raise Stopped.
+        judge: scores the picture that a scene, (h, w, 3) uint8 RGB, would make, by its people.
+        report: collects notes and all scores; its ``step`` may raise Stopped.
     """
 
     generator: "SceneGenerator"

@@ -1,4 +1,4 @@
-"""Which seeds are tried: scenes are painted and judged until the best leaves people as they are."""
+"""Generates and scores scenes, with more seeds while the best of them alters the people."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ class Search:
 
     Attributes:
         backgrounds: best first.
-        retries: how many more seeds were tried than asked for.
+        retries: seeds used beyond those asked for.
         good: whether the best adds nobody and lets nobody grow.
     """
 
@@ -50,7 +50,7 @@ def search(
         alpha: of the kept people, (H, W) float32 in [0, 1].
         options: seed and number of variations.
         paint: makes one scene for each seed.
-        judge: looks for people in the picture that a scene would make.
+        judge: scores the picture that a scene would make, by the people detected in it.
 
     Raises:
         SceneRejected: every scene asked for was refused.

@@ -20,7 +20,7 @@ class Detector(Protocol):
     judges: bool
 
     def detect(self, photo: np.ndarray) -> list[Person]:
-        """Whoever may be in a photo (H, W, 3) uint8 RGB, with rough masks; may be empty."""
+        """Candidates in a photo (H, W, 3) uint8 RGB, with rough masks; may be empty."""
         ...
 
 

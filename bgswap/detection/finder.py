@@ -1,4 +1,4 @@
-"""From a photo to the people in it: candidates, their masks and alphas, and who is believed."""
+"""From a photo to the people in it: candidates, their masks and alphas, and the threshold."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ class FinderConfig:
     threshold: float = 0.3
     # The matter's share in the confidence, next to the detector's: a geometric mean.
     score_weight: float = 0.0
-    # Pixels on which people are looked for; masks are enlarged from there.
+    # Pixels of the reduced photo in which people are searched; masks are enlarged from there.
     pixels: int = 1_000_000
     # When and how photos are searched in tiles.
     tiles: TilesConfig = field(default_factory=TilesConfig)
@@ -39,9 +39,9 @@ class PeopleFinder:
 
     Args:
         detector: gives candidates.
-        alphas: a judging matter's look at candidates, for detectors that do not judge them; None
-            leaves the detector's masks and confidences.
-        config: how sure one has to be.
+        alphas: gives candidates the alphas and confidences of a judging matter, for detectors that
+            do not judge; None leaves the detector's masks and confidences.
+        config: thresholds and sizes.
         refine: the mask autoencoder, which cleans the rough masks; None leaves them.
     """
 
@@ -87,11 +87,11 @@ class PeopleFinder:
             One :class:`Person` each, with an alpha at photo size for a mask.
 
         Raises:
-            NoPersonDetected: there is nobody it is sure of.
+            NoPersonDetected: no person reaches the threshold.
         """
         threshold, tiles = self.config.threshold, self.config.tiles
         if tiled or wants_tiles(photo.shape, tiles):
-            people = search_tiles(photo, self.look, threshold, tiles)
+            people = search_tiles(photo, self.candidates, threshold, tiles)
         else:
             judged = self._judged(fit_within(photo, pixels=self.config.pixels))
             people = mask_nms(p for p in judged if p.confidence >= threshold)
@@ -101,28 +101,28 @@ class PeopleFinder:
 
     def advice(self, photo: np.ndarray, people: Sequence[Person]) -> list[str]:
         """What to do with a photo in which these people were found: a sentence, or nothing."""
-        turn = upright_turn(photo, people, self.look)
+        turn = upright_turn(photo, people, self.candidates)
         return [ADVICE[turn]] if turn else []
 
     def find_at(
         self, photo: np.ndarray, point: tuple[float, float], people: Sequence[Person] = ()
     ) -> Person | None:
-        """Somebody at a point who was not found: see :func:`search_point`."""
-        return search_point(photo, point, people, self.look)
+        """The person at a point, where none was found before: see :func:`search_point`."""
+        return search_point(photo, point, people, self.candidates)
 
     def split(
         self, photo: np.ndarray, person: Person, points: Sequence[tuple[float, float]]
     ) -> list[Person]:
         """The people under one mask, one for each point: see :func:`split`."""
-        return split(photo, person, points, self.look)
+        return split(photo, person, points, self.candidates)
 
-    def look(self, photo: np.ndarray) -> list[Person]:
-        """Whoever may be in a picture (H, W, 3) uint8 RGB, judged, however unlikely."""
+    def candidates(self, photo: np.ndarray) -> list[Person]:
+        """All candidates in a picture (H, W, 3) uint8 RGB, of any confidence."""
         judged = self._judged(fit_within(photo, pixels=self.config.pixels))
         return [enlarged(person, photo.shape[:2]) for person in judged]
 
     def _judged(self, small: np.ndarray) -> list[Person]:
-        """The candidates of whom a mask is left, with the confidence of both networks."""
+        """The candidates whose mask is not empty, with the combined confidence of both networks."""
         candidates = judged = self._refined(self.detector.detect(small))
         if not self.detector.judges and self._alphas is not None:
             judged = self._alphas(small, candidates)

@@ -1,4 +1,4 @@
-"""A click on somebody who was not found: the detector looks again at crops around the point."""
+"""A click on a person who was missed: the detector runs on crops around the point."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from bgswap.detection.mask_nms import SAME, shared
-from bgswap.detection.tiles import Look, look_at
+from bgswap.detection.tiles import Detect, detect_in_window
 from bgswap.errors import BadInput
 from bgswap.mask_ops import Window
 from bgswap.types import Person
@@ -18,15 +18,16 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """Where and how doubtfully a point is searched; chosen on people whom the starter missed."""
+    """Crops and thresholds of the search at a point; chosen on people that the starter missed."""
 
     # Sides of the crops, in shorter sides of the photo, and their least side in pixels.
     sides: tuple[float, ...] = (1.0, 0.55, 0.3)
     least: int = 96
-    # Least confidence: somebody was said to be there; and what is sure enough to look no further.
+    # Least confidence, low because the user says that a person is there; and the one from which
+    # smaller crops are not searched.
     threshold: float = 0.15
     sure: float = 0.6
-    # Share of the confidence of who is cut off by the crop, and of who is only near the point.
+    # Factors on the confidence of a person cut off by the crop, and of one beside the point.
     cut_off: float = 0.5
     beside: float = 0.5
     # Farthest that a mask may be from the point, in sides of the crop.
@@ -46,20 +47,20 @@ def search_point(
     photo: np.ndarray,
     point: Point,
     people: Sequence[Person],
-    look: Look,
+    detect: Detect,
     config: SearchConfig | None = None,
 ) -> Person | None:
-    """Somebody at a point whom nobody knows yet.
+    """The person at a point, where none was found before.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
         point: x and y in pixels.
-        people: who is known; none of them is returned.
-        look: finds people in a picture.
+        people: found before; none of them is returned.
+        detect: finds people in a picture.
 
     Returns:
-        Them, numbered after the others, with a mask at photo size; None where nobody is found, or
-        the point is on the mask of somebody who is known.
+        The person, numbered after the others, with a mask at photo size; None where none is found,
+        or the point is on the mask of one of ``people``.
 
     Raises:
         BadInput: the point is not in the photo.
@@ -68,7 +69,7 @@ def search_point(
     _check(point, photo.shape)
     if any(_at(person.mask, point) > 0.5 for person in people):
         return None
-    best = _best(photo, point, people, (), look, config)
+    best = _best(photo, point, people, (), detect, config)
     number = max((person.number for person in people), default=0) + 1
     return replace(best, number=number) if best else None
 
@@ -77,12 +78,12 @@ def split(
     photo: np.ndarray,
     person: Person,
     points: Sequence[Point],
-    look: Look | None = None,
+    detect: Detect | None = None,
     config: SearchConfig | None = None,
 ) -> list[Person]:
     """The people under one mask, one for each point.
 
-    Each point is searched for somebody whose mask holds that point alone. Where that fails, the
+    Each point is searched for a person whose mask holds that point alone. Where that fails, the
     mask is divided: each pixel goes to the point from which the way to it, inside the mask, is the
     shortest, edges being hard to cross.
 
@@ -90,7 +91,7 @@ def split(
         photo: (H, W, 3) uint8 RGB.
         person: whose mask is divided.
         points: x and y in pixels, two or more, on the mask.
-        look: finds people in a picture; None divides the mask only.
+        detect: finds people in a picture; None divides the mask only.
 
     Returns:
         One each, in the order of the points: the first has the person's number, the others 0.
@@ -105,20 +106,20 @@ def split(
         _check(point, photo.shape)
         if _at(person.mask, point) <= 0.5:
             raise BadInput("Click on both people inside the outline that they share")
-    masks = _searched(photo, person, points, look, config) if look else None
+    masks = _searched(photo, person, points, detect, config) if detect else None
     masks = masks or _divided(photo, person, points, config)
     parts = [person.with_mask(own) for own in masks]
     return [replace(part, number=0 if i else person.number) for i, part in enumerate(parts)]
 
 
 def _searched(
-    photo: np.ndarray, person: Person, points: Sequence[Point], look: Look, config: SearchConfig
+    photo: np.ndarray, person: Person, points: Sequence[Point], detect: Detect, config: SearchConfig
 ) -> list[np.ndarray] | None:
     """A mask for each point as the detector sees them; None unless it tells them all apart."""
     found: list[Person] = []
     for i, point in enumerate(points):
         others = [*points[:i], *points[i + 1 :]]
-        one = _best(photo, point, found, others, look, config)
+        one = _best(photo, point, found, others, detect, config)
         if one is None:
             return None
         found.append(one)
@@ -135,14 +136,14 @@ def _best(
     point: Point,
     people: Sequence[Person],
     others: Sequence[Point],
-    look: Look,
+    detect: Detect,
     config: SearchConfig,
 ) -> Person | None:
     """The likeliest new person at a point and at none of the other points."""
     best, most = None, 0.0
     for side in config.sides:
         window = _window(point, photo.shape, side, config)
-        for person, is_whole in look_at(photo, window, look, config.border):
+        for person, is_whole in detect_in_window(photo, window, detect, config.border):
             worth = person.confidence * (1.0 if is_whole else config.cut_off)
             worth *= 1.0 if _at(person.mask, point) > 0.5 else config.beside
             if person.confidence < config.threshold or worth <= most:

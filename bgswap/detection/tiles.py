@@ -13,8 +13,8 @@ from bgswap.detection.mask_nms import mask_nms
 from bgswap.mask_ops import Window, inside, put_back
 from bgswap.types import Person
 
-# A picture (H, W, 3) uint8 to everybody who may be in it, judged, with masks at its size.
-Look = Callable[[np.ndarray], list[Person]]
+# A picture (H, W, 3) uint8 RGB to all people found in it, of any confidence, masks at its size.
+Detect = Callable[[np.ndarray], list[Person]]
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,15 @@ def _starts(side: int, longest: int, overlap: float) -> tuple[list[int], int]:
     return [round(v) for v in np.linspace(0, side - length, count)], length
 
 
-def look_at(
-    photo: np.ndarray, window: Window, look: Look, border: float
+def detect_in_window(
+    photo: np.ndarray, window: Window, detect: Detect, border: float
 ) -> list[tuple[Person, bool]]:
-    """Everybody in a window of a photo, in the photo's pixels.
+    """The people found in a window of a photo, in the photo's pixels.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
         window: in pixels; what lies outside the photo is left out.
-        look: finds people in the part.
+        detect: finds people in the part.
         border: a box nearer than this to the window's border is cut off there, in pixels.
 
     Returns:
@@ -72,7 +72,7 @@ def look_at(
     part = np.ascontiguousarray(photo[rows, columns])
     x, y, (height, width) = columns.start, rows.start, part.shape[:2]
     found = []
-    for person in look(part):
+    for person in detect(part):
         x0, y0, x1, y1 = person.box
         mask = put_back(person.mask, (x, y, width, height), photo.shape[:2])
         moved = replace(person, box=(x0 + x, y0 + y, x1 + x, y1 + y), mask=mask)
@@ -89,13 +89,13 @@ def _cut_off(person: Person, corner: tuple[int, int], size: tuple[int, ...], bor
 
 
 def search_tiles(
-    photo: np.ndarray, look: Look, threshold: float, config: TilesConfig
+    photo: np.ndarray, detect: Detect, threshold: float, config: TilesConfig
 ) -> list[Person]:
-    """Everybody in a photo that is searched tile by tile, and once as a whole.
+    """The people found in a photo that is searched tile by tile, and once as a whole.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
-        look: finds people in a picture.
+        detect: finds people in a picture.
         threshold: least confidence of a person, in [0, 1].
         config: how large tiles are.
 
@@ -106,10 +106,10 @@ def search_tiles(
     whole: list[Person] = []
     cut_off: list[Person] = []
     for window in tile_windows(photo.shape, config):
-        for person, is_whole in look_at(photo, window, look, config.border):
+        for person, is_whole in detect_in_window(photo, window, detect, config.border):
             if person.confidence >= threshold:
                 (whole if is_whole else cut_off).append(person)
-    overall = [person for person in look(photo) if person.confidence >= threshold]
+    overall = [person for person in detect(photo) if person.confidence >= threshold]
     found = mask_nms(whole)
     for people in (overall, cut_off):
         found = mask_nms(people, known=found)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bgswap.detection.tiles import Look
+from bgswap.detection.tiles import Detect
 from bgswap.io.images import fit_within
 from bgswap.types import Person
 
@@ -35,14 +35,14 @@ class TurnedConfig:
 
 
 def upright_turn(
-    photo: np.ndarray, people: Sequence[Person], look: Look, config: TurnedConfig | None = None
+    photo: np.ndarray, people: Sequence[Person], detect: Detect, config: TurnedConfig | None = None
 ) -> int:
     """How far a photo has to be turned until it clearly shows more people.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
         people: who was found in it as it is; may be empty.
-        look: finds people in a picture; not called where the people found leave no doubt.
+        detect: finds people in a picture; not called where the people found leave no doubt.
         config: see :class:`TurnedConfig`.
 
     Returns:
@@ -54,7 +54,7 @@ def upright_turn(
     small = fit_within(photo, pixels=config.pixels)
     best, most = 0, config.gain * _evidence(people)
     for turn in ADVICE:
-        seen = look(np.ascontiguousarray(np.rot90(small, -turn // 90)))
+        seen = detect(np.ascontiguousarray(np.rot90(small, -turn // 90)))
         sure = any(person.confidence >= config.sure for person in seen)
         if sure and _evidence(seen) > most:
             best, most = turn, _evidence(seen)

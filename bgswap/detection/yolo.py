@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # a photo only costs memory (four bytes a pixel and person inside ultralytics).
 WORKING_PIXELS = 1_000_000
 MOST_PEOPLE = 50
-# Boxes of two looks that overlap by more than this are one person's.
+# IoU above which boxes found in the photo and in its mirror image are one person's.
 SAME_BOX = 0.55
 
 
@@ -40,8 +40,8 @@ class YoloDetector:
         threshold: least confidence of a candidate, in (0, 1).
         iou: overlap above which two boxes count as one person, in (0, 1).
         device: ``cpu``, ``cuda`` or ``mps``.
-        mirror: look at the mirrored photo as well and take the mean of both looks.
-        second: draws and judges each candidate again.
+        mirror: test-time augmentation: the mean of predictions for the photo and its mirror image.
+        second: the second stage: each candidate's final mask and confidence.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class YoloDetector:
         return cls(network, config["imgsz"], least, config["iou"], device, mirror, stage)
 
     def check(self) -> None:
-        """Look for people in noise, before weights of a full model serve.
+        """Smoke test: run on noise, before the weights of a full model are used.
 
         Raises:
             Exception: the network does not run.
@@ -150,13 +150,13 @@ def people_from(result: "Results") -> list[Person]:
 
 
 def agreed(one: list[Person], other: list[Person], threshold: float) -> list[Person]:
-    """What two looks at a photo say together: test-time augmentation.
+    """Test-time augmentation: two predictions for one photo merged.
 
-    Those that both found have the mean of both masks, boxes and confidences, weighted by the
-    latter; who was found once has half their confidence.
+    A person in both gets the mean of both masks and boxes, weighted by confidence, and the mean
+    confidence; a person in one of them keeps half the confidence.
 
     Args:
-        one, other: the people of each look, in pixels of one photo.
+        one, other: the people of each prediction, in pixels of one photo.
         threshold: least confidence of a person.
     """
     left, together = list(other), []

@@ -6,7 +6,7 @@ import logging
 import time
 import unicodedata
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -150,7 +150,7 @@ class Bundle:
         self._bench, self._asked = bench, (prompt, people, options)
         self._format, self._quality = SUFFIXES[options.format], options.quality
 
-    def run(self, stop: Path) -> Iterator[Step]:
+    def run(self, stop: Path) -> Generator[Step, None, None]:
         """Make the results one by one; a photo that fails is a row like any other.
 
         Args:

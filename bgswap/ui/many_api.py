@@ -45,7 +45,9 @@ def add_many_endpoint(
         concurrency_limit=1,
     )
     # gr.api has no parameter for it.
-    get_blocks_context().fns[added["id"]].validator = partial(check_many, bench, bounds, table)
+    context = get_blocks_context()
+    assert context is not None  # a gr.Blocks is open
+    context.fns[added["id"]].validator = partial(check_many, bench, bounds, table)
 
 
 def check_many(
@@ -93,7 +95,9 @@ def replace_backgrounds(
             paths = bounds.check(photos, bench.cache)
             bundle, stop = Bundle(bench, paths, prompt, whose(people), chosen), bench.stop_mark()
             path, report = await while_wanted(partial(_made, bundle, stop), stop)
-            return gr.FileData(path=str(path)).model_dump(), report
+            # Gradio sends a FileData only as the dict it is made of.
+            bundled: Any = gr.FileData(path=str(path)).model_dump()
+            return bundled, report
 
     sign(replace_backgrounds, options, DESCRIPTION)
     return replace_backgrounds

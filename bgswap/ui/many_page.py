@@ -86,7 +86,7 @@ def lay_out_many(bounds: Bounds) -> Card:
 def connect_many(page: Page, card: Card, bench: Workbench, bounds: Bounds) -> None:
     """Connect the card with what it does."""
     on = Many(page, card, bench, bounds)
-    asked = {card.files, card.people, page.prompt, *page.options.values()}
+    asked = {card.files, card.people, page.backdrop.prompt, *page.options.values()}
     card.files.change(
         on.readiness, [card.files, card.run], card.start, trigger_mode="always_last", **QUIET
     )
@@ -216,7 +216,7 @@ class Many:
         return self.bounds.check([{"path": path} for path in files or []], self.bench.cache)
 
     def _scene(self, values: Updates) -> tuple[str, SwapOptions]:
-        return values[self.page.prompt] or "", read_options(self.page.options, values)
+        return values[self.page.backdrop.prompt] or "", read_options(self.page.options, values)
 
     def _bundle(self, values: Updates) -> Bundle:
         prompt, options = self._scene(values)

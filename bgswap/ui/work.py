@@ -1,6 +1,6 @@
 """The work behind page and endpoints: one swapper, one folder of files, one way to run and stop."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -157,7 +157,7 @@ class Workbench:
         options: SwapOptions,
         stop: Path,
         known: Known | None = None,
-    ) -> Iterator[Progress | SwapResult]:
+    ) -> Generator[Progress | SwapResult, None, None]:
         """Run a swap: its progress step by step, the result last.
 
         Args:

@@ -119,7 +119,7 @@ class SceneGenerator:
         guidance_scale: float | None,
         on_step: StepCallback | None = None,
     ) -> Scenes:
-        """Paint one scene for each seed, everything but the kept people anew.
+        """Paint one scene for each seed: everything but the kept people.
 
         A seed gives the same scene whatever the other seeds are: they are painted one by one,
         each from its own generator on the CPU.

@@ -19,7 +19,7 @@ class AfterStep:
     """diffusers' ``callback_on_step_end``: tells how far it is, and stops when told so.
 
     Args:
-        on_step: whom to tell.
+        on_step: called after each step.
         preview: gives a picture of the canvas.
         canvas: where on it the photo lies; no more than that is shown.
         number: scenes that were painted before.
