@@ -134,9 +134,14 @@ class History:
         if index is None:
             return {self.page.slider: gr.skip()}
         shown = past[index]
-        values = shown.choices | ({"seed": str(shown.told["seed"])} if shown.told["seed"] else {})
+        values = shown.choices | _seed(shown)
         updates = {c: values[name] for name, c in controls(self.page).items()}
         if session is not None and session.photo == shown.photo:
             kept = shown.kept & frozenset(session.shown.numbers)
             updates |= show(self.page, replace(session, kept=kept))
         return whole_result(self.page, shown) | updates
+
+
+def _seed(shown: Shown) -> dict[str, str]:
+    seed = shown.told["seed"]
+    return {} if seed is None else {"seed": str(seed)}

@@ -102,7 +102,7 @@ def details(page: Page) -> Locator:
 
 def open_desk(page: Page) -> None:
     page.get_by_role("button", name="Fix the cut-out").click()
-    expect(page.locator("#editor canvas")).to_be_visible()
+    expect(page.locator("#editor canvas").first).to_be_visible()
     expect(message(page)).not_to_contain_text("Cutting")
     # The picture is drawn after the canvas is there, and the zoom then told.
     page.wait_for_timeout(3000)
@@ -126,7 +126,7 @@ def paint(
         desk.get_by_role("button", name="Color").click()
         desk.locator("button.color").nth(1).click()
         desk.get_by_role("button", name="Color").click()
-    canvas = desk.locator("canvas").bounding_box()
+    canvas = desk.locator("canvas").first.bounding_box()
     assert canvas is not None
     zoom = float(desk.inner_text().split("%")[0].split()[-1]) / 100
     width, height = (side * zoom for side in size)
