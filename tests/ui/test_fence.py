@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from launch import served
-from photos import BUS
 
 from bgswap.ui.fence import LONGEST_BODY, Fence, Parts
 
