@@ -35,32 +35,22 @@ def people_in(
     for name, mask in (("keep", strokes.keep), ("remove", strokes.remove)):
         stroke_mask(name, mask, picture.shape[:2])
     with report.stage("find"):
+        advice: list[str] = []
         if isinstance(known, Cutout):
-            found, advice = known.people, []
+            found = known.people
             report.models |= known.models
-        elif known is not None:
-            found, advice = list(known), []
-            _used(models, report)
         else:
-            found, advice = _found(picture, models, report)
+            report.used("people", models.detector())
+            report.used("mask_autoencoder", models.refiner())
+            report.used("matting", models.matter())
+            found = list(known or [])
+        if known is None:
+            finder = models.finder()
+            with suppress(NoPersonDetected):
+                found = finder.find(picture)
+            advice = finder.advice(picture, found)
         found = [*found, *painted_people(picture, found, strokes.keep)]
         if not found:
             raise NoPersonDetected(". ".join(["No person detected", *advice]))
         report.note(*advice)
         return found
-
-
-def _found(
-    picture: np.ndarray, models: ModelManager, report: Report
-) -> tuple[list[Person], list[str]]:
-    _used(models, report)
-    finder, found = models.finder(), []
-    with suppress(NoPersonDetected):
-        found = finder.find(picture)
-    return found, finder.advice(picture, found)
-
-
-def _used(models: ModelManager, report: Report) -> None:
-    report.used("people", models.detector())
-    report.used("mask_autoencoder", models.refiner())
-    report.used("matting", models.matter())

@@ -53,7 +53,7 @@ def test_details_tell_the_whole_story(result: SwapResult) -> None:
     details = json.loads(json.dumps(result.details))
     assert set(details) == {
         "people", "kept", "prompt", "seed", "models", "candidates", "retries", "seconds", "size",
-        "notes", "background",
+        "notes", "background", "photo_size",
     }  # fmt: skip
     assert details["size"] == [1280, 720]
     assert details["kept"] == [p["number"] for p in details["people"]]

@@ -31,6 +31,9 @@ def answer(
     logging.basicConfig(level=logging.INFO if options.verbose else logging.ERROR, stream=sys.stderr)
     # Libraries print while they load; nothing but the answer belongs on standard output.
     with contextlib.redirect_stdout(sys.stderr if options.verbose else io.StringIO()):
+        # First of all, since it says in words what OpenCV lacks.
+        import bgswap.io.images  # noqa: F401
+
         details = work(options)
     _print(_json(details) if options.json else readable(details))
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from bgswap import BackgroundSwapper, Settings
 from bgswap.ui.api import add_endpoints
-from bgswap.ui.many import Bounds
 from bgswap.ui.many_api import add_many_endpoint
+from bgswap.ui.many_bounds import Bounds
 from bgswap.ui.many_page import connect_many, lay_out_many
 from bgswap.ui.page import Page, lay_out
 from bgswap.ui.serving import LARGEST_FILE, FencedApp, WordyBlocks

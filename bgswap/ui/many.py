@@ -1,109 +1,31 @@
 """Several photos with one choice of background, one after the other, and a zip of the results."""
 
-import csv
-import io
 import logging
 import time
 import unicodedata
 import zipfile
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from shutil import copyfileobj
 from typing import Any
 
-from bgswap import BadInput, BgSwapError, Progress, Settings, Stopped, SwapOptions, SwapResult
+from bgswap import BgSwapError, Progress, Stopped, SwapOptions, SwapResult
 from bgswap.io import metadata
 from bgswap.io.encoding import SUFFIXES
 from bgswap.io.files import writing_whole
-from bgswap.ui.guard import uploaded, without_folders
+from bgswap.ui.guard import without_folders
+from bgswap.ui.many_rows import Row, manifest
 from bgswap.ui.work import Workbench
 from bgswap.ui.zero_gpu import WENT_WRONG
 
 log = logging.getLogger(__name__)
 
 ZIP, MANIFEST = "swapped.zip", "manifest.csv"
-PEOPLE = {"all": "Everyone", "largest": "The largest person"}
 NOT_DONE = "Stopped before it was done"
 # Of every file in a zip, so that equal results are equal zips.
 DATE = (2000, 1, 1, 0, 0, 0)
-
-
-@dataclass(frozen=True)
-class Row:
-    """What became of one photo: a line of the manifest.
-
-    Attributes:
-        photo: name of the file that was sent.
-        file: of its result in the zip; empty where there is none.
-        kept: how many people stay.
-        seed: of the scene.
-        seconds: from opening the photo to the written result.
-        notes: in words, wherever less was done than was asked.
-        error: one sentence; empty where the result is there.
-    """
-
-    photo: str
-    file: str = ""
-    kept: int = 0
-    seed: int | None = None
-    seconds: float = 0.0
-    notes: list[str] = field(default_factory=list)
-    error: str = ""
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How many photos one request may have.
-
-    Attributes:
-        photos: their number.
-        megabytes: of all their files together.
-    """
-
-    photos: int
-    megabytes: float
-
-    @classmethod
-    def of(cls, settings: Settings) -> "Bounds":
-        """The bounds that the settings name."""
-        return cls(int(settings.most_photos), settings.most_megabytes)
-
-    def check(self, files: Any, cache: str | Path) -> list[Path]:
-        """The paths of the photos of a request.
-
-        Args:
-            files: Gradio's FileData as dicts.
-            cache: Gradio's upload folder.
-
-        Raises:
-            BadInput: there are none or too many, they are too large together, or one is no
-                uploaded file.
-        """
-        if not isinstance(files, (list, tuple)) or not files:
-            raise BadInput("photos must be a list of at least one uploaded picture file")
-        if len(files) > self.photos:
-            raise BadInput(f"{self.photos} photos at most may come together, got {len(files)}")
-        paths = [uploaded(file, cache, "photos") for file in files]
-        size = sum(path.stat().st_size for path in paths) / 1e6
-        if size > self.megabytes:
-            raise BadInput(
-                f"The photos may have {self.megabytes:g} MB together at most, got {size:.0f} MB"
-            )
-        return paths
-
-
-def whose(people: Any) -> str:
-    """Who stays in every photo, ``all`` or ``largest``.
-
-    Raises:
-        BadInput: it is neither; the numbers of one photo say nothing of the next.
-    """
-    word = people.strip().lower() if isinstance(people, str) else ""
-    if word not in PEOPLE:
-        raise BadInput(f"people must be one of {', '.join(PEOPLE)} for several photos: {people!r}")
-    return word
 
 
 @dataclass(frozen=True)
@@ -160,7 +82,9 @@ class Bundle:
             Stopped: a file appeared at ``stop``; what is done can be packed.
         """
         hold, release = self._bench.sweeper.hold, self._bench.sweeper.release
-        hold(stop.name, "photos", *self.photos, self.folder)
+        options = self._asked[2]
+        beside = (options.background_picture, options.keep_mask, options.remove_mask)
+        hold(stop.name, "photos", *self.photos, *filter(None, beside), self.folder)
         try:
             for number, photo in enumerate(self.photos, 1):
                 for event in self._one(photo, stop):
@@ -260,16 +184,6 @@ class Bundle:
             number += 1
             name = f"{stem}-{number}{self._format}"
         return name
-
-
-def manifest(rows: Sequence[Row]) -> str:
-    """The rows as CSV with a header; spreadsheets tell UTF-8 by its first character."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([column.name for column in fields(Row)])
-    for row in rows:
-        writer.writerow([*(asdict(row) | {"notes": "; ".join(row.notes)}).values()])
-    return f"\ufeff{text.getvalue()}"
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -12,7 +12,8 @@ from bgswap import SwapOptions
 from bgswap.options import rows
 from bgswap.ui.api import QUEUE, sign
 from bgswap.ui.guard import told_to_user
-from bgswap.ui.many import Bounds, Bundle, whose
+from bgswap.ui.many import Bundle
+from bgswap.ui.many_bounds import Bounds, whose
 from bgswap.ui.request_checks import Verdict, check_asked, received
 from bgswap.ui.wanted import while_wanted
 from bgswap.ui.work import Workbench

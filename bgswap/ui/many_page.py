@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,12 @@ import gradio as gr
 from bgswap import BadInput, Stopped, SwapOptions
 from bgswap.plan import check_request
 from bgswap.ui import fragments
+from bgswap.ui.backdrop import background_options, missing
 from bgswap.ui.generating import read_options
 from bgswap.ui.guard import told_to_user, warn
-from bgswap.ui.many import PEOPLE, Bounds, Bundle, Row, Step, whose
+from bgswap.ui.many import Bundle, Step
+from bgswap.ui.many_bounds import PEOPLE, Bounds, whose
+from bgswap.ui.many_rows import Row
 from bgswap.ui.page import Page
 from bgswap.ui.sweeper import LONGEST_HOLD
 from bgswap.ui.wiring import HEAVY, QUIET
@@ -86,7 +89,8 @@ def lay_out_many(bounds: Bounds) -> Card:
 def connect_many(page: Page, card: Card, bench: Workbench, bounds: Bounds) -> None:
     """Connect the card with what it does."""
     on = Many(page, card, bench, bounds)
-    asked = {card.files, card.people, page.backdrop.prompt, *page.options.values()}
+    behind = {page.backdrop.picture, *page.backdrop.controls.values()}
+    asked = {card.files, card.people, *behind, *page.options.values()}
     card.files.change(
         on.readiness, [card.files, card.run], card.start, trigger_mode="always_last", **QUIET
     )
@@ -216,7 +220,13 @@ class Many:
         return self.bounds.check([{"path": path} for path in files or []], self.bench.cache)
 
     def _scene(self, values: Updates) -> tuple[str, SwapOptions]:
-        return values[self.page.backdrop.prompt] or "", read_options(self.page.options, values)
+        backdrop = self.page.backdrop
+        lacking = missing(*(values[control] for control in backdrop.asked))
+        if lacking:
+            raise BadInput(lacking)
+        behind = background_options(backdrop, values, self.bench.cache)
+        prompt = "" if behind else values[backdrop.prompt]
+        return prompt, replace(read_options(self.page.options, values), **behind)
 
     def _bundle(self, values: Updates) -> Bundle:
         prompt, options = self._scene(values)

@@ -1,4 +1,4 @@
-"""The two endpoints as programs use them, and the tools that the MCP server lists."""
+"""The endpoints as programs use them, and the tools that the MCP server lists."""
 
 import json
 import time
@@ -18,7 +18,7 @@ from PIL import Image
 from bgswap.options import rows
 from bgswap.presets import CHOICES
 
-SWAP, FIND = "/replace_background", "/find_people"
+SWAP, FIND, MANY = "/replace_background", "/find_people", "/replace_backgrounds"
 # One step is enough wherever the scene itself does not matter.
 QUICK = {"steps": 1, "seed": 7}
 
@@ -34,9 +34,9 @@ def get_json(url: str) -> Any:
         return json.load(answer)
 
 
-def test_only_the_two_endpoints_are_shown(client: Client) -> None:
+def test_only_the_three_endpoints_are_shown(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)
-    assert set(endpoints["named_endpoints"]) == {SWAP, FIND}
+    assert set(endpoints["named_endpoints"]) == {SWAP, FIND, MANY}
     assert not endpoints["unnamed_endpoints"]
     for endpoint in endpoints["named_endpoints"].values():
         assert "photo" in endpoint["description"]
@@ -68,9 +68,9 @@ def test_parameters_are_named_and_typed(client: Client) -> None:
     assert [p["parameter_name"] for p in endpoints[FIND]["parameters"]] == ["photo"]
 
 
-def test_mcp_lists_both_tools(app_url: str) -> None:
+def test_mcp_lists_all_tools(app_url: str) -> None:
     tools = get_json(f"{app_url}gradio_api/mcp/schema")
-    assert {tool["name"] for tool in tools} == {"replace_background", "find_people"}
+    assert {tool["name"] for tool in tools} == {name[1:] for name in (SWAP, FIND, MANY)}
     assert all("photo" in tool["description"] for tool in tools)
     (swap,) = (tool["inputSchema"] for tool in tools if tool["name"] == "replace_background")
     for name, option in rows().items():

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from launch import served
-from photos import BUS
 
 from bgswap.ui.fence import LONGEST_BODY, Fence, Parts
 
@@ -56,12 +55,15 @@ def test_a_huge_body_is_refused_before_it_is_sent(app_url: str) -> None:
         assert b" 413 " in connection.recv(1000)
 
 
-def test_one_file_a_request(http: httpx.Client) -> None:
-    photo = BUS.read_bytes()
-    one = http.post("gradio_api/upload", files=[("files", ("bus.jpg", photo))])
-    assert one.status_code == 200
-    two = http.post("gradio_api/upload", files=[("files", ("bus.jpg", photo))] * 2)
-    assert (two.status_code, sentence(two)) == (400, "Send one file a request.")
+def test_files_of_an_upload_are_counted(http: httpx.Client) -> None:
+    files = [("files", ("bus.jpg", b"a photo"))]
+    most = http.post("gradio_api/upload", files=files * 50)
+    assert most.status_code == 200
+    more = http.post("gradio_api/upload", files=files * 51)
+    assert (more.status_code, sentence(more)) == (400, "Send 50 files at most a request.")
+    # Other routes read the whole of it into memory.
+    other = http.post("gradio_api/component_server", files=files * 2)
+    assert (other.status_code, sentence(other)) == (400, "Send one file a request.")
     none = http.post("gradio_api/upload", headers={"content-type": "multipart/form-data"})
     assert none.status_code == 400
     assert sentence(none)

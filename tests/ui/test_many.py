@@ -17,9 +17,11 @@ from bgswap import BadInput, NoPersonDetected, Progress, Settings, Stopped, Swap
 from bgswap.io.images import open_photo
 from bgswap.options import rows
 from bgswap.ui.launch import add_many
-from bgswap.ui.many import MANIFEST, NOT_DONE, Bounds, Bundle, Row, whose
+from bgswap.ui.many import MANIFEST, NOT_DONE, Bundle
 from bgswap.ui.many_api import check_many
+from bgswap.ui.many_bounds import Bounds, whose
 from bgswap.ui.many_page import Many, lay_out_many, minutes, table
+from bgswap.ui.many_rows import Row
 from bgswap.ui.page import lay_out
 from bgswap.ui.serving import WordyBlocks
 from bgswap.ui.work import Workbench
@@ -153,7 +155,7 @@ def test_photos_are_kept_while_the_work_goes_on(bench: Workbench) -> None:
 def test_a_first_photo_that_takes_long_does_not_lose_the_folder(bench: Workbench) -> None:
     bundled = bundle(bench, photo(bench, "one.png"))
     for _ in bundled.run(bench.stop_mark()):
-        if not list(bundled.folder.glob("*")):
+        if bundled.folder.exists() and not list(bundled.folder.iterdir()):
             os.utime(bundled.folder, (0, 0))
             bench.sweeper.sweep()
     assert [row.error for row in bundled.rows] == [""]
@@ -248,8 +250,11 @@ def many(bench: Workbench) -> Many:
 def values(many: Many, *photos: Path, prompt: str = "a forest") -> dict[Any, Any]:
     """What the components hold."""
     page, card = many.page, many.card
-    typed = {control: control.value for control in page.options.values()}
-    return typed | {card.files: list(map(str, photos)), card.people: "all", page.prompt: prompt}
+    backdrop = page.backdrop
+    controls = [*page.options.values(), *backdrop.controls.values(), backdrop.picture]
+    typed = {control: control.value for control in controls}
+    chosen = {card.files: list(map(str, photos)), card.people: "all", backdrop.prompt: prompt}
+    return typed | chosen
 
 
 class Visit:
