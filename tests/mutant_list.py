@@ -251,7 +251,7 @@ LIST: list[tuple[str, str, Changes]] = [
         "tests/backgrounds/test_ranking.py",
         [
             ("GROWN = 0.1", "GROWN = 0.5"),
-            ("return not background.extra_people and background", "return background"),
+            ("return not background.extra_people and expansion", "return expansion"),
         ],
     ),
     (

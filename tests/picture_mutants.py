@@ -59,9 +59,13 @@ DETECTION: list[tuple[str, str, Changes]] = [
         "tests/detection/test_mask_autoencoder.py",
         [
             ("(straight + mirrored.flip(-1)) / 2", "(straight + mirrored) / 2"),
-            ("1 + 2 * MARGIN", "1 + MARGIN"),
             ("sizes < SPECK * sizes.max()", "sizes < 0"),
         ],
+    ),
+    (
+        "bgswap/detection/mask_squares.py",
+        "tests/detection/test_mask_autoencoder.py",
+        [("1 + 2 * MARGIN", "1 + MARGIN")],
     ),
     (
         "bgswap/detection/turned.py",
@@ -81,7 +85,7 @@ MATTING: list[tuple[str, str, Changes]] = [
         "tests/matting/test_network.py",
         [
             ("box=box, confidence=score, mask=mask)", "box=box, mask=mask)"),
-            ("tuple(is_long and there for", "tuple(is_long for"),
+            ("(a and b for a, b in zip(long", "(a for a, b in zip(long"),
             ("(side > 0.5).mean()) > self", "(side > 0.5).mean()) < self"),
         ],
     ),
