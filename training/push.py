@@ -1,6 +1,7 @@
 """Publish trained weights, or the app itself, on the Hugging Face Hub.
 
     python -m training push mask-autoencoder --repo OWNER/NAME --folder runs/mask-autoencoder/hub
+    python -m training push face-vae --repo OWNER/NAME --folder runs/face-vae/hub --license mit
     python -m training push --space OWNER/NAME
 
 The first creates the model repository if need be, uploads the folder (safetensors, config, model
@@ -13,22 +14,25 @@ import argparse
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from huggingface_hub import HfApi, ModelCard, RepoCard, get_token
+from huggingface_hub import HfApi, RepoCard, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
 
 from bgswap.models import STARTER
-from bgswap.models.checks import Broken, Incomplete, check_folder
-from bgswap.models.roles import Role, starter_folders
+from training.common.publishing import (
+    MODEL_FILES,
+    ROLES,
+    License,
+    Unfit,
+    check_model,
+    ready_folder,
+)
 
-ROLES: dict[str, Role] = {folder: role for role, folder in starter_folders().items()}
 PROJECT = Path(__file__).parent.parent
 
-# What a model repository holds: weights, settings, the card and its pictures. No pickles.
-MODEL_FILES = ["*.safetensors", "*.json", "*.txt", "*.md", "*.png", "*.jpg"]
-PICKLES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
 # What a Space needs to run; training, tests, runs and data stay here.
 SPACE_FILES = [
     "app.py",
@@ -42,47 +46,14 @@ SPACE_FILES = [
 ]
 
 
-class Unfit(Exception):
-    """What was to be published must not be, as it is."""
-
-
-def check_model(role: str, folder: Path) -> None:
-    """Check that a folder is fit to publish: whole, without pickles, with a card that says enough.
-
-    Args:
-        role: such as ``mask-autoencoder``.
-        folder: in the layout of the Hub.
-
-    Raises:
-        Unfit: it is not; the message says what is wrong.
-    """
-    pickles = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.suffix in PICKLES)
-    if pickles:
-        raise Unfit(f"{folder} holds pickles, which are not published: {', '.join(pickles)}")
-    try:
-        check_folder(ROLES[role], folder)
-    except (Incomplete, Broken) as error:
-        raise Unfit(f"{folder} is not whole: {error}") from error
-    path = folder / "README.md"
-    if not path.is_file():
-        raise Unfit(f"{folder} has no model card README.md")
-    try:
-        card = ModelCard.load(path).data
-    except ValueError as error:
-        raise Unfit(f"the metadata of {path} cannot be read: {error}") from error
-    wanted = {
-        "license": card.license,
-        "library_name": card.get("library_name"),
-        "tags": card.tags,
-        "metrics (python -m training MODEL evaluate writes them)": card.eval_results,
-    }
-    missing = [name for name, value in wanted.items() if not value]
-    if missing:
-        raise Unfit(f"the model card {path} lacks {', '.join(missing)}")
-
-
 def push_model(
-    api: HfApi, role: str, repo: str, folder: Path, tag: str | None = None, private: bool = False
+    api: HfApi,
+    role: str,
+    repo: str,
+    folder: Path,
+    tag: str | None = None,
+    private: bool = False,
+    terms: License | None = None,
 ) -> str:
     """Upload a model folder and tag what was uploaded; what is there already keeps its tag.
 
@@ -93,6 +64,7 @@ def push_model(
         folder: in the layout of the Hub.
         tag: the name of this revision; None: the next of v1, v2, v3...
         private: create the repository so.
+        terms: the license, where the card does not tell it.
 
     Returns:
         What to set to use it: ``owner/name@tag``.
@@ -101,7 +73,17 @@ def push_model(
         Unfit: the folder must not be published, or the tag is taken.
         HfHubHTTPError: the Hub refused.
     """
-    check_model(role, folder)
+    with tempfile.TemporaryDirectory() as space:
+        ready = ready_folder(folder, repo, terms, Path(space))
+        try:
+            check_model(role, ready)
+        except Unfit as error:
+            raise Unfit(str(error).replace(str(ready), str(folder))) from error
+        return _upload(api, role, repo, ready, tag, private)
+
+
+def _upload(api: HfApi, role: str, repo: str, folder: Path, tag: str | None, private: bool) -> str:
+    """Upload a folder that is fit, tag it, and tell what to set."""
     api.create_repo(repo, private=private, exist_ok=True)
     tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo).tags}
     if tag in tags:
@@ -185,6 +167,9 @@ def _parser() -> argparse.ArgumentParser:
         "(default: the weights that ship, bgswap/starter/ROLE)",
     )
     parser.add_argument("--tag", help="name of this revision (default: the next of v1, v2, v3...)")
+    parser.add_argument("--license", help="of the weights, as the Hub names it, such as mit")
+    parser.add_argument("--license-name", default="", help="of a license that is 'other'")
+    parser.add_argument("--license-link", default="", help="where the license's text is")
     parser.add_argument("--space", metavar="OWNER/NAME", help="publish the app as this Space")
     parser.add_argument("--private", action="store_true", help="create the repository private")
     return parser
@@ -207,7 +192,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if wish.role:
             folder = wish.folder or STARTER / wish.role
-            name = push_model(api, wish.role, wish.repo, folder, wish.tag, wish.private)
+            terms = None
+            if wish.license:
+                terms = License(wish.license, wish.license_name, wish.license_link)
+            name = push_model(api, wish.role, wish.repo, folder, wish.tag, wish.private, terms)
             print(f"BGSWAP_{ROLES[wish.role].upper()}={name}")
         if wish.space:
             print(push_space(api, wish.space, private=wish.private))

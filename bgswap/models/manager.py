@@ -131,6 +131,7 @@ class ModelManager:
         if preset is not None:
             row = self._row(preset)
             wanted += [row.role, LORA_ROLE] if row.lora else [row.role]
+            wanted.append("face_vae")
         with self._guard:
             new = [role for role in wanted if role not in self._asked]
             self._asked.update(new)

@@ -69,10 +69,19 @@ def write_figures(
     task: str,
     dataset: str,
     table: Table,
-    values: Mapping[str, tuple[float, str]],
+    values: Sequence[tuple[str, float, str]],
     notes: Sequence[str] = (),
 ) -> None:
-    """The scores into the model card beside the weights."""
+    """The scores into the model card beside the weights.
+
+    Args:
+        folder: with the card.
+        task: as the Hub names it.
+        dataset: in words, what was measured on.
+        table: all scores.
+        values: for the card's metadata: metric as the Hub names it, number, and what it is.
+        notes: lines under the table.
+    """
     text = "\n".join([f"Measured on {dataset}.", "", as_table(table), "", *notes])
-    figures = [Figure(task, dataset, key, value, name) for key, (value, name) in values.items()]
+    figures = [Figure(task, dataset, metric, value, name) for metric, value, name in values]
     put_figures(folder, text, figures)

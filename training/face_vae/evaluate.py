@@ -27,16 +27,16 @@ def evaluate_faces(args: argparse.Namespace) -> None:
     extra = {"faces": count, "fid": {part: fid.as_dict() for part, fid in distances.items()}}
     report(args, "face-vae", table, face_sheets(pictures), extra)
     if not args.no_card:
-        values = {
-            f"{metric}_{short}": (table[row][metric], f"{metric.upper()}, {row}")
-            for row, short in (("reconstruction", "reconstruction"), ("restored", "restored"))
+        values = [
+            (metric, table[row][metric], f"{metric.upper()}, {row}")
+            for row in ("reconstruction", "restored")
             for metric in ("ssim", "mse")
-        }
-        values |= {
-            f"fid_{part}": (fid.value, f"FID of {part}, {fid.features}")
+        ]
+        values += [
+            ("fid", fid.value, f"FID of {part}, {fid.features}")
             for part, fid in distances.items()
             if fid.value is not None
-        }
+        ]
         notes = [fid_in_words(part, fid) for part, fid in distances.items()]
-        dataset = f"{count} held-out CelebA faces, 64 pixels"
+        dataset = f"{count} faces of {args.data.name} (val), 64 pixels"
         write_figures(args.weights, "image-to-image", dataset, table, values, notes)

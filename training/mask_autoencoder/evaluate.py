@@ -45,14 +45,11 @@ def evaluate_masks(args: argparse.Namespace) -> None:
             f"damaged {args.rounds} times"
         )
         mended, given = table["mask autoencoder"], table["damaged"]
-        values = {
-            "iou": (mended["iou"], "IoU after refining"),
-            "iou_gain": (mended["iou"] - given["iou"], "IoU gained"),
-            "boundary_iou": (mended["boundary_iou"], "boundary IoU after refining"),
-            "boundary_iou_gain": (
-                mended["boundary_iou"] - given["boundary_iou"],
-                "boundary IoU gained",
-            ),
-            "clean_iou": (mended["clean_iou"], "IoU of whole masks after refining"),
-        }
+        values = [
+            ("iou", mended["iou"], "IoU after refining"),
+            ("iou", mended["iou"] - given["iou"], "IoU gained"),
+            ("iou", mended["boundary_iou"], "boundary IoU after refining"),
+            ("iou", mended["boundary_iou"] - given["boundary_iou"], "boundary IoU gained"),
+            ("iou", mended["clean_iou"], "IoU of whole masks after refining"),
+        ]
         write_figures(args.weights, "image-segmentation", dataset, table, values)

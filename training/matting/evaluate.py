@@ -45,11 +45,11 @@ def evaluate_matting(args: argparse.Namespace) -> None:
     report(args, "matting", table, {"sheet": np.vstack(shown)}, {"people": len(rows["damaged"])})
     if not args.no_card:
         found = table["matting network"]
-        values = {
-            "iou": (found["iou"], "IoU of the alpha cut at one half"),
-            "boundary_iou": (found["boundary_iou"], "boundary IoU of the alpha cut at one half"),
-            "mae": (found["mae"], "mean absolute error of the alpha"),
-        }
+        values = [
+            ("iou", found["iou"], "IoU of the alpha cut at one half"),
+            ("iou", found["boundary_iou"], "boundary IoU of the alpha cut at one half"),
+            ("mae", found["mae"], "mean absolute error of the alpha"),
+        ]
         people = f"{len(rows['damaged'])} people of {args.people.name} (val), masks damaged"
         write_figures(args.weights, "image-segmentation", people, table, values)
 

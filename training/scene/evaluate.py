@@ -138,11 +138,11 @@ def put_scene_figures(
 ) -> None:
     """The scores into the card."""
     accuracy = table["all"]
-    values = {
-        "accuracy": (accuracy["made"], "a scene classifier's accuracy on made pictures"),
-        "accuracy_real": (accuracy["held_out"], "its accuracy on held-out photographs"),
-        "fid": (distances["made"].value, f"FID to held-out scenes, {SPACE}"),
-    }
+    values = [
+        ("accuracy", accuracy["made"], "a scene classifier's accuracy on made pictures"),
+        ("accuracy", accuracy["held_out"], "its accuracy on held-out photographs"),
+        ("fid", distances["made"].value, f"FID to held-out scenes, {SPACE}"),
+    ]
     notes = [fid_in_words(part, fid) + "." for part, fid in distances.items()]
     notes.append(
         f"Distance to the nearest training picture, median: {copies['made']:.3f} of what was made, "
