@@ -120,8 +120,8 @@ LIST: list[tuple[str, str, Changes]] = [
         "bgswap/cli/outputs.py",
         'tests/test_cli.py -k "refused_before"',
         [
-            ("if path.samefile(photo):", "if path == photo:"),
-            ("if os.path.realpath(output) == os.path.realpath(cutout):", "if output == cutout:"),
+            ("if path.samefile(source):", "if path == source:"),
+            ("if os.path.realpath(one) == os.path.realpath(other):", "if one == other:"),
             ("    check_writable(path)", "    pass"),
         ],
     ),

@@ -115,7 +115,7 @@ MATTING: list[tuple[str, str, Changes]] = [
         "bgswap/matting/corrections.py",
         "tests/matting/test_corrections.py",
         [
-            ("return mask > 0.5", "return mask > 0"),
+            ("_without_specks(name, mask > 0.5,", "_without_specks(name, mask > 0,"),
             ("if mask.shape != size:", "if False:"),
             (
                 "part[changes] = np.maximum(part[changes], matte[changes])",

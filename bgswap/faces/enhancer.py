@@ -19,12 +19,21 @@ import numpy as np
 from bgswap.faces.degradation import expected_noise, measured_softness
 from bgswap.faces.gains import FILE, FaceCalibration
 from bgswap.faces.restoration import denoised, noise_power, sharpened, strangeness
+from bgswap.faces.windows import (
+    SIDE,
+    Box,
+    at_its_size,
+    own_pixels,
+    rimmed,
+    rows_and_columns,
+    soft_window,
+    without_scene,
+)
 from bgswap.io.images import resize
 
 if TYPE_CHECKING:
     from bgswap.networks import FaceVAE
 
-SIDE = 64
 # Faces smaller than this hold too little to restore; in pixels of the photo.
 SMALLEST_FACE = 16
 # A standing adult is some eight heads tall, a face is a little less than a head.
@@ -33,17 +42,10 @@ FACES_PER_HEIGHT = 13
 CASCADE_FACE = 26
 MOST_ENLARGED = 2.0
 LEAST_COVERED = 0.75
-# A face this near to the VAE's size, as a share of it, is taken at that size: where exactly a face
-# ends is less certain, and scaling would smear what is to be mended.
-NEAR_SIDE = 0.14
 # The mask's edge in which the scene may shine through: share of a face, and pixels at least.
 EDGE, LEAST_EDGE = 0.06, 2
-# Pixels round a face of 64 that are mended with it, and the blur of what stands for them there.
-RIM, RIM_BLUR = 8, 1.5
-# Where the change begins to fade, from the middle of a face (0) to its border (1).
-FADE = 0.8
-
-Box = tuple[int, int, int]
+# The blur of what stands for the pixels round a face, where they are not the person's.
+RIM_BLUR = 1.5
 
 
 class FaceEnhancer:
@@ -146,7 +148,7 @@ class FaceEnhancer:
         scale = min(CASCADE_FACE / smallest, MOST_ENLARGED)
         size = (max(round(width * scale), 1), max(round(height * scale), 1))
         covered = resize(mask[zone], size)
-        person = resize(_without_scene(image[zone], _own(mask[zone], LEAST_EDGE)), size)
+        person = resize(without_scene(image[zone], own_pixels(mask[zone], LEAST_EDGE)), size)
         windows = self.cascade.detect_multi_scale(
             person,
             scale_factor=1.1,
@@ -155,11 +157,11 @@ class FaceEnhancer:
             max_size=size[::-1],
         )
         found = [(w["c"], w["r"], w["width"]) for w in windows]
-        inside = [box for box in found if covered[_window(box)].mean() > LEAST_COVERED]
+        inside = [box for box in found if covered[rows_and_columns(box)].mean() > LEAST_COVERED]
         if not inside:
             return None
         # Of several the one that the VAE knows best as a face; it has seen nothing else.
-        strange = [self._strangeness(person[_window(box)]) for box in inside]
+        strange = [self._strangeness(person[rows_and_columns(box)]) for box in inside]
         left, top, side = inside[int(np.argmin(strange))]
         left, top, side = round(x + left / scale), round(y + top / scale), round(side / scale)
         side = min(side, image.shape[0] - top, image.shape[1] - left)
@@ -181,10 +183,10 @@ class FaceEnhancer:
 
     def _restore(self, image: np.ndarray, mask: np.ndarray, box: Box, strength: float) -> bool:
         """Restore one face in place; False where nothing was measured and it was left alone."""
-        box, rim = _rimmed(_at_its_size(box, image.shape), image.shape)
-        window, side = _window(box), box[2]
-        own = _own(mask[window], max(round(EDGE * side), LEAST_EDGE + 1))
-        face = _without_scene(image[window], own)
+        box, rim = rimmed(at_its_size(box, image.shape), image.shape)
+        window, side = rows_and_columns(box), box[2]
+        own = own_pixels(mask[window], max(round(EDGE * side), LEAST_EDGE + 1))
+        face = without_scene(image[window], own)
         change = self._change(face, own == 1, SIDE + 2 * rim)
         if change is None:
             return False
@@ -205,7 +207,7 @@ class FaceEnhancer:
             made = cv2.GaussianBlur(small.astype(np.float32), (0, 0), RIM_BLUR)
             made[middle] = self._reconstruct(small[middle])
             mended = denoised(small, made, noise_power(noise))
-            return (mended - small) * _soft_window(size)[..., None]
+            return (mended - small) * soft_window(size)[..., None]
         # A face that was enlarged to this size is soft for that alone.
         known = self.calibration
         if known is None or len(face) < size:
@@ -216,55 +218,8 @@ class FaceEnhancer:
         made = self._reconstruct(small[middle]).astype(np.float32)
         change = np.zeros(small.shape, np.float32)
         sharper = sharpened(small[middle], made, *softness, known.usual_error) - small[middle]
-        change[middle] = sharper * _soft_window(SIDE)[..., None]
+        change[middle] = sharper * soft_window(SIDE)[..., None]
         return change
-
-
-def _window(box: Box) -> tuple[slice, slice]:
-    left, top, side = box
-    return slice(top, top + side), slice(left, left + side)
-
-
-def _at_its_size(box: Box, shape: tuple[int, ...]) -> Box:
-    """A box of about 64 pixels as one of exactly that about the same middle, inside a picture."""
-    left, top, side = box
-    if abs(side - SIDE) > NEAR_SIDE * SIDE or min(shape[:2]) < SIDE:
-        return box
-    left, top = left - (SIDE - side) // 2, top - (SIDE - side) // 2
-    return min(max(left, 0), shape[1] - SIDE), min(max(top, 0), shape[0] - SIDE), SIDE
-
-
-def _rimmed(box: Box, shape: tuple[int, ...]) -> tuple[Box, int]:
-    """A box with a rim of an eighth of it, and that of a face of 64 pixels; none at the border."""
-    left, top, side = box
-    rim = round(side * RIM / SIDE)
-    left, top, side = left - rim, top - rim, side + 2 * rim
-    if min(left, top) < 0 or left + side > shape[1] or top + side > shape[0]:
-        return box, 0
-    return (left, top, side), RIM
-
-
-def _own(mask: np.ndarray, edge: int) -> np.ndarray:
-    """Where a person's pixels are their own, (H, W) from 0 to 1: so many pixels from the edge."""
-    kernel = np.ones((2 * edge + 1, 2 * edge + 1), np.uint8)
-    inside = cv2.erode(mask, kernel, borderType=cv2.BORDER_REPLICATE)
-    return np.clip((inside - 0.75) * 4, 0, 1)
-
-
-def _without_scene(image: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """A crop with the person's mean colour where the scene was: white or jungle, all alike."""
-    if own.max() == 0:
-        return image
-    own = own[..., None]
-    mean = (image * own).sum((0, 1)) / own.sum()
-    return (image * own + mean * (1 - own)).round().astype(np.uint8)
-
-
-def _soft_window(side: int) -> np.ndarray:
-    """(side, side) float32, 1 over the middle and falling to 0 at the border of a face."""
-    distance = np.abs(np.linspace(-1, 1, side, dtype=np.float32))
-    profile = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - FADE) / (1 - FADE), 0, 1))
-    return np.outer(profile, profile)
 
 
 def _notes(missing: int, clean: int, people: int) -> list[str]:

@@ -1,14 +1,14 @@
 """Several photos on the page: their card below the rest, and what its buttons do."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from bgswap import BadInput, Stopped, SwapOptions
 from bgswap.plan import check_request
@@ -18,7 +18,7 @@ from bgswap.ui.generating import read_options
 from bgswap.ui.guard import told_to_user, warn
 from bgswap.ui.many import Bundle, Step
 from bgswap.ui.many_bounds import PEOPLE, Bounds, whose
-from bgswap.ui.many_rows import Row
+from bgswap.ui.many_rows import minutes, table
 from bgswap.ui.page import Page
 from bgswap.ui.sweeper import LONGEST_HOLD
 from bgswap.ui.wiring import HEAVY, QUIET
@@ -90,7 +90,7 @@ def connect_many(page: Page, card: Card, bench: Workbench, bounds: Bounds) -> No
     """Connect the card with what it does."""
     on = Many(page, card, bench, bounds)
     behind = {page.backdrop.picture, *page.backdrop.controls.values()}
-    asked = {card.files, card.people, *behind, *page.options.values()}
+    asked: set[Block] = {card.files, card.people, *behind, *page.options.values()}
     card.files.change(
         on.readiness, [card.files, card.run], card.start, trigger_mode="always_last", **QUIET
     )
@@ -232,26 +232,3 @@ class Many:
         prompt, options = self._scene(values)
         people = whose(values[self.card.people])
         return Bundle(self.bench, self._photos(values), prompt, people, options)
-
-
-def table(rows: Sequence[Row]) -> str:
-    """The rows as HTML, the newest first; every text is escaped."""
-    cells = "".join(_line(row) for row in reversed(rows))
-    head = "<tr><th>Photo</th><th>Result</th><th>Seed</th><th>Time</th></tr>"
-    return (
-        f'<div class="many-rows"><table><thead>{head}</thead><tbody>{cells}</tbody></table></div>'
-    )
-
-
-def _line(row: Row) -> str:
-    kept = "1 person" if row.kept == 1 else f"{row.kept} people"
-    said = row.error or ". ".join([kept, *row.notes])
-    seed = "" if row.seed is None else str(row.seed)
-    cells = (row.photo, said, seed, f"{row.seconds:.0f} s" if row.seconds else "")
-    kind = "bad" if row.error else "good"
-    return f'<tr class="{kind}">' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
-
-
-def minutes(seconds: float) -> str:
-    """A while in words: ``40 s`` or ``12 min``."""
-    return f"{max(1, seconds):.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -67,21 +67,18 @@ class Composer:
         self.photos, self.scenes = photos, scenes
         self.device = photos.images.device
         self.generator = torch.Generator(self.device).manual_seed(seed)
-        kinds = photos.kinds
-        single = kinds == SINGLE
+        single = photos.kinds == SINGLE
         self.standing = torch.nonzero(single & ~photos.portrait)[:, 0]
         self.portraits = torch.nonzero(single & photos.portrait)[:, 0]
-        if not len(self.portraits):
-            self.portraits = self.standing
-        groups = [torch.nonzero(kinds == kind)[:, 0] for kind in (GROUP, POLYGON)]
-        # photos to start from: street and varied ones, portraits, groups, polygons
+        self.portraits = self.portraits if len(self.portraits) else self.standing
+        groups = [torch.nonzero(photos.kinds == kind)[:, 0] for kind in (GROUP, POLYGON)]
+        # Photos to start from: street and varied ones, portraits, groups, polygons.
         pools = ((self.standing, 0.4), (self.portraits, 0.1), (groups[0], 0.3), (groups[1], 0.2))
         self.pools = [(pool, share) for pool, share in pools if len(pool)]
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:
         """Uniform numbers from the composer's generator."""
-        drawn = torch.rand(shape, generator=self.generator, device=self.device)
-        return low + (high - low) * drawn
+        return low + (high - low) * torch.rand(shape, generator=self.generator, device=self.device)
 
     def draw(self, batch: int, side: int) -> Composite:
         """One batch of pictures of ``side`` by ``side`` pixels."""
