@@ -1,10 +1,9 @@
 """Several photos on the page: their card below the rest, and what its buttons do."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from bgswap.ui.generating import read_options
 from bgswap.ui.guard import told_to_user, warn
 from bgswap.ui.many import Bundle, Step
 from bgswap.ui.many_bounds import PEOPLE, Bounds, whose
-from bgswap.ui.many_rows import Row
+from bgswap.ui.many_rows import minutes, table
 from bgswap.ui.page import Page
 from bgswap.ui.sweeper import LONGEST_HOLD
 from bgswap.ui.wiring import HEAVY, QUIET
@@ -232,26 +231,3 @@ class Many:
         prompt, options = self._scene(values)
         people = whose(values[self.card.people])
         return Bundle(self.bench, self._photos(values), prompt, people, options)
-
-
-def table(rows: Sequence[Row]) -> str:
-    """The rows as HTML, the newest first; every text is escaped."""
-    cells = "".join(_line(row) for row in reversed(rows))
-    head = "<tr><th>Photo</th><th>Result</th><th>Seed</th><th>Time</th></tr>"
-    return (
-        f'<div class="many-rows"><table><thead>{head}</thead><tbody>{cells}</tbody></table></div>'
-    )
-
-
-def _line(row: Row) -> str:
-    kept = "1 person" if row.kept == 1 else f"{row.kept} people"
-    said = row.error or ". ".join([kept, *row.notes])
-    seed = "" if row.seed is None else str(row.seed)
-    cells = (row.photo, said, seed, f"{row.seconds:.0f} s" if row.seconds else "")
-    kind = "bad" if row.error else "good"
-    return f'<tr class="{kind}">' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
-
-
-def minutes(seconds: float) -> str:
-    """A while in words: ``40 s`` or ``12 min``."""
-    return f"{max(1, seconds):.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
