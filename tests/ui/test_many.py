@@ -20,8 +20,8 @@ from bgswap.ui.launch import add_many
 from bgswap.ui.many import MANIFEST, NOT_DONE, Bundle
 from bgswap.ui.many_api import check_many
 from bgswap.ui.many_bounds import Bounds, whose
-from bgswap.ui.many_page import Many, lay_out_many, minutes, table
-from bgswap.ui.many_rows import Row
+from bgswap.ui.many_page import Many, lay_out_many
+from bgswap.ui.many_rows import Row, minutes, table
 from bgswap.ui.page import lay_out
 from bgswap.ui.serving import WordyBlocks
 from bgswap.ui.work import Workbench
