@@ -142,7 +142,7 @@ def _decode(file: BinaryIO, name: str) -> np.ndarray:
                 f"{name} may have {MOST_PIXELS // 10**6} megapixels at most, it has far more"
             ) from None
         except DECODER_ERRORS as error:
-            log.info("cannot decode %s", name, exc_info=error)
+            log.info("cannot decode %s: %r", name, error)
             raise BadInput(f"{name} is damaged or cut off: the picture cannot be read") from None
 
 
