@@ -57,6 +57,7 @@ class Fixing:
 
     async def undo(self, session: Session | None) -> AsyncIterator[Updates]:
         """Undo the corrections: the cut-out is what it was found to be."""
+        yield {self.page.photo_message: fragments.message("Undoing the corrections …")}
         if session is not None:
             kept = session.kept & frozenset(session.found.numbers)
             session = replace(session, keep=None, remove=None, shown=session.found, kept=kept)

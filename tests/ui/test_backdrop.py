@@ -6,7 +6,6 @@ import gradio as gr
 import numpy as np
 import pytest
 from browsing import choose, details, generate, progress, set_steps, upload_bus
-from photos import ZIDANE
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -138,12 +137,3 @@ def test_only_what_is_needed_is_asked_for() -> None:
         asked = missing(kind, " ", None)
         assert bool(asked) == (kind in ("describe", "picture"))
         assert not missing(kind, "a forest", "own.png")
-
-
-def test_the_example_is_no_background(page: Page) -> None:
-    """A second photo keeps the background that was chosen."""
-    choose(page, "Blur")
-    upload_bus(page)
-    page.locator("#photo").get_by_role("button", name="Clear").click()
-    page.locator("#photo input[type=file]").set_input_files(ZIDANE)
-    expect(page.locator("#generate")).to_be_enabled()
