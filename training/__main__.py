@@ -26,7 +26,7 @@ COMMANDS: dict[str, dict[str, Command]] = {
     "mask_autoencoder": {
         "train": ("training.mask_autoencoder.train", ()),
         "evaluate": (EVALUATE, ("mask-autoencoder",)),
-        "calibrate": ("training.mask_autoencoder.calibrate", ()),
+        "fit_belief": ("training.mask_autoencoder.fit_belief", ()),
     },
     "matting": {
         "train": ("training.matting.train", ()),
