@@ -26,6 +26,7 @@ COMMANDS: dict[str, dict[str, Command]] = {
     "mask_autoencoder": {
         "train": ("training.mask_autoencoder.train", ()),
         "evaluate": (EVALUATE, ("mask-autoencoder",)),
+        "fit_belief": ("training.mask_autoencoder.fit_belief", ()),
     },
     "matting": {
         "train": ("training.matting.train", ()),
@@ -37,6 +38,8 @@ COMMANDS: dict[str, dict[str, Command]] = {
         "train": ("training.detector.train", ()),
         "evaluate": (EVALUATE, ("person-detector",)),
         "export": ("training.detector.export_detector", ()),
+        "gather_candidates": ("training.detector.gather_candidates", ()),
+        "train_second_stage": ("training.detector.train_second_stage", ()),
     },
     "scene": {
         "pack": ("training.scene.data.pack_scenes", ()),

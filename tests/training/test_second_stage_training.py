@@ -10,9 +10,8 @@ from banks import drawn_banks
 from safetensors.torch import load_file, save_file
 
 from bgswap.detection.checkpoints import SECOND, second_stage
-from bgswap.mask_ops import box_of
 from bgswap.networks import PersonUNet
-from bgswap.types import Person
+from bgswap.types import Person, box_of
 from training.detector import candidates as kinds
 from training.detector.candidate_crops import CropSource, still, varied
 from training.detector.candidates import CandidateConfig, Candidates, LabelledPicture, crops_of

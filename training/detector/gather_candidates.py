@@ -194,7 +194,7 @@ def gather(
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = command_parser("detector.gather_candidates", __doc__)
+    parser = command_parser("detector gather_candidates", __doc__)
     add, config = parser.add_argument, GatherConfig()
     add("--packs", type=Path, nargs="+", required=True, help="folders of training.synthesis.pack")
     add("--detector", type=Path, default=SHIPPED, help="folder of the detector")

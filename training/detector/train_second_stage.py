@@ -187,7 +187,7 @@ def export(weights: Path, detector: Path, folder: Path, trained: dict[str, objec
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = command_parser("detector.train_second_stage", __doc__)
+    parser = command_parser("detector train_second_stage", __doc__)
     add = parser.add_argument
     add("--candidates", type=Path, required=True, help="folder of gathered candidates")
     add("--out", type=Path, required=True, help="folder for weights, figures and state")

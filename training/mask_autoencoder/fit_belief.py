@@ -126,7 +126,7 @@ def families(menders: dict[str, Mender], found: Sequence[Pair], seed: int = 0) -
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = command_parser("mask_autoencoder.calibrate", __doc__)
+    parser = command_parser("mask_autoencoder fit_belief", __doc__)
     parser.add_argument("--weights", type=Path, required=True, help="folder in Hub layout")
     parser.add_argument("--candidates", type=Path, required=True, help="gathered candidates")
     options: argparse.Namespace = parser.parse_args(arguments)
