@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from test_loop import interrupt_at, make_mask_task, write_faces
 from torch import nn
 
-from training.common import checkpoints
+from training.common import saved_states
 from training.common.average import moving_average
 from training.common.export import save_hub_folder
 from training.common.facts import RunFacts
@@ -56,7 +56,7 @@ def test_an_average_is_resumed_too_and_is_what_is_kept(tmp_path):
         train(task, settings(tmp_path / "parts", **chosen))
     resumed = train(make_mask_task(tmp_path), settings(tmp_path / "parts", resume=True, **chosen))
     assert resumed["history"] == whole["history"]
-    ends = [checkpoints.newest(tmp_path / run) for run in ("whole", "parts")]
+    ends = [saved_states.newest(tmp_path / run) for run in ("whole", "parts")]
     for name in ("model.safetensors", "model_1.safetensors"):
         first, second = (load_file(end / name) for end in ends)
         assert all(torch.equal(first[key], second[key]) for key in first)
