@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
 
-from training.common import checkpoints
+from training.common import saved_states
 from training.common.loop import train
 from training.common.tasks import LoopSettings, Task
 from training.face_vae.train import FaceTask
@@ -79,7 +79,7 @@ def test_interrupted_and_resumed_is_the_same(make: Callable, step: int, faces, t
     resumed = train(make(faces), settings(tmp_path / "parts", resume=True))
 
     states = [
-        load_file(checkpoints.newest(tmp_path / run) / "model.safetensors")
+        load_file(saved_states.newest(tmp_path / run) / "model.safetensors")
         for run in ("whole", "parts")
     ]
     assert states[0].keys() == states[1].keys()
@@ -134,7 +134,7 @@ def test_the_best_weights_are_kept_though_the_last_are_worse(tmp_path):
     totals = [entry["validation"]["total"] for entry in metrics["history"]]
     assert totals[0] < totals[1] and metrics["best_validation_loss"] == totals[0]
     best = torch.load(tmp_path / "autoencoder.pth", weights_only=True)
-    last = load_file(checkpoints.newest(tmp_path) / "model.safetensors")
+    last = load_file(saved_states.newest(tmp_path) / "model.safetensors")
     assert not torch.equal(best["encoder.0.weight"], last["encoder.0.weight"])
 
 

@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from training.common import checkpoints
+from training.common import saved_states
 from training.common.average import moving_average
 from training.common.facts import RunFacts, typed_command
 from training.common.initialise import begin_with
@@ -139,7 +139,7 @@ class Run:
         self.progress.seconds += now - self._started
         self._started = now
         state = {"config": self.config, "progress": asdict(self.progress)}
-        checkpoints.save(self.accelerator, self.folder, state)
+        saved_states.save(self.accelerator, self.folder, state)
 
     def done(self) -> dict[str, Any]:
         """Curves, metrics, and what the task makes of its best weights."""
@@ -175,12 +175,12 @@ class Run:
     def _read_progress(self) -> None:
         """Take up where the checkpoint stands, or see that there is none."""
         if not self.settings.goes_on:
-            if known := checkpoints.taken(self.folder):
+            if known := saved_states.taken(self.folder):
                 raise FileExistsError(
                     f"{known} is there: --resume goes on with it, or name another folder"
                 )
             return
-        state = checkpoints.read_progress(self.folder)
+        state = saved_states.read_progress(self.folder)
         known = state["config"]
         if self.settings.more_epochs:
             self.epochs = known["epochs"] + self.settings.more_epochs
@@ -216,7 +216,7 @@ class Run:
             average = moving_average(self.accelerator.unwrap_model(self.network), settings.ema)
             self.average = self.accelerator.prepare_model(average, evaluation_mode=True)
         if settings.goes_on:
-            self.accelerator.load_state(str(checkpoints.newest(self.folder)))
+            self.accelerator.load_state(str(saved_states.newest(self.folder)))
 
     def _rate(self, step: int) -> float:
         """The share of the learning rate that a step is given."""

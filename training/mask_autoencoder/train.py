@@ -125,8 +125,12 @@ class MaskTask:
         if candidates:
             found = load_pairs(candidates, "train")
             self.training = RealMasks(found, self.training)
-            self.validation = RealMasks(load_pairs(candidates, "check"), self.validation)
+            checked = load_pairs(candidates, "check")
+            self.validation = RealMasks(checked, self.validation)
             self.config["real masks"] = len(found)
+            counts = {"train": len(found), "check": len(checked)}
+            real = DataFacts(str(candidates), "masks as the person detector draws them", counts)
+            self.data = [real, *(replace(source, note="") for source in self.data)]
 
     @staticmethod
     def _read(people: Path | None, skip_broken: int) -> tuple[Masks, Masks, list[DataFacts]]:

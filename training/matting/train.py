@@ -20,9 +20,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from bgswap.networks import MattingUNet
+from training.common.average import moving_average
 from training.matting.alpha_losses import SCORE, alpha_losses, score_loss
 from training.matting.crops import Crops, draw_crops
 from training.synthesis.bank import load_banks
@@ -53,9 +53,7 @@ class Trainer:
         self.composer, self.rate, self.device = composer, rate, composer.device
         self.damage = Damage(composer.generator)
         self.network = MattingUNet().to(self.device, memory_format=torch.channels_last)
-        self.average = AveragedModel(
-            self.network, multi_avg_fn=get_ema_multi_avg_fn(DECAY), use_buffers=True
-        )
+        self.average = moving_average(self.network, DECAY, ramp=False)
         plain = [p for p in self.network.parameters() if p.ndim < 2]
         weights = [p for p in self.network.parameters() if p.ndim >= 2]
         groups = [{"params": weights, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0}]
