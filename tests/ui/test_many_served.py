@@ -11,9 +11,7 @@ from gradio_client.exceptions import ValidationError
 from launch import App, served
 from photos import BUS, ZIDANE, empty_photo
 from PIL import Image
-from playwright.sync_api import expect
-from test_page import Page as BrowserPage
-from test_page import browser, page  # noqa: F401
+from playwright.sync_api import Page, expect
 
 MANY = "/replace_backgrounds"
 
@@ -97,7 +95,7 @@ def test_an_upload_has_as_many_files_as_a_request_may_have(app: App, photos: lis
 
 
 def test_a_visitor_sends_several_photos(
-    page: BrowserPage,  # noqa: F811
+    page: Page,
     photos: list[Path],
     tmp_path: Path,
 ) -> None:
