@@ -25,7 +25,7 @@ from training.common.loop import command_parser, run_command
 from training.detector.candidates import Candidates, LabelledPicture, Shard, crops_of
 from training.detector.photos import VARIED_SIDE
 from training.synthesis.bank import BOXES, GROUP, POLYGON, SINGLE, PhotoBank, SceneBank, load_banks
-from training.synthesis.compose import Composer
+from training.synthesis.composer import Composer
 from training.synthesis.geometry import apart, filled
 
 log = logging.getLogger(__name__)
