@@ -17,7 +17,7 @@ from training.common.facts import RunFacts
 from training.common.loop import train
 from training.common.runs import Run
 from training.common.tasks import LoopSettings
-from training.face_vae.train import FaceTask, main
+from training.face_vae.train import WARMUP, FaceTask, main
 from training.mask_autoencoder.train import MaskTask
 
 
@@ -112,6 +112,28 @@ def test_the_divergence_counts_more_and_more_in_training_and_wholly_in_validatio
     np.testing.assert_allclose(weights, [0, 0.5, 1, 1], atol=1e-3)
 
 
+def test_the_loss_stays_after_a_start_as_principal_components(tmp_path):
+    faces = write_faces(tmp_path / "faces", 120, 2)
+    largest = []
+    for warmup in (WARMUP, 0):
+        task = FaceTask(faces, 64, 0.1, 0.0, download=False, seed=0)
+        task.begin()
+        seen, losses = [], task.losses
+
+        def watched(network, batch, losses=losses, seen=seen):
+            found = losses(network, batch)
+            seen.extend([found["total"].item()] * network.training)
+            return found
+
+        task.losses = watched
+        chosen = settings(
+            tmp_path / str(warmup), epochs=1, batch=30, learning_rate=0.001, warmup=warmup
+        )
+        train(task, chosen)
+        largest.append(max(seen) / seen[0])
+    assert largest[0] < 1.5 < largest[1]
+
+
 def test_the_seed_recipe_is_the_original_and_other_flags_come_first(tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr("training.common.loop.train", lambda task, chosen: seen.append(chosen))
@@ -126,4 +148,4 @@ def test_the_seed_recipe_is_the_original_and_other_flags_come_first(tmp_path, mo
         (20, "constant", 0),
         (3, "constant", 0),
     ]
-    assert seen[2].schedule == "cosine" and len(tasks) == 1
+    assert (seen[2].schedule, seen[2].warmup) == ("cosine", WARMUP) and len(tasks) == 1
