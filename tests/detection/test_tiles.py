@@ -8,7 +8,13 @@ from blobs import look, scene
 from photos import BUS, starter_swapper
 
 from bgswap.detection.finder import FinderConfig, PeopleFinder
-from bgswap.detection.tiles import TilesConfig, look_at, search_tiles, tile_windows, wants_tiles
+from bgswap.detection.tiles import (
+    TilesConfig,
+    detect_in_window,
+    search_tiles,
+    tile_windows,
+    wants_tiles,
+)
 from bgswap.io.images import open_photo
 from bgswap.mask_ops import resized
 from bgswap.types import Person
@@ -52,7 +58,7 @@ def test_who_is_wider_than_a_tile_is_found_in_the_whole_photo() -> None:
 
 def test_the_photos_own_border_cuts_nobody_off() -> None:
     photo = scene((0, 0, 60, 200), (180, 40, 260, 160), size=(200, 400))
-    tile = look_at(photo, (0, 0, 220, 200), look, CONFIG.border)
+    tile = detect_in_window(photo, (0, 0, 220, 200), look, CONFIG.border)
     assert [(person.box[0], is_whole) for person, is_whole in tile] == [(0, True), (180, False)]
 
 
