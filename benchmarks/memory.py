@@ -58,7 +58,9 @@ def table(held: list[Usage], skipped: int) -> str:
     grown = slope(np.array([usage.megabytes for usage in counted]))
     head = ["swaps", "MB a swap", "MB", "threads", "open files"]
     cells = [f"{getattr(first, n):.0f} → {getattr(last, n):.0f}" for n in vars(first)]
-    return markdown_table(head, [[f"{skipped + 1} to {len(held)}", f"{grown:+.3f}", *cells]])
+    return markdown_table(
+        head, [[f"{skipped + 1} to {len(held)}", f"{round(grown, 3) + 0.0:+.3f}", *cells]]
+    )
 
 
 def main() -> None:

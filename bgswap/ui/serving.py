@@ -65,7 +65,9 @@ class WordyBlocks(gr.Blocks):
             raise _error(MISFIT)
         try:
             return await super().process_api(block_fn, *arguments, **options)
-        except gr.Error:
+        except gr.Error as error:
+            # A component repeats in its own error what it was sent.
+            error.message = without_folders(error.message)
             raise
         except Exception as error:
             # Our own handlers put theirs into words: this is input that Gradio did not expect.

@@ -11,7 +11,7 @@ from bgswap.backgrounds.diffusion.generator import SceneGenerator
 from bgswap.presets import PRESETS
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _one_thread():
     # Models this small only lose by a second thread, and much where cores are busy.
     before = torch.get_num_threads()

@@ -1,4 +1,7 @@
-"""A browser for the tests of the page."""
+"""A browser for the tests of the page.
+
+One a module: while it is open, nothing else in its thread can run an event loop.
+"""
 
 from collections.abc import Iterator
 
@@ -7,7 +10,7 @@ from browsing import CHROMIUM, FLAGS, opened_page
 from playwright.sync_api import Browser, Page, sync_playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -26,6 +26,7 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image, ImageOps
 
+from bgswap.io.images import open_image
 from training.common.facts import DataFacts, sha256_of
 
 PICTURES = {".webp", ".jpg", ".jpeg", ".png", ".bmp"}
@@ -160,7 +161,7 @@ class PictureArchive:
         try:
             in_folder = self.path.is_dir()
             data = (self.path / name).read_bytes() if in_folder else self._archive().read(name)
-            with Image.open(io.BytesIO(data)) as picture:
+            with open_image(io.BytesIO(data)) as picture:
                 return work(picture)
         except Image.UnidentifiedImageError:
             raise BrokenFile(f"{self.path}/{name} is no picture") from None
