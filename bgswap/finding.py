@@ -16,7 +16,7 @@ Known = Cutout | Sequence[Person]
 def people_in(
     picture: np.ndarray, models: ModelManager, report: Report, strokes: Strokes, known: Known | None
 ) -> list[Person]:
-    """Everyone in a photo, by number; those whom strokes on nobody paint come last.
+    """Everyone in a photo, by number; people added by strokes come last.
 
     Args:
         picture: (H, W, 3) uint8 RGB.
@@ -33,7 +33,8 @@ def people_in(
     from bgswap.matting.painted_people import painted_people
 
     for name, mask in (("keep", strokes.keep), ("remove", strokes.remove)):
-        stroke_mask(name, mask, picture.shape[:2])
+        if mask is not None:
+            stroke_mask(name, mask, picture.shape[:2])
     with report.stage("find"):
         advice: list[str] = []
         if isinstance(known, Cutout):

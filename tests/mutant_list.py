@@ -135,7 +135,7 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/cli/__init__.py",
+        "bgswap/cli/running.py",
         "tests/test_cli.py -k one_line",
         [("return _fail(error, NO_PERSON)", "return _fail(error, BAD_INPUT)")],
     ),

@@ -163,9 +163,9 @@ BACKGROUNDS: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/backgrounds/plain.py",
+        "bgswap/backgrounds/dither.py",
         "tests/backgrounds/test_plain.py",
-        [("column[rows][:, None] + grain", "column[rows][:, None] + 0 * grain")],
+        [("levels[rows] + grain", "levels[rows] + 0 * grain")],
     ),
     (
         "bgswap/backgrounds/search.py",

@@ -11,6 +11,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from bgswap.backgrounds.dither import dithered
 from bgswap.errors import BadInput
 from bgswap.io.images import resize
 from bgswap.types import Background
@@ -48,7 +49,6 @@ class BlurConfig:
 
 
 CONFIG = BlurConfig()
-STRIP_ROWS = 256
 DITHER_SEED = 32
 
 
@@ -167,10 +167,4 @@ def _encoded(light: np.ndarray, size: tuple[int, int], highlights: float) -> np.
     large: np.ndarray = level.astype(np.float32)
     if large.shape[:2] != size:
         large = cv2.resize(large, size[::-1], interpolation=cv2.INTER_CUBIC)
-    noise = np.random.default_rng(DITHER_SEED)
-    result = np.empty((*size, 3), np.uint8)
-    for rows in (slice(y, y + STRIP_ROWS) for y in range(0, size[0], STRIP_ROWS)):
-        strip = large[rows]
-        strip += noise.random(strip.shape[:2], np.float32)[..., None]
-        result[rows] = np.clip(strip, 0, 255, out=strip)
-    return result
+    return dithered(large, size, DITHER_SEED)

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bgswap.backgrounds.dither import dithered
 from bgswap.types import Background
 
 # Red, green and blue, 0 to 255.
 Color = tuple[int, int, int]
-# A gradient is dithered in strips of this many rows, so that memory stays small.
-STRIP_ROWS = 256
 DITHER_SEED = 31
 
 
@@ -30,21 +29,13 @@ class PlainColor:
         return [Background(self._image(photo.shape[:2]), "color")]
 
     def _image(self, size: tuple[int, int]) -> np.ndarray:
-        image = np.empty((*size, 3), np.uint8)
         if self.bottom is None or self.bottom == self.top:
-            image[:] = self.top
-            return image
-        # Mixed in sRGB as CSS does it; one grey level of noise under the rounding hides the bands.
+            return np.full((*size, 3), self.top, np.uint8)
+        # Mixed in sRGB as CSS does it.
         share = ((np.arange(size[0], dtype=np.float32) + 0.5) / size[0])[:, None]
         top, bottom = (np.array(color, np.float32) for color in (self.top, self.bottom))
         column = top * (1 - share) + bottom * share
-        noise = np.random.default_rng(DITHER_SEED)
-        for rows in (slice(y, y + STRIP_ROWS) for y in range(0, size[0], STRIP_ROWS)):
-            strip = image[rows]
-            grain = noise.random(strip.shape[:2], np.float32)[..., None]
-            # Truncation of value plus noise in [0, 1) has the value as its mean.
-            strip[:] = np.minimum(column[rows][:, None] + grain, 255)
-        return image
+        return dithered(column[:, None], size, DITHER_SEED)
 
 
 @dataclass(frozen=True)

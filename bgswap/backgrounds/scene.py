@@ -15,7 +15,7 @@ from bgswap.types import Background
 
 if TYPE_CHECKING:
     from bgswap.backgrounds.diffusion.generator import SceneGenerator
-from bgswap.backgrounds.diffusion.scenes import Scenes
+    from bgswap.backgrounds.diffusion.scenes import Scenes
 
 
 @dataclass(frozen=True, eq=False)

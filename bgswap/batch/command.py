@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import io
 import json
 import logging
 import signal
@@ -16,25 +15,20 @@ from bgswap.batch.job_files import OPTIONS, Row, option_value, read_rows
 from bgswap.batch.jobs import Job, Request, plan
 from bgswap.batch.session import Engine, Summary, run
 from bgswap.batch.worker import SwapWorkers
-from bgswap.errors import BadInput, BgSwapError
+from bgswap.cli.answers import print_answer
+from bgswap.cli.running import DONE, INTERNAL, INTERRUPTED, SOME_FAILED, Parser, exit_status
+from bgswap.errors import BadInput
 from bgswap.io.encoding import SUFFIXES
 from bgswap.options import rows
 from bgswap.settings import Models, Settings
 
-DONE, INTERNAL, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 4, 130
 # Lines of the summary that name failed photos; the manifest names all.
 MOST_NAMED = 20
-log = logging.getLogger("bgswap")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise BadInput(message)
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The arguments of ``bgswap batch``; options are the fields of :class:`SwapOptions`."""
-    parser = _Parser(
+    parser = Parser(
         prog="bgswap batch",
         description="Replace the background of many photos; the same command goes on where a "
         "killed one stopped.",
@@ -67,7 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``bgswap batch`` and give its exit status."""
-    try:
+
+    def work() -> int:
         asked = build_parser().parse_intermixed_args(arguments)
         logging.basicConfig(
             level=logging.INFO if asked.verbose else logging.ERROR, stream=sys.stderr
@@ -76,30 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         jobs = _jobs(asked, settings)
         with _terminated_as_interrupted():
             summary = run(jobs, asked.out, _engine(asked, settings))
-        _answer(_as_json(summary, asked.out) if asked.json else _readable(summary, asked.out))
+        print_answer(_as_json(summary, asked.out) if asked.json else _readable(summary, asked.out))
         return _status(summary)
-    except BadInput as error:
-        return _fail(error, BAD_INPUT)
-    except BgSwapError as error:
-        return _fail(error, INTERNAL)
-    except KeyboardInterrupt:
-        return _fail("Stopped", INTERRUPTED)
-    except Exception:
-        log.exception("internal failure")
-        return INTERNAL
 
-
-def _answer(text: str) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # What the encoding lacks, as names of files may, is escaped as Python does it.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    print(text, flush=True)
-
-
-def _fail(message: object, status: int) -> int:
-    # Standard error escapes by itself what it cannot hold.
-    print(f"bgswap: {message}", file=sys.stderr)
-    return status
+    return exit_status(work)
 
 
 def _jobs(asked: argparse.Namespace, settings: Settings) -> list[Job]:

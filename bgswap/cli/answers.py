@@ -35,7 +35,7 @@ def answer(
         import bgswap.io.images  # noqa: F401
 
         details = work(options)
-    _print(_json(details) if options.json else readable(details))
+    print_answer(_json(details) if options.json else readable(details))
 
 
 def _json(details: Details) -> str:
@@ -45,7 +45,12 @@ def _json(details: Details) -> str:
     return json.dumps(details, ensure_ascii=not utf8, allow_nan=False)
 
 
-def _print(text: str) -> None:
+def print_answer(text: str) -> None:
+    """Write text on standard output, whatever its encoding.
+
+    Raises:
+        BgSwapError: nobody can take it.
+    """
     try:
         if isinstance(sys.stdout, io.TextIOWrapper):
             # What the encoding lacks is escaped as Python and JSON do it.

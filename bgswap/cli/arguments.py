@@ -3,22 +3,17 @@
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import get_args
 
 import bgswap
 from bgswap.cli import commands
-from bgswap.errors import BadInput
+from bgswap.cli.running import Parser
 from bgswap.option import Option
 from bgswap.options import SwapOptions, rows
 from bgswap.settings import Models
 
 EPILOG = "Exit status: 0 done, 1 internal failure, 2 bad input, 3 no person detected."
 METAVARS = {int: "N", float: "X", str: "TEXT", Path: "FILE"}
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise BadInput(message)
 
 
 def parse(arguments: Sequence[str], table: type[SwapOptions] = SwapOptions) -> argparse.Namespace:
@@ -40,7 +35,7 @@ def parse(arguments: Sequence[str], table: type[SwapOptions] = SwapOptions) -> a
 
 def command_parser(table: type[SwapOptions] = SwapOptions) -> argparse.ArgumentParser:
     """The parser of ``bgswap COMMAND ...``."""
-    parser = _Parser(
+    parser = Parser(
         prog="bgswap",
         description="Replace everything behind the people in a photo. Without a command: "
         "PHOTO --prompt TEXT is swap, PHOTO --list is people. Many photos: bgswap batch --help.",
@@ -57,7 +52,7 @@ def command_parser(table: type[SwapOptions] = SwapOptions) -> argparse.ArgumentP
 
 def photo_parser(table: type[SwapOptions] = SwapOptions) -> argparse.ArgumentParser:
     """The parser of ``python -m bgswap PHOTO --prompt TEXT`` and ``PHOTO --list``."""
-    parser = _Parser(prog="python -m bgswap", epilog=EPILOG)
+    parser = Parser(prog="python -m bgswap", epilog=EPILOG)
     parser.add_argument("--list", action="store_true", help="only list who is in the photo")
     parser.add_argument("--prompt", metavar="TEXT", help="the scene, in words")
     _add_swap_arguments(parser, table)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bgswap.errors import BadInput
-from bgswap.options import ASPECTS
+from bgswap.options import ASPECTS, rows
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,6 @@ class FramingConfig:
     """Numbers of the framing.
 
     Attributes:
-        scales: least and largest scale of the people that may be asked for.
         margin: room around the people where the frame crops the photo, as a share of the longer
             side of their box; half of a head in a standing figure.
         seen: least alpha that counts as part of somebody; less is noise of the matting.
@@ -28,7 +27,6 @@ class FramingConfig:
         side_bounds: shortest and longest side of an output size, in pixels.
     """
 
-    scales: tuple[float, float] = (0.2, 3.0)
     margin: float = 0.06
     seen: float = 0.05
     cut_share: float = 0.02
@@ -62,7 +60,7 @@ class FrameOptions:
     size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        low, high = CONFIG.scales
+        low, high = rows()["scale"].bounds
         if self.aspect not in ASPECTS:
             raise BadInput(f"aspect must be one of {', '.join(ASPECTS)}: {self.aspect!r}")
         if not _within(self.scale, low, high):

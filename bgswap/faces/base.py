@@ -12,7 +12,7 @@ class FaceRestorer(Protocol):
     def enhance(
         self, image: np.ndarray, masks: Sequence[np.ndarray], strength: float
     ) -> tuple[np.ndarray, list[str]]:
-        """The image with restored faces, and notes on whom nothing could be done for.
+        """The image with restored faces, and notes on the people whose faces stay as they are.
 
         Args:
             image: (H, W, 3) uint8 RGB.

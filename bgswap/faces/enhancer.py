@@ -104,7 +104,7 @@ class FaceEnhancer:
             strength: 0 (the image itself is given back) to 1.
 
         Returns:
-            The image, (H, W, 3) uint8 RGB, and notes on whom nothing could be done for.
+            The image, (H, W, 3) uint8 RGB, and notes on the people whose faces stay as they are.
 
         Raises:
             ValueError: a mask has another size, or the strength is out of range.

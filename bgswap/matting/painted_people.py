@@ -17,7 +17,7 @@ def person_from_stroke(
     number: int = 1,
     config: CorrectionConfig | None = None,
 ) -> Person:
-    """Somebody whom no detector found: the stroke, snapped to the edges around it.
+    """A person that no detector found: the stroke, snapped to the edges around it.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
@@ -45,7 +45,7 @@ def assigned(
     keep: np.ndarray | None,
     config: CorrectionConfig | None = None,
 ) -> tuple[list[np.ndarray], np.ndarray]:
-    """Which part of a keep stroke belongs to whom.
+    """The part of a keep stroke that belongs to each person.
 
     Each piece goes to the one whose mask has most of its neighborhood.
 

@@ -153,7 +153,7 @@ def _strokes(session: Session) -> Strokes:
 
 
 def _redrawn(session: Session, cut: Known) -> Session:
-    """The session with the figures of those whom strokes changed or added."""
+    """The session with the figures of the people that strokes changed or added."""
     fixed = cut.fixed if isinstance(cut, Cutout) else ()
     mattes = cut.mattes if isinstance(cut, Cutout) else ()
     pairs = zip(fixed, mattes, strict=True)

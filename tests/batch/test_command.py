@@ -15,6 +15,7 @@ from PIL import Image
 
 from bgswap.batch import command
 from bgswap.batch.worker import SwapWorker
+from bgswap.cli import running
 from bgswap.io import metadata
 
 CODE = "import sys; from bgswap.batch.command import main; sys.exit(main(sys.argv[1:]))"
@@ -57,7 +58,7 @@ def test_a_real_batch_is_killed_and_goes_on_to_what_one_worker_makes(
     for out, workers in ((killed, 2), (alone, 1)):
         process = start(*asked, "--out", out, "--workers", workers, "--json")
         output, errors = process.communicate()
-        assert process.returncode == command.SOME_FAILED, errors
+        assert process.returncode == running.SOME_FAILED, errors
         told = json.loads(output)
         assert (told["done"], told["left"]) == (2, 0)
         assert [Path(one["path"]).name for one in told["failed"]] == ["empty.png"]
@@ -138,7 +139,7 @@ def test_a_photo_that_is_damaged_or_gone_is_a_row(
     monkeypatch.setattr(command, "_engine", lambda asked, settings: InProcess(worker_of(out)))
     # Photos may stand anywhere among the options.
     asked = [str(broken), "--out", str(out), "--prompt", "a forest", "--people", "9"]
-    assert command.main([*asked, str(photos / "bus.png")]) == command.SOME_FAILED
+    assert command.main([*asked, str(photos / "bus.png")]) == running.SOME_FAILED
     told = capsys.readouterr().out
     assert f"failed: {broken}: the photo is damaged or cut off" in told
     assert "bus.png: There is no person 9" in told
@@ -183,7 +184,7 @@ def test_bad_input_is_one_line_before_any_model_loads(
         return lambda jobs: pytest.fail("workers were asked for")
 
     monkeypatch.setattr(command, "_engine", no_work)
-    assert command.main(arguments) == command.BAD_INPUT
+    assert command.main(arguments) == running.BAD_INPUT
     told = capsys.readouterr()
     assert told.out == "" and told.err.startswith("bgswap: ") and told.err.count("\n") == 1
     assert said in told.err

@@ -8,27 +8,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from hub import Hub
-from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, constants
+from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 from safetensors.torch import load_file
 
 from bgswap import Settings
-from bgswap.models import WeightStore, deadline
+from bgswap.models import WeightStore
 from bgswap.networks import MaskAutoencoder
 from training import push
 
 REPO = "someone/masks"
-
-
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    deadline.forget()
-    with Hub() as hub:
-        monkeypatch.setenv("HF_ENDPOINT", hub.url)
-        monkeypatch.setenv("HF_TOKEN", "hf_test")
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-        yield hub
-    deadline.forget()
 
 
 def model_folder(folder: Path, seed: int, side: int = 64) -> Path:

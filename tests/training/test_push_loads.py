@@ -2,13 +2,10 @@
 
 import json
 
-import pytest
 import torch
 import yaml
-from hub import Hub
-from huggingface_hub import ModelCard, constants
+from huggingface_hub import ModelCard
 
-from bgswap.models import deadline
 from bgswap.networks import FaceVAE, MaskAutoencoder
 from training import push
 from training.common.cards import Figure, put_figures
@@ -19,17 +16,6 @@ from training.common.facts import DataFacts, RunFacts
 LICENSES = {"mit", "apache-2.0", "agpl-3.0", "other"}
 TASKS = {"image-to-image", "image-segmentation", "mask-generation", "text-to-image"}
 METRICS = {"mse", "ssim", "fid", "kid", "iou", "accuracy", "mae"}
-
-
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    deadline.forget()
-    with Hub() as hub:
-        monkeypatch.setenv("HF_ENDPOINT", hub.url)
-        monkeypatch.setenv("HF_TOKEN", "hf_test")
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-        yield hub
-    deadline.forget()
 
 
 def trained(folder, role="mask-autoencoder", data=()):
