@@ -14,6 +14,8 @@ from bgswap.options import rows
 # Background and format of the results are asked for beside the options, as a prompt is.
 BESIDE = {"background", "background_picture", "format"}
 OPTIONS = tuple(name for name in rows() if name not in BESIDE)
+# Options that name a file.
+FILES = {"keep_mask", "remove_mask"}
 COLUMNS = ("path", "prompt", "background", "people", *OPTIONS)
 
 
@@ -76,6 +78,15 @@ def option_value(name: str, text: str) -> Any:
         return text
 
 
+def absolute(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Options whose relative files start from ``folder``, as every worker reads them."""
+    changed = dict(options)
+    for name in FILES & changed.keys():
+        if isinstance(changed[name], str | Path):
+            changed[name] = (folder / Path(changed[name]).expanduser()).absolute()
+    return changed
+
+
 def _csv(file: TextIO, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     reader = csv.DictReader(file, strict=True)
     for cells in reader:
@@ -122,7 +133,7 @@ def _row(cells: dict[str, Any], file: Path, where: str) -> Row:
         cells.get("prompt"),
         cells.get("background"),
         cells.get("people"),
-        {name: cells[name] for name in OPTIONS if name in cells},
+        absolute({name: cells[name] for name in OPTIONS if name in cells}, file.parent),
         file.parent if "background" in cells else Path(),
         where,
     )

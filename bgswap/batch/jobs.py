@@ -12,10 +12,12 @@ from typing import Any
 
 from bgswap import SwapOptions
 from bgswap.backgrounds.spec import background_source, parse_background
-from bgswap.batch.job_files import Row
+from bgswap.batch.job_files import Row, absolute
+from bgswap.batch.reading import fingerprint
 from bgswap.errors import BadInput
 from bgswap.io.encoding import WRITTEN
 from bgswap.io.images import open_photo
+from bgswap.plan import read_mask
 from bgswap.prompts import check_prompt
 from bgswap.selection import Choice, named
 
@@ -41,6 +43,7 @@ class Job:
             results; empty: each photo has a scene of its own.
         models: the setting of that name.
         frame: (width, height), the aspect of a shared scene: that of the first photo it is for.
+        files: SHA-256 of the background's picture and of the masks, where there are any.
     """
 
     path: str
@@ -52,11 +55,13 @@ class Job:
     scene: str = ""
     models: str = "auto"
     frame: tuple[int, int] = (3, 2)
+    files: tuple[str, ...] = ()
 
     @cached_property
     def id(self) -> str:
         """Of all that the result depends on but the photo's content: 64 hexadecimal digits."""
-        return _digest({**self.request, "output": self.output, "models": self.models})
+        asked = {**self.request, "output": self.output, "models": self.models}
+        return _digest({**asked, "files": self.files} if any(self.files) else asked)
 
     @property
     def request(self) -> dict[str, Any]:
@@ -126,7 +131,7 @@ def _job(row: Row, request: Request) -> Job:
         check_prompt(prompt or "")
     people = request.people if row.people is None else row.people
     named(people)
-    options = SwapOptions(**{**(request.options or {}), **(row.options or {})})
+    options = SwapOptions(**absolute(request.options or {}, Path()) | dict(row.options or {}))
     job = Job(
         str(row.photo.path),
         row.photo.name.with_suffix(request.suffix).as_posix(),
@@ -135,6 +140,7 @@ def _job(row: Row, request: Request) -> Job:
         people,
         options,
         models=request.models,
+        files=_files(background, options),
     )
     return replace(job, scene=_scene_file(job)) if request.same_scene and prompt else job
 
@@ -157,6 +163,31 @@ def _checked_background(text: str, folder: Path, suffix: str) -> str:
 @lru_cache(maxsize=1024)
 def _open_once(text: str) -> None:
     background_source(parse_background(text, may_name_file=True))
+
+
+def _files(background: str | None, options: SwapOptions) -> tuple[str, ...]:
+    """SHA-256 of the files that a result depends on beside the photo.
+
+    Raises:
+        BadInput: a mask cannot be opened.
+    """
+    for name, mask in (("keep", options.keep_mask), ("remove", options.remove_mask)):
+        if mask is not None:
+            _open_mask_once(name, mask)
+    picture = parse_background(background, may_name_file=True).path if background else None
+    named = (picture, options.keep_mask, options.remove_mask)
+    return tuple(_sha256(path, path.stat().st_mtime_ns) if path else "" for path in named)
+
+
+@lru_cache(maxsize=1024)
+def _open_mask_once(name: str, path: Path) -> None:
+    read_mask(name, path)
+
+
+@lru_cache(maxsize=1024)
+def _sha256(path: Path, modified: int) -> str:
+    """Of a file's content; ``modified``, its time, lets a changed file be read again."""
+    return fingerprint(path.read_bytes())
 
 
 def _scene_file(job: Job) -> str:

@@ -1,11 +1,15 @@
 """How many workers a machine holds."""
 
+import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from bgswap.batch import capacity
-from bgswap.batch.capacity import CapacityConfig, places
+from bgswap.batch.capacity import THREADS, CapacityConfig, places
 from bgswap.settings import Settings
 
 STARTER = Settings(models="starter", device="cpu")
@@ -72,3 +76,22 @@ def test_a_container_has_its_quota(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "cpu.max").write_text("max 100000\n")
     (tmp_path / "memory.max").write_text("max\n")
     assert capacity.cores() == free and capacity.memory() == whole
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what is set is read by glibc")
+def test_workers_keep_memory_that_they_freed(machine) -> None:
+    machine(2, 64)
+    blocks = (
+        "import resource, numpy\n"
+        "for _ in range(20): [numpy.ones(3 * 2**20) for _ in range(6)]\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)"
+    )
+
+    def faults(variables: dict[str, str]) -> int:
+        run = subprocess.run(
+            [sys.executable, "-c", blocks], env=os.environ | variables, stdout=subprocess.PIPE
+        )
+        return int(run.stdout)
+
+    threads = dict.fromkeys(THREADS, "1")
+    assert faults(places(STARTER)[0]) < faults(threads) / 2

@@ -1,11 +1,13 @@
 """From rows to jobs: what is asked for, under which name, from which seed."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from photos import BUS, ZIDANE
+from PIL import Image
 
 from bgswap import SwapOptions
 from bgswap.batch.inputs import Found
@@ -155,3 +157,30 @@ def test_a_cell_that_is_no_number_is_said_with_its_line(
     (photos / "j.csv").write_text(f"path,{cells}\n")
     with pytest.raises(BadInput, match=f"j.csv, line 2: {said}"):
         plan(read_rows(photos / "j.csv"), Request("snow"))
+
+
+@pytest.mark.parametrize("name", ["keep_mask", "remove_mask"])
+def test_masks_of_a_row_are_relative_to_its_file_and_part_of_the_job(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir("/")
+    (photos / "j.csv").write_text(f"path,{name}\na.jpg,m.png\n")
+    Image.new("L", (32, 32), 255).save(photos / "m.png")
+    (job,) = plan(read_rows(photos / "j.csv"), Request("snow"))
+    assert getattr(job.options, name) == photos / "m.png"
+    Image.new("L", (32, 32), 0).save(photos / "m.png")
+    os.utime(photos / "m.png", ns=(1, 1))
+    (other,) = plan(read_rows(photos / "j.csv"), Request("snow"))
+    assert other.id != job.id
+
+
+def test_masks_of_the_command_are_relative_to_its_folder(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(photos)
+    Image.new("L", (32, 32), 255).save(photos / "m.png")
+    rows = [Row(Found(photos / "a.jpg", Path("a.jpg")))]
+    (job,) = plan(rows, Request("snow", options={"keep_mask": "m.png"}))
+    assert job.options.keep_mask == photos / "m.png"
+    with pytest.raises(BadInput, match="the keep mask cannot be used"):
+        plan(rows, Request("snow", options={"keep_mask": "none.png"}))
