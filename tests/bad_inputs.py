@@ -29,6 +29,8 @@ UNCLEAR = re.compile(
     r"Traceback|went wrong|Error\b|<class|object at 0x|\bNone\b|\{|upstream Gradio"
 )
 FOLDER = re.compile(r"(?<![\w.:/<])/(?:tmp|home|root|usr|var|opt|work|srv)/")
+# What Gradio's client puts before the server's sentence about one parameter.
+CLIENTS_OWN = re.compile(r"^1 parameter\(s\) failed validation:\n- \w+: ")
 LONGEST = 300
 
 
@@ -205,7 +207,7 @@ def by_api(address: str, well: Path, downloads: Path) -> Way:
         try:
             client.predict(photo=photo, api_name="/replace_background", **request)
         except ValidationError as error:
-            return _without_folders("refused", str(error))
+            return _without_folders("refused", CLIENTS_OWN.sub("", str(error)))
         except AppError as error:
             return _without_folders("error", str(error))
         except UnicodeEncodeError:

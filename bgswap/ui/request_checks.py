@@ -78,9 +78,11 @@ def check_asked(
     verdicts += [_verdict(partial(check, option, value)) for option, value in given]
     # A scene in words is needed only where nothing else stands behind the people.
     behind = {name: options[name] for name in BEHIND if name in options}
+    judged = dict(zip(rows(table), verdicts[3:], strict=False))
     valid = all(verdict["is_valid"] for verdict in verdicts)
     asked = options if valid else behind
-    verdicts[1] = _verdict(lambda: check_request(prompt, table(**asked)))
+    if all(judged[name]["is_valid"] for name in BEHIND if name in judged):
+        verdicts[1] = _verdict(lambda: check_request(prompt, table(**asked)))
     if "steps" in options and all(verdict["is_valid"] for verdict in verdicts):
         steps = len(verdicts) - len(options) + list(options).index("steps")
         verdicts[steps] = _verdict(lambda: bench.check_steps(table(**options)))

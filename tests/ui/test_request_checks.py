@@ -58,6 +58,8 @@ def test_what_is_good_is_let_through(bench: Workbench) -> None:
         ("shadow", [1], "a number"),
         ("enhance_faces", None, "a number"),
         ("preset", ["auto"], "preset must be one of"),
+        ("background", "#12345", "a background color is written"),
+        ("background_picture", {"path": "/etc/hostname"}, "background_picture must be an uploaded"),
     ],
 )
 def test_what_is_not_is_named(bench: Workbench, name: str, value: Any, said: str) -> None:
