@@ -69,6 +69,7 @@ class Handler(Connection):
             r"POST /large/verify": self.verify_large,
             rf"POST {kind}/commit/(?P<revision>.+)": self.commit,
             rf"POST {kind}/tag/(?P<revision>.+)": self.tag,
+            rf"POST {kind}/(?P<setting>variables|hardware)": self.configure,
             rf"GET {kind}(?:/revision/(?P<revision>.+))?": self.info,
             rf"GET {kind}/tree/(?P<revision>.+)": self.tree,
             rf"GET {kind}/refs": self.refs,
@@ -101,6 +102,19 @@ class Handler(Connection):
             self.hub.repos[key].commit({".gitattributes": b""})
         prefix = "" if kind == "model" else f"{kind}s/"
         self.answer({"url": f"{self.hub.url}/{prefix}{name}"}, 409 if there else 200)
+
+    def configure(self, kind: str, name: str, setting: str) -> None:
+        repo, wish = self.repo(kind, name), json.loads(self.body)
+        if not repo:
+            return
+        if setting == "hardware":
+            repo.settings["hardware"] = wish["flavor"]
+            hardware = {"current": None, "requested": wish["flavor"]}
+            self.answer({"stage": "BUILDING", "hardware": hardware})
+            return
+        variables: Any = repo.settings.setdefault("variables", {})
+        variables[wish["key"]] = wish["value"]
+        self.answer({key: {"value": value} for key, value in variables.items()})
 
     def validate(self) -> None:
         content = json.loads(self.body)["content"]

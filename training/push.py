@@ -2,7 +2,8 @@
 
     python -m training push mask-autoencoder --repo OWNER/NAME --folder runs/mask-autoencoder/hub
     python -m training push face-vae --repo OWNER/NAME --folder runs/face-vae/hub --license mit
-    python -m training push --space OWNER/NAME
+    python -m training push --space OWNER/NAME --hardware zero-a10g \\
+        --variable BGSWAP_FACE_VAE=OWNER/NAME@v1
 
 The first creates the model repository if need be, uploads the folder (safetensors, config, model
 card) and tags what it uploaded: v1, v2, v3... or the name given with --tag. The program then uses
@@ -18,7 +19,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from huggingface_hub import HfApi, RepoCard, get_token
+from huggingface_hub import HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
 
 from bgswap.models import STARTER
@@ -30,20 +31,9 @@ from training.common.publishing import (
     check_model,
     ready_folder,
 )
+from training.common.space import SpaceSettings, push_space
 
 PROJECT = Path(__file__).parent.parent
-
-# What a Space needs to run; training, tests, runs and data stay here.
-SPACE_FILES = [
-    "app.py",
-    "bgswap/*",
-    "docs/*",
-    "requirements.txt",
-    "packages.txt",
-    "README.md",
-    "LICENSE",
-    "CHANGELOG.md",
-]
 
 
 def push_model(
@@ -109,47 +99,6 @@ def _next_tag(taken: set[str]) -> str:
     return f"v{max(numbers, default=0) + 1}"
 
 
-def push_space(api: HfApi, repo: str, project: Path = PROJECT, private: bool = False) -> str:
-    """Upload the app as a Gradio Space; modules that are gone here are removed there.
-
-    Args:
-        api: with the token to use.
-        repo: ``owner/name``; created if need be.
-        project: the folder with app.py.
-        private: create the Space so.
-
-    Returns:
-        The address of the Space.
-
-    Raises:
-        Unfit: README.md has no metadata of a Space.
-        HfHubHTTPError: the Hub refused.
-    """
-    for name in ("app.py", "README.md", "requirements.txt"):
-        if not (project / name).is_file():
-            raise Unfit(f"{project} has no {name}")
-    try:
-        metadata = RepoCard.load(project / "README.md").data.to_dict()
-    except ValueError as error:
-        raise Unfit(f"the metadata of README.md cannot be read: {error}") from error
-    if metadata.get("sdk") != "gradio" or metadata.get("app_file") != "app.py":
-        raise Unfit("README.md must say sdk: gradio and app_file: app.py in its metadata")
-    url = api.create_repo(
-        repo, repo_type="space", space_sdk="gradio", private=private, exist_ok=True
-    )
-    api.upload_folder(
-        repo_id=repo,
-        repo_type="space",
-        folder_path=project,
-        allow_patterns=SPACE_FILES,
-        ignore_patterns=["*__pycache__*"],
-        # ui/ is where the page lay before it moved into the package.
-        delete_patterns=["ui/*", "bgswap/*", "docs/*"],
-        commit_message="Publish the app",
-    )
-    return str(url)
-
-
 def _parser() -> argparse.ArgumentParser:
     about, _, usage = (__doc__ or "").partition("\n")
     parser = argparse.ArgumentParser(
@@ -171,8 +120,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--license-name", default="", help="of a license that is 'other'")
     parser.add_argument("--license-link", default="", help="where the license's text is")
     parser.add_argument("--space", metavar="OWNER/NAME", help="publish the app as this Space")
+    parser.add_argument("--hardware", default="", help="of the Space, such as zero-a10g")
+    parser.add_argument(
+        "--variable",
+        action="append",
+        default=[],
+        type=_variable,
+        metavar="NAME=VALUE",
+        help="a setting of the Space's app, such as BGSWAP_FACE_VAE=OWNER/NAME@v1; repeatable",
+    )
     parser.add_argument("--private", action="store_true", help="create the repository private")
     return parser
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name):
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
+    return name, value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -198,7 +163,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             name = push_model(api, wish.role, wish.repo, folder, wish.tag, wish.private, terms)
             print(f"BGSWAP_{ROLES[wish.role].upper()}={name}")
         if wish.space:
-            print(push_space(api, wish.space, private=wish.private))
+            settings = SpaceSettings(wish.private, wish.hardware, dict(wish.variable))
+            print(push_space(api, wish.space, PROJECT, settings))
     except (Unfit, HFValidationError) as error:
         return _fail(str(error), 2)
     except HfHubHTTPError as error:

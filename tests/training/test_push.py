@@ -89,15 +89,6 @@ def test_an_unchanged_push_makes_no_new_revision(hub, tmp_path):
     assert repo.refs["best"] == repo.refs["v2"]
 
 
-def test_an_unchanged_space_makes_no_new_revision(hub, tmp_path):
-    api = HfApi(endpoint=hub.url, token="hf_test")
-    folder = project(tmp_path / "project")
-    push.push_space(api, "someone/app", folder)
-    commits = len(hub.repos["spaces", "someone/app"].commits)
-    push.push_space(api, "someone/app", folder)
-    assert len(hub.repos["spaces", "someone/app"].commits) == commits
-
-
 def without_pickles(folder: Path) -> None:
     torch.save({}, folder / "autoencoder.pth")
 
@@ -196,50 +187,3 @@ def test_without_a_token_one_line(tmp_path):
     assert run.returncode == 2
     assert run.stderr.strip() == "no token: log in with 'hf auth login', or set HF_TOKEN"
     assert run.stdout == ""
-
-
-def project(folder: Path, head: str = "sdk: gradio\napp_file: app.py\n") -> Path:
-    for name in (
-        "app.py",
-        "bgswap/ui/page.py",
-        "bgswap/ui/__pycache__/page.pyc",
-        "bgswap/__init__.py",
-        "bgswap/starter/scene/config.json",
-        "tests/test_app.py",
-        "training/push.py",
-        "runs/x/model.pt",
-        "requirements.txt",
-        "LICENSE",
-    ):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(name)
-    (folder / "README.md").write_text(f"---\ntitle: App\n{head}---\n# App\n")
-    return folder
-
-
-def test_the_app_becomes_a_space(hub, tmp_path):
-    api = HfApi(endpoint=hub.url, token="hf_test")
-    folder = project(tmp_path / "project")
-    assert push.push_space(api, "someone/app", folder) == f"{hub.url}/spaces/someone/app"
-    space = hub.repos["spaces", "someone/app"]
-    assert space.settings["sdk"] == "gradio"
-    (folder / "bgswap" / "ui" / "page.py").rename(folder / "bgswap" / "ui" / "newer.py")
-    push.push_space(api, "someone/app", folder)
-    assert set(space.commits[space.refs["main"]]) == {
-        ".gitattributes",
-        "app.py",
-        "bgswap/ui/newer.py",
-        "bgswap/__init__.py",
-        "bgswap/starter/scene/config.json",
-        "requirements.txt",
-        "LICENSE",
-        "README.md",
-    }
-
-
-def test_a_readme_that_is_no_space(hub, tmp_path):
-    folder = project(tmp_path / "project", head="sdk: static\n")
-    with pytest.raises(push.Unfit, match="sdk: gradio"):
-        push.push_space(HfApi(endpoint=hub.url, token="hf_test"), "someone/app", folder)
-    assert hub.requests == []
