@@ -56,6 +56,16 @@ def test_a_little_more_is_no_reason_to_turn() -> None:
     assert upright_turn(lying, surer, blobs.look) == 0
 
 
+@pytest.mark.parametrize(("confidence", "turn"), [(0.6, 0), (0.75, 90)])
+def test_a_copy_must_show_somebody_for_sure(confidence: float, turn: int) -> None:
+    def look(photo: np.ndarray) -> list[Person]:
+        mask = np.ones(photo.shape[:2], np.float32)
+        box = (0.0, 0.0, float(photo.shape[1]), float(photo.shape[0]))
+        return [Person(number, box, confidence, mask) for number in (1, 2, 3)]
+
+    assert upright_turn(STANDING, [], look) == turn
+
+
 def test_each_copy_is_looked_at_once_and_small() -> None:
     seen: list[tuple[int, ...]] = []
 
