@@ -17,7 +17,7 @@ from training.common import fid
 from training.common.cards import Figure, put_figures, write_card
 from training.common.export import save_hub_folder
 from training.common.facts import RunFacts
-from training.common.fid import frechet_distance, load_features
+from training.common.fid import DetectorFeatures, frechet_distance, load_features
 from training.evaluate import main
 from training.scene import classifier as scene_classifier
 from training.scene.classifier import features
@@ -42,8 +42,12 @@ def pictures(count: int, shift: int = 0) -> list[np.ndarray]:
 def offline(monkeypatch):
     """Inception's weights cannot be fetched, as on a machine without a network."""
 
-    def unreachable(*_: object, **__: object) -> None:
-        raise URLError("no route to host")
+    metric = fid.FrechetInceptionDistance
+
+    def unreachable(feature: object) -> object:
+        if feature == 2048:
+            raise URLError("no route to host")
+        return metric(feature=feature)
 
     monkeypatch.setattr(fid, "FrechetInceptionDistance", unreachable)
 
@@ -53,6 +57,7 @@ def test_fid_with_a_network_of_ones_own_names_it():
     apart = frechet_distance(pictures(20), pictures(20, shift=30), MeanColour(), "colours")
     assert (alike.features, apart.features) == ("MeanColour", "colours")
     assert alike.value == pytest.approx(0, abs=1e-6)
+    assert alike.kid == pytest.approx(0, abs=1e-3 * apart.kid)
     # Three channels, 30 grey levels apart, the same spread.
     assert apart.value == pytest.approx(3 * 30**2, rel=0.01)
     assert not apart.note
@@ -70,6 +75,14 @@ def test_fid_offline_says_so_and_makes_up_no_number(offline):
     result = frechet_distance(pictures(3), pictures(3))
     assert result.value is None
     assert "could not be fetched (no route to host)" in result.note
+
+
+def test_the_detectors_features_tell_noise_from_drawings():
+    network = DetectorFeatures()
+    drawn = [np.full_like(picture, n) for n, picture in enumerate(pictures(4))]
+    alike = frechet_distance(pictures(4), pictures(4, shift=2), network)
+    apart = frechet_distance(pictures(4), drawn, network)
+    assert alike.value < apart.value / 10 and alike.kid < apart.kid / 10
 
 
 def test_features_are_named_by_module_and_function():
@@ -151,12 +164,14 @@ def test_face_evaluation_goes_on_without_inception(tmp_path, offline, capsys):
     flags = ["--weights", str(weights), "--data", str(tmp_path / "faces")]
     assert main(["face-vae", *flags, "--out", str(tmp_path / "out")]) == 0
     report = json.loads((tmp_path / "out" / "scores.json").read_text())
-    assert report["fid"]["samples"]["value"] is None
+    assert set(report["fid"]) == {"reconstructions", "samples"}
+    assert report["fid"]["samples"]["value"] > 0
+    assert "person detector" in report["fid"]["samples"]["features"]
     assert set(report["scores"]) == {"reconstruction", "bicubic 64-16-64", "degraded", "restored"}
-    assert "could not be fetched" in capsys.readouterr().out
+    assert "FID and KID of samples" in capsys.readouterr().out
     card = ModelCard.load(weights / "README.md")
-    assert "could not be fetched" in card.text and "bicubic 64-16-64" in card.text
-    assert not any("fid" in result.metric_type for result in card.data.eval_results)
+    assert "FID and KID of samples" in card.text and "bicubic 64-16-64" in card.text
+    assert {"fid", "kid"} < {result.metric_type for result in card.data.eval_results}
 
 
 def test_finished_pictures_are_scored_where_people_stayed(tmp_path):
@@ -223,7 +238,7 @@ def test_scene_evaluation_says_whether_pictures_show_their_class(tmp_path, capsy
     assert sheet.shape == (2 * 64, 2 * 64, 3)
     values = {r.metric_type for r in ModelCard.load(weights / "README.md").data.eval_results}
     assert values == {"accuracy", "fid"}
-    assert "FID of made" in capsys.readouterr().out
+    assert "FID and KID of made" in capsys.readouterr().out
 
 
 def test_copies_of_training_pictures_are_noticed():
