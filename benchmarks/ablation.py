@@ -1,4 +1,4 @@
-"""What each step of the cut-out is worth: all sets measured once with it left out.
+"""Ablation: the metrics of all sets with each step of the cut-out left out once.
 
     python -m benchmarks.ablation --people512 datasets/people512.zip --people datasets/people.zip \\
         --more datasets/people_more.zip --everyday datasets/everyday [--part figures] [--limit N] \\
@@ -28,13 +28,13 @@ from training.common.cards import markdown_table
 
 FULL = "all steps"
 FIGURES = ("iou", "boundary_iou", "seconds", "cpu_seconds")
-# Leaves one step of a swapper out for as long as it is entered.
+# A context manager that disables one step of a swapper.
 LeftOut = Callable[[BackgroundSwapper], AbstractContextManager[None]]
 
 
 @contextmanager
 def replaced(target: object, name: str, value: Any) -> Iterator[None]:
-    """An attribute of one object has another value for a while."""
+    """Temporarily replace an attribute of an object."""
     own = vars(target)
     before = own.get(name)
     known = name in own
@@ -49,13 +49,13 @@ def replaced(target: object, name: str, value: Any) -> Iterator[None]:
 
 
 def without_mask_autoencoder(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
-    """The detector's masks stay as they are drawn."""
+    """The detector's masks are not refined."""
     return replaced(swapper.models.refiner().model, "refine", lambda masks, boxes: list(masks))
 
 
 @contextmanager
 def without_network(swapper: BackgroundSwapper) -> Iterator[None]:
-    """The detector's masks and confidences are all there is."""
+    """The matting network neither replaces the detector's masks nor scores them."""
     from bgswap.detection.finder import PeopleFinder
 
     full = swapper.models.finder()
@@ -66,14 +66,14 @@ def without_network(swapper: BackgroundSwapper) -> Iterator[None]:
 
 
 def without_refiner(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
-    """The guided filter starts from what the matting network itself drew."""
+    """The guided filter starts from the matting network's alpha."""
     matter = swapper.models.matter().model
     detail = dataclasses.replace(matter.config.detail, octaves=0)
     return replaced(matter, "config", dataclasses.replace(matter.config, detail=detail))
 
 
 def without_guided_filter(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
-    """Alphas are enlarged without a look at the photo."""
+    """Alphas are upsampled without guidance by the photo."""
     from bgswap.matting import detail
 
     def plain(photo: np.ndarray, small: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -83,14 +83,14 @@ def without_guided_filter(swapper: BackgroundSwapper) -> AbstractContextManager[
 
 
 def without_mask_nms(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
-    """Everyone whom the detector's own suppression of boxes left is a person."""
+    """No NMS on masks after the detector's own NMS on boxes."""
     from bgswap.detection import finder
 
     return replaced(finder, "mask_nms", list)
 
 
 def without_matting(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
-    """The masks as found are the alpha; of two people's pixels each has the likelier one."""
+    """The detected masks are the alphas; each pixel belongs to the person with the larger value."""
 
     def masks(
         photo: np.ndarray, people: Sequence[Person], others: Sequence[Person] = ()
@@ -102,7 +102,7 @@ def without_matting(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
     return replaced(swapper, "matte", masks)
 
 
-# By name, in the order of the work. Whoever adds a step to the cut-out adds a line here.
+# By name, in the order of execution. A new step of the cut-out needs an entry.
 STEPS: dict[str, LeftOut] = {
     "mask autoencoder": without_mask_autoencoder,
     "mask NMS": without_mask_nms,
@@ -119,7 +119,7 @@ def measure(
     steps: dict[str, LeftOut],
     on_photo: Callable[[list[Row]], None] = lambda rows: None,
 ) -> list[Row]:
-    """The figures of the right people kept, on each photo with all steps and without each.
+    """The metrics of the right people kept, on each photo, with all steps and without each step.
 
     Args:
         on_photo: is given all rows so far after each photo.
@@ -143,7 +143,7 @@ def _row(variant: str, rows: Iterable[Row]) -> Row:
 
 
 def worth(rows: Sequence[Row]) -> list[Row]:
-    """For each set the figures with all steps, and what each step adds to them."""
+    """For each set the metrics with all steps, and the gain of each step."""
     figures = {(r["set"], r["photo"], r["variant"]): r for r in rows}
     variants = list(dict.fromkeys(r["variant"] for r in rows))
     lines = []
@@ -169,7 +169,7 @@ def _values(rows: Iterable[Row]) -> np.ndarray:
 
 
 def table(lines: Iterable[Row]) -> str:
-    """The worth of each step as markdown; of all steps together the figures themselves."""
+    """The gain of each step as markdown, and the metrics with all steps."""
     head = ["set: step", "photos", "IoU", "boundary IoU", "helps", "hurts", "seconds"]
     rows = []
     for line in lines:
@@ -196,7 +196,7 @@ def chosen_steps(names: str | None) -> dict[str, LeftOut]:
 
 
 def main() -> None:
-    """Measure, print the table, and write what was asked for."""
+    """Run the command: print the table and write the requested files."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""Time and memory of a batch next to warm single swaps in one process, in one run.
+"""Time and memory of a batch, compared with warm single swaps in one process.
 
     python -m benchmarks.batch [--photos 100] [--megapixels 1] [--workers N]
                                [--models starter] [--device cpu] [--json FILE]
@@ -23,7 +23,7 @@ import psutil
 from PIL import Image, ImageOps
 
 from bgswap import BackgroundSwapper, Settings
-from bgswap.batch.capacity import places
+from bgswap.batch.capacity import worker_environments
 from bgswap.batch.inputs import find_photos
 from bgswap.batch.job_files import Row
 from bgswap.batch.jobs import Job, Request, plan
@@ -34,7 +34,7 @@ from bgswap.detection.yolo import restored_threads
 from bgswap.io import metadata
 
 PROMPT = "a forest"
-# Share of the photos after which memory has to be flat: models load and caches fill before.
+# Share of the photos after which memory should not grow: before, models load and caches fill.
 SETTLED = 0.2
 
 
@@ -52,7 +52,7 @@ def make_photos(folder: Path, count: int, pixels: float) -> None:
 
 
 def singles(jobs: Sequence[Job], out: Path, settings: Settings) -> float:
-    """Seconds of one swap after the other in this process, the first one (not counted) twice."""
+    """Seconds of consecutive swaps in this process, after one uncounted swap."""
     swapper = BackgroundSwapper.from_settings(settings)
     swapper.swap(jobs[0].path, jobs[0].prompt, jobs[0].people, jobs[0].options)
     out.mkdir()
@@ -70,7 +70,9 @@ def batch(
     moments, memory = [], []
     start = time.perf_counter()
     with Manifest(out) as manifest:
-        for outcome in Pool(SwapWorkers(settings, out), places(settings, workers))(jobs):
+        for outcome in Pool(SwapWorkers(settings, out), worker_environments(settings, workers))(
+            jobs
+        ):
             assert outcome.status == "done", outcome.error
             manifest.append(outcome)
             moments.append(time.perf_counter() - start)
@@ -86,15 +88,15 @@ def _memory_of_workers() -> float:
 def measure(
     photos: int, megapixels: float, workers: int | None, settings: Settings
 ) -> dict[str, Any]:
-    """Both ways on the same photos."""
+    """Batch and single swaps on the same photos."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "in").mkdir()
         make_photos(folder / "in", photos, megapixels * 1e6)
         rows = [Row(photo) for photo in find_photos([str(folder / "in")], folder / "out")]
         jobs = plan(rows, Request(PROMPT, models=settings.models))
-        used = len(places(settings, workers))
-        # First, while this process holds no models: its memory is not the workers'.
+        used = len(worker_environments(settings, workers))
+        # The batch first: this process has no models yet that would count as memory.
         together, moments, memory = batch(jobs, folder / "out", settings, workers)
         alone = singles(jobs, folder / "singles", settings)
     first = int(photos * SETTLED)
@@ -136,8 +138,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE")
     asked = parser.parse_args(arguments)
     settings = Settings(models=asked.models, device=asked.device)
-    told = measure(asked.photos, asked.megapixels, asked.workers, settings)
-    text = json.dumps(told, indent=2)
+    result = measure(asked.photos, asked.megapixels, asked.workers, settings)
+    text = json.dumps(result, indent=2)
     print(text)
     if asked.json:
         asked.json.write_text(text + "\n")

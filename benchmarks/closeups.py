@@ -1,4 +1,4 @@
-"""Hair and hands of real people over new backgrounds, each pixel of the photo a pixel of the sheet.
+"""Hair and hands of real people over new backgrounds, at the photo's resolution.
 
     python -m benchmarks.closeups --output docs/closeups.jpg [--people datasets/people.zip]
 
@@ -25,9 +25,9 @@ from training.common.data import PictureArchive, people_names, read_person
 PLAIN = ((255, 255, 255), (0, 0, 0), (0, 255, 0))
 PROMPT, SEED = "a forest in autumn, golden light", 3
 SIDE, GAP = 176, 4
-# Smaller people have no hair to look at.
+# Minimum height of a person in pixels: smaller ones have no visible hair.
 SMALLEST = 0.03
-# Where hands hang, as shares of the height of a standing person from the top.
+# Range of the hands' height in a standing person, as shares from the top.
 HANDS = (0.35, 0.6)
 ARCHIVE_PHOTOS = 3
 
@@ -53,7 +53,7 @@ def window(x: int, y: int, size: tuple[int, int]) -> Window:
 
 
 def places(person: Person) -> list[Window]:
-    """Where the person's hair is, and the part of the outline where a hand may be."""
+    """The windows of the person's hair, and of a part of the outline where a hand may be."""
     body = person.mask > 0.5
     rows = np.flatnonzero(body.any(axis=1))
     top, height = int(rows[0]), int(rows[-1] - rows[0])
@@ -73,7 +73,7 @@ def crops(swapper: BackgroundSwapper, photo: np.ndarray) -> list[np.ndarray]:
     people = swapper.find_people(photo)
     swap = swapper.swap(photo, PROMPT, options=SwapOptions(seed=SEED))
     own, alpha = swap.cutout[..., :3], swap.cutout[..., 3] / np.float32(255)
-    over = [blend.composite(own, alpha, np.full_like(photo, colour)) for colour in PLAIN]
+    over = [blend.composite(own, alpha, np.full_like(photo, color)) for color in PLAIN]
     large = [p for p in people if p.area >= SMALLEST]
     return [
         np.hstack([framed(picture[place]) for picture in (photo, *over, swap.image)])

@@ -1,4 +1,4 @@
-"""What the program makes of labelled photos, as rows of figures and as a table."""
+"""Metrics of the program's cut-outs of labelled photos, as rows and as a table."""
 
 import time
 from collections.abc import Iterable
@@ -14,7 +14,8 @@ from bgswap.types import Person
 from training.common.cards import markdown_table
 
 EVERYONE, KEPT, MASKS = "ours, everyone", "ours, right people kept", "ours, their masks"
-# Cut-outs that fit less than this are of no use; an alpha this much worse than its mask is worse.
+# IoU below which a cut-out counts as useless; loss of IoU by which an alpha counts as worse than
+# its mask.
 USABLE, WORSE = 0.8, 0.005
 
 # One method on one photo: set, photo, area (the labelled people's share of the photo), method, iou,
@@ -23,7 +24,7 @@ Row = dict[str, Any]
 
 
 class Stopwatch:
-    """Seconds on the clock, and of all cores' work, which tell more on a busy machine.
+    """Wall-clock seconds, and CPU seconds of all cores, which are more reliable on a busy machine.
 
     Attributes:
         seconds, cpu_seconds: how long it ran, all in all.
@@ -48,7 +49,7 @@ class Stopwatch:
 
 @dataclass(frozen=True, eq=False)
 class Cutout:
-    """What the program makes of one photo; alphas and masks (H, W) float32 in [0, 1].
+    """The program's results on one photo; alphas and masks (H, W) float32 in [0, 1].
 
     Attributes:
         everyone: the alpha of all who were found.
@@ -67,7 +68,7 @@ class Cutout:
     times: dict[str, float]
 
     def rows(self, photo: ValPhoto, truth: np.ndarray) -> list[Row]:
-        """The figures of everyone, of the right people, and of their masks."""
+        """The metrics of all people, of the right people, and of their masks."""
         counts = {"found": self.found, "stay": self.stay}
         parts = (
             (EVERYONE, self.everyone, self.times),
@@ -80,13 +81,13 @@ class Cutout:
 def row(
     photo: ValPhoto, method: str, alpha: np.ndarray, truth: np.ndarray, times: dict[str, float]
 ) -> Row:
-    """How well a method's alpha (H, W) fits the ground truth (H, W)."""
+    """The metrics of a method's alpha (H, W) against the ground truth (H, W)."""
     about = {"set": photo.set, "photo": photo.name, "area": float(truth.mean()), "method": method}
     return about | asdict(fit(alpha, truth)) | times
 
 
 def found_people(swapper: BackgroundSwapper, photo: np.ndarray) -> list[Person]:
-    """Who is found in a photo (H, W, 3) uint8 RGB; nobody is an empty list here."""
+    """The people detected in a photo (H, W, 3) uint8 RGB; may be empty."""
     try:
         return swapper.find_people(photo)
     except NoPersonDetected:
@@ -94,7 +95,7 @@ def found_people(swapper: BackgroundSwapper, photo: np.ndarray) -> list[Person]:
 
 
 def cut_out(swapper: BackgroundSwapper, photo: np.ndarray, truth: np.ndarray, one: bool) -> Cutout:
-    """Find people, choose the right ones by the ground truth (H, W), and cut them out."""
+    """Detect people, select the right ones by the ground truth (H, W), and cut them out."""
     empty, watch = np.zeros(photo.shape[:2], np.float32), Stopwatch()
     with watch:
         people = found_people(swapper, photo)
@@ -108,7 +109,7 @@ def cut_out(swapper: BackgroundSwapper, photo: np.ndarray, truth: np.ndarray, on
 
 
 def summary(rows: Iterable[Row]) -> list[Row]:
-    """Means of each method on each set, one set after the other."""
+    """Means of each method on each set."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for one in rows:
         groups.setdefault((one["set"], one["method"]), []).append(one)

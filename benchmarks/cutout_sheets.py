@@ -1,4 +1,4 @@
-"""Pictures of cut-outs to look at: over plain colours, and the worst in one sheet."""
+"""Pictures of cut-outs for inspection: over plain colors, and a sheet of the worst."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bgswap.compositing import blend
 from bgswap.matting.foreground import foreground
 
 GREEN, WHITE, BLACK = (0, 200, 80), (255, 255, 255), (0, 0, 0)
-COLOURS = (GREEN, WHITE, BLACK)
+COLORS = (GREEN, WHITE, BLACK)
 # Height in pixels of a picture in the sheet, and of the words above it.
 TILE, STRIP = 260, 22
 
@@ -32,15 +32,15 @@ class Shown:
     alpha: np.ndarray
 
 
-def over(photo: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    """A cut-out as the program would give it, over a colour: (H, W, 3) uint8 RGB."""
+def over(photo: np.ndarray, alpha: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
+    """A cut-out as the program would give it, over a color: (H, W, 3) uint8 RGB."""
     own = foreground(photo, alpha) if alpha.any() else photo
-    return blend.composite(own, alpha, np.full_like(photo, colour))
+    return blend.composite(own, alpha, np.full_like(photo, color))
 
 
-def over_colours(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def over_colors(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """A cut-out at full size over green, white and black, (H, 3 W, 3) uint8 RGB."""
-    return np.hstack([over(photo, alpha, colour) for colour in COLOURS])
+    return np.hstack([over(photo, alpha, color) for color in COLORS])
 
 
 def line(shown: Shown) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Cut-outs of held-out photos: ours next to MediaPipe Selfie and ISNet.
+"""Cut-outs of held-out photos: ours compared with MediaPipe Selfie and ISNet.
 
     python -m benchmarks.cutouts --people512 datasets/people512.zip --people datasets/people.zip \\
         --more datasets/people_more.zip --everyday datasets/everyday --peers datasets/peers \\
@@ -24,7 +24,7 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks.cutout_scores import Row, cut_out, found_people, row, summary, table
-from benchmarks.cutout_sheets import Shown, over_colours, sheet
+from benchmarks.cutout_sheets import Shown, over_colors, sheet
 from benchmarks.peers import Peer, peers
 from benchmarks.robustness import robustness, robustness_table
 from benchmarks.sheet import known_photo
@@ -43,7 +43,7 @@ def measure(
     others: Sequence[Peer],
     on_photo: Callable[[list[Row]], None] = lambda rows: None,
 ) -> tuple[list[Row], list[Shown]]:
-    """The figures of all methods on all photos, and the worst of ours, worst first.
+    """The metrics of all methods on all photos, and our worst cut-outs, worst first.
 
     Args:
         swapper: None leaves ours out.
@@ -68,7 +68,7 @@ def measure(
 
 
 def warm(swapper: BackgroundSwapper, threads: int) -> None:
-    """Load and compile all that the first photo would wait for; then take so many cores."""
+    """Load and compile everything before the first photo; then set the number of cores."""
     import torch
 
     photo = open_photo(known_photo(KNOWN[0]))
@@ -80,17 +80,17 @@ def warm(swapper: BackgroundSwapper, threads: int) -> None:
 
 
 def show(swapper: BackgroundSwapper, photos: Iterable[tuple[str, np.ndarray]], out: Path) -> None:
-    """Write everyone found in each photo at full size over three colours, a JPEG each."""
+    """Write everyone found in each photo at full size over three colors, a JPEG each."""
     out.mkdir(parents=True, exist_ok=True)
     for name, photo in photos:
         people = found_people(swapper, photo)
         alpha = swapper.matte(photo, people) if people else np.zeros(photo.shape[:2], np.float32)
-        save(over_colours(photo, alpha), out / f"{name}.jpg")
+        save(over_colors(photo, alpha), out / f"{name}.jpg")
         print(f"{name}: {len(people)} people", flush=True)
 
 
 def check_robustness(swapper: BackgroundSwapper) -> list[Row]:
-    """Print how the known photos' copies fare, and give the rows."""
+    """Print the robustness on altered copies of two photos, and return the rows."""
     known = ((name, open_photo(known_photo(name))) for name in KNOWN)
     rows = list(robustness(lambda photo: [p.mask for p in found_people(swapper, photo)], known))
     print(robustness_table(rows))
@@ -134,7 +134,7 @@ def parsed() -> argparse.Namespace:
     add_sets(parser)
     parser.add_argument("--peers", type=Path, help="folder of the peers' files")
     parser.add_argument("--cache", type=Path, help="folder for the peers' results")
-    parser.add_argument("--peers-only", action="store_true", help="leave ours out")
+    parser.add_argument("--peers-only", action="store_true", help="do not run our program")
     parser.add_argument("--sheet", type=Path, help="write a picture of the worst of ours here")
     parser.add_argument("--robustness", action="store_true", help="altered copies of two photos")
     parser.add_argument("--show", nargs="*", type=Path, metavar="PHOTO", help="write cut-outs")
@@ -143,7 +143,7 @@ def parsed() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Measure, print the table, and write what was asked for."""
+    """Run the command: print the table and write the requested files."""
     options = parsed()
     photos = chosen_photos(options)
     swapper = BackgroundSwapper.from_settings(Settings(models="starter"))

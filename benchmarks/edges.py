@@ -1,4 +1,4 @@
-"""Edges of cut-out people: ours, next to what one would otherwise do, where the truth is known.
+"""Edges of cut-outs with known alpha: ours compared with common recipes.
 
     python -m benchmarks.edges [--megapixels 1 4 12] [--json FILE] [--sheet PNG]
 
@@ -27,17 +27,17 @@ from bgswap.compositing import blend
 from bgswap.io.encoding import save
 from bgswap.matting.base import Matter
 from bgswap.matting.closed_form import ClosedFormMatter
-from bgswap.matting.foreground import foreground
+from bgswap.matting.foreground import foreground, warm_up
 from training.mask_autoencoder.drawn_masks import damage
 
 MASK_SIDE = 256
 # Half the band's width, and the recipe's, as a share of the picture's height.
 BAND, RECIPE = 0.015, 0.01
-# Closed form at full size takes minutes and gigabytes beyond this.
+# Megapixels above which closed form at full size takes minutes and gigabytes.
 RECIPE_PIXELS = 5_000_000
 # Height of a picture in the sheet, in pixels.
 TILE = 300
-# Photo (H, W, 3) uint8 and damaged mask (H, W) to alpha and foreground colours.
+# Photo (H, W, 3) uint8 and damaged mask (H, W) to alpha and foreground colors.
 Method = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
@@ -61,12 +61,12 @@ def common_recipe(photo: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.n
     trimap = np.where(cv2.erode(inside, disc) > 0, 1.0, 0.5)
     trimap[cv2.dilate(inside, disc) == 0] = 0.0
     alpha = estimate_alpha_cf(photo / 255.0, trimap)
-    colours = estimate_foreground_ml(photo / 255.0, alpha)
-    return alpha.astype(np.float32), np.uint8((colours * 255).round())
+    colors = estimate_foreground_ml(photo / 255.0, alpha)
+    return alpha.astype(np.float32), np.uint8((colors * 255).round())
 
 
 def ours(matter: Matter) -> Method:
-    """Matted and freed of the old background by the program's own steps."""
+    """Matting and foreground estimation by the program."""
 
     def cut(photo: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         alpha = matter.matte(photo, mask)
@@ -76,7 +76,7 @@ def ours(matter: Matter) -> Method:
 
 
 def methods() -> dict[str, Method]:
-    """All that are compared, by name; ours with the weights that ship."""
+    """All methods by name; ours with the weights that ship."""
     swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
     return {
         "hard paste": hard_paste,
@@ -102,7 +102,7 @@ def backgrounds(height: int, width: int) -> list[np.ndarray]:
 
 
 def damaged(alpha: np.ndarray, seed: int) -> np.ndarray:
-    """What a detector might say of an alpha (H, W): zeros and ones, as float32.
+    """A damaged binary mask of an alpha (H, W), as by a detector, float32.
 
     It goes by the silhouette, to which a veil belongs and a lone hair does not.
     """
@@ -118,7 +118,7 @@ def damaged(alpha: np.ndarray, seed: int) -> np.ndarray:
 def over(subject: Subject, background: np.ndarray) -> np.ndarray:
     """The true composite, float32."""
     share = subject.alpha[..., None]
-    return subject.colours * share + background * (1 - share)
+    return subject.colors * share + background * (1 - share)
 
 
 def edge_band(alpha: np.ndarray) -> np.ndarray:
@@ -140,8 +140,8 @@ def run(method: Method, subject: Subject, old: np.ndarray, new: np.ndarray, seed
     mask = damaged(subject.alpha, seed)
     with Peak() as peak:
         started = time.perf_counter()
-        alpha, colours = method(photo, mask)
-        made = blend.composite(colours, alpha, new)
+        alpha, colors = method(photo, mask)
+        made = blend.composite(colors, alpha, new)
         seconds = time.perf_counter() - started
     band = edge_band(subject.alpha)
     off = np.abs(alpha - subject.alpha)[band]
@@ -157,7 +157,7 @@ def run(method: Method, subject: Subject, old: np.ndarray, new: np.ndarray, seed
 
 
 def measure(megapixels: list[float], kinds: list[str]) -> list[dict[str, Any]]:
-    """Every method on every subject at every size; the recipe only where it can end."""
+    """Every method on every subject at every size; the recipe only at sizes that it can handle."""
     rows, compared = [], methods()
     for size in megapixels:
         height = round(np.sqrt(size * 1e6 * 3 / 4) / 4) * 4
@@ -176,7 +176,7 @@ def measure(megapixels: list[float], kinds: list[str]) -> list[dict[str, Any]]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Means over the subjects, as markdown, a block a size."""
+    """Means over the subjects as markdown, one block a size."""
     figures = ("composite", "mse", "sad", "gradient", "seconds", "megabytes")
     lines = [
         "| MP | method | composite error | alpha MSE | SAD | gradient | seconds | peak MB |",
@@ -204,21 +204,21 @@ def sheet(megapixels: float = 1.0) -> np.ndarray:
         mask, plain = damaged(subject.alpha, number), np.full_like(photo, (60, 170, 90))
         made = [np.uint8(over(subject, plain).round())]
         for method in compared.values():
-            alpha, colours = method(photo, mask)
-            made.append(blend.composite(colours, alpha, plain))
+            alpha, colors = method(photo, mask)
+            made.append(blend.composite(colors, alpha, plain))
         lines.append(np.hstack([tile(picture, TILE) for picture in made]))
     return np.vstack(lines)
 
 
 def main() -> None:
-    """Print the table; write JSON and a sheet where asked."""
+    """Run the command: print the table, write JSON and a sheet on request."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 4, 12])
     parser.add_argument("--subjects", nargs="*", default=[], help="names; default: all")
     parser.add_argument("--json", type=Path, help="write all figures here")
     parser.add_argument("--sheet", type=Path, help="write a picture of all here")
     options = parser.parse_args()
-    blend.warm_up()
+    warm_up()
     rows = measure(options.megapixels, options.subjects)
     print(table(rows))
     if options.json:

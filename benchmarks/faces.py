@@ -1,4 +1,4 @@
-"""Faces made worse and mended: ours, next to untouched, bilateral and non-local-means filters.
+"""Restoration of degraded faces: ours compared with bilateral and non-local-means filters.
 
     python -m benchmarks.faces --faces faces.zip [--each 400] [--json FILE] [--sheet PNG]
 
@@ -26,19 +26,20 @@ import numpy as np
 
 from benchmarks.sheet import tile
 from bgswap import BackgroundSwapper, Settings
-from bgswap.faces.degradation import compressed
+from bgswap.faces.degradation import jpeg_compressed
 from bgswap.faces.enhancer import FaceEnhancer
 from bgswap.io.encoding import save
 from training.common.metrics import kept_scores
 from training.face_vae.degrade import noisy, shrunk
-from training.face_vae.faces import open_faces, to_side
+from training.face_vae.face_sources import open_faces
+from training.face_vae.faces import to_side
 
 SIDE = 64
 HEIGHT, WIDTH = 320, 144
-# How far beyond the face its border is drawn out, in pixels: hair, ears and chin.
+# Pixels by which the face's border is extended for hair, ears and chin.
 AROUND = 24
 SHEET_FACES = 4
-# Every so many-th face is also enhanced before the jungle.
+# One of so many faces is also enhanced before the jungle.
 EVERY_SCENE = 8
 Picture = np.ndarray
 Filter = Callable[[Picture, Any], Picture]
@@ -49,13 +50,13 @@ KINDS: dict[str, Callable[[Picture, int], Picture]] = {
     "clean": lambda photo, seed: photo,
     "noise 10": lambda photo, seed: noisy(photo, 10, np.random.default_rng(seed)),
     "noise 20": lambda photo, seed: noisy(photo, 20, np.random.default_rng(seed)),
-    "JPEG 15": lambda photo, seed: compressed(photo, 15),
-    "JPEG 30": lambda photo, seed: compressed(photo, 30),
+    "JPEG 15": lambda photo, seed: jpeg_compressed(photo, 15),
+    "JPEG 30": lambda photo, seed: jpeg_compressed(photo, 30),
     "blur 1.5": lambda photo, seed: cv2.GaussianBlur(photo, (0, 0), 1.5),
     "32 pixels": lambda photo, seed: shrunk(photo, (WIDTH // 2, HEIGHT // 2)),
     "16 pixels": lambda photo, seed: shrunk(photo, (WIDTH // 4, HEIGHT // 4)),
 }
-# A filter and its strengths: for colour and place, and for grey and colour.
+# A filter and its strengths: for color and place, and for grey and color.
 FILTERS: dict[str, tuple[Filter, list[Any]]] = {
     "bilateral": (
         lambda face, s: cv2.bilateralFilter(face, 5, s[0], s[1]),
@@ -70,7 +71,7 @@ METHODS = ("untouched", *FILTERS, "ours")
 
 
 def person(face: Picture, left: int, top: int) -> tuple[Picture, Picture]:
-    """A drawn person who wears a face (64, 64, 3) uint8 at a place, and the mask of it."""
+    """A drawn person with a face (64, 64, 3) uint8 at a given place, and their mask."""
     photo = np.full((HEIGHT, WIDTH, 3), face.mean((0, 1)), np.uint8)
     head = cv2.copyMakeBorder(face, *(AROUND,) * 4, cv2.BORDER_REPLICATE)
     head = cv2.GaussianBlur(head, (0, 0), 4)
@@ -95,7 +96,7 @@ def scenes() -> tuple[Picture, Picture]:
 
 
 def before(scene: Picture, photo: Picture, mask: Picture) -> Picture:
-    """The person of a photo before a scene, uint8."""
+    """The person of a photo composed with a scene, uint8."""
     return np.uint8((photo * mask[..., None] + scene * (1 - mask[..., None])).round())
 
 
@@ -107,7 +108,7 @@ def scores(made: Picture, true: Picture) -> tuple[float, float]:
 
 
 def measure(enhancer: FaceEnhancer, face: Picture, kind: str, seed: int) -> dict[str, Any]:
-    """Every method on one face of one kind: scores, milliseconds, and what ours found."""
+    """Every method on one face with one degradation: scores, milliseconds, and our detection."""
     rng, row = np.random.default_rng(seed), {"kind": kind, "face": seed}
     left, top = int(rng.integers(34, 46)), int(rng.integers(40, 56))
     spot = (slice(top, top + SIDE), slice(left, left + SIDE))
@@ -135,7 +136,7 @@ def measure(enhancer: FaceEnhancer, face: Picture, kind: str, seed: int) -> dict
 
 
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Means a kind and method; PSNR and SSIM are each those of the method's best strength."""
+    """Means by degradation and method; PSNR and SSIM each at the method's best strength."""
     lines = []
     for kind in dict.fromkeys(row["kind"] for row in rows):
         same = [row for row in rows if row["kind"] == kind]
@@ -151,7 +152,7 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def table(lines: list[dict[str, Any]]) -> str:
-    """A summary as markdown: PSNR / SSIM of each method on each kind; how many were found."""
+    """A summary as markdown: PSNR / SSIM of each method and degradation; detections."""
     words = [
         f"| kind | {' | '.join(METHODS)} | found | mended | white to jungle |",
         "|:--|" + "---:|" * (len(METHODS) + 3),
@@ -163,12 +164,12 @@ def table(lines: list[dict[str, Any]]) -> str:
     spent = {
         method: np.mean([line[method]["milliseconds"] for line in lines]) for method in METHODS
     }
-    told = ", ".join(f"{method} {mean:.1f}" for method, mean in spent.items())
-    return "\n".join([*words, "", f"Milliseconds a face and strength: {told}."])
+    timings = ", ".join(f"{method} {mean:.1f}" for method, mean in spent.items())
+    return "\n".join([*words, "", f"Milliseconds a face and strength: {timings}."])
 
 
 def sheet(enhancer: FaceEnhancer, faces: list[Picture], rows: list[dict[str, Any]]) -> Picture:
-    """A row a kind and face: clean, made worse, each filter at its best PSNR, ours."""
+    """One row for each degradation and face: clean, degraded, filters at their best PSNR, ours."""
     lines = []
     for kind in dict.fromkeys(row["kind"] for row in rows):
         line = []
@@ -187,7 +188,7 @@ def sheet(enhancer: FaceEnhancer, faces: list[Picture], rows: list[dict[str, Any
 
 
 def main() -> None:
-    """Print the table; write JSON and a sheet where asked."""
+    """Run the command: print the table, write JSON and a sheet on request."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--faces", type=Path, required=True, help="a folder or zip of faces")
     parser.add_argument("--each", type=int, default=400, help="faces of each kind")

@@ -1,4 +1,4 @@
-"""Do people grow, does somebody join them: one plain inpainting call, next to ours.
+"""Expansion of people by the scene model: ours compared with one plain inpainting call.
 
     python -m benchmarks.growth --people PATH [--photos 20] [--json FILE]
 
@@ -10,11 +10,11 @@ by those masks: the starter never learned to copy people, there are none in its 
 what the detector finds there are blurs. Ours is ``BackgroundSwapper.swap`` with its defaults, and
 for comparison the same cut-out over plain grey, where no scene can have added anything.
 
-All are measured alike: the people found again in the finished picture, less those who were there
-(by the true mask, by the detector's and by what ours kept), as a share of the picture; whoever
-lies less than half on those is an extra person. Pasted by the detector's masks, people are found
-again just so; cut out anew they are found a little differently: that much is no growth, and the
-grey row shows it. Seconds include finding the people and exclude loading; their ratio counts.
+All are measured alike: the area of the people that are detected in the finished picture, less the
+area of the original people (ground truth, detector masks and the mask that ours kept), as a share
+of the picture; a detection that overlaps these by less than half is an extra person. The grey row
+shows how much differs merely because the people were cut out: that is no growth. Seconds include
+finding the people and exclude loading; their ratio counts.
 """
 
 import argparse
@@ -29,9 +29,9 @@ from bgswap import BackgroundSwapper, NoPersonDetected, Settings, SwapOptions
 from bgswap.backgrounds.diffusion.canvas import crop, fit_canvas, place
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
 from bgswap.backgrounds.ranking import judge
-from bgswap.compositing import blend
 from bgswap.compositing.blend import composite, enlarge_background
 from bgswap.io.tensors import images_to_tensor, masks_to_tensor, tensor_to_images
+from bgswap.matting.foreground import warm_up
 from training.common.data import PictureArchive, people_names, read_person
 
 PROMPTS = (
@@ -103,12 +103,12 @@ def compare(
 
 
 def measure(people: Path, photos: int, seed: int) -> list[dict[str, Any]]:
-    """Every method on held-out photos, evenly from all; left out where nobody is found."""
+    """Every method on evenly spaced held-out photos; photos without a detection are left out."""
     swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
     archive = PictureArchive(people)
     names = people_names(archive, "val")
     chosen = [names[i] for i in np.linspace(0, len(names) - 1, photos).round().astype(int)]
-    blend.warm_up()
+    warm_up()
     rows = []
     for name in chosen:
         photo, mask = read_person(archive, name)
@@ -143,7 +143,7 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def table(lines: list[dict[str, Any]]) -> str:
-    """The summary as markdown; a method that was not timed has no time."""
+    """The summary as markdown."""
     rows = [
         "| method | pictures | mean expansion | with an extra person | time |",
         "|:--|---:|---:|---:|---:|",
@@ -156,7 +156,7 @@ def table(lines: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Print the table; write all figures as JSON where asked."""
+    """Run the command: print the table, write all metrics as JSON on request."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", type=Path, required=True, help="folder or zip of photos")
     parser.add_argument("--photos", type=int, default=20)

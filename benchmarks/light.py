@@ -1,4 +1,4 @@
-"""A sheet of light match and contact shadow: scenes down, strengths across, two photos.
+"""A sheet of light match and contact shadow: rows are scenes, columns strengths, two photos.
 
     python -m benchmarks.light [--output docs/light.jpg] [--seed 1] [--height 135]
 
@@ -32,7 +32,7 @@ BUS_ROWS = slice(360, 920)
 def sheet(
     swapper: BackgroundSwapper, photos: list[np.ndarray], seed: int, height: int
 ) -> np.ndarray:
-    """A row for each photo (H, W, 3) uint8 RGB in each scene, every strength: uint8 RGB as well."""
+    """One row for each photo (H, W, 3) uint8 RGB and scene, with all strengths; uint8 RGB."""
     rows = []
     for prompt, photo in product(SCENES, photos):
         asked = (SwapOptions(seed=seed, light=s, shadow=s) for s in STRENGTHS)

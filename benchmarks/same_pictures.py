@@ -1,4 +1,4 @@
-"""Whether a change left every picture as it was.
+"""Comparison of the pictures of two commits, bit for bit.
 
     python -m benchmarks.same_pictures --base COMMIT
 
@@ -42,7 +42,7 @@ np.savez(sys.argv[1], **pictures)
 
 
 def make(tree: Path, file: Path) -> dict[str, np.ndarray]:
-    """The pictures that the code in ``tree`` makes, by name; ``file`` holds them meanwhile."""
+    """The pictures that the code in ``tree`` makes, by name; passed through ``file``."""
     program = MAKE % {"photos": PHOTOS, "prompts": PROMPTS, "options": OPTIONS}
     subprocess.run([sys.executable, "-c", program, file], cwd=tree, check=True)
     with np.load(file) as pictures:
@@ -50,7 +50,7 @@ def make(tree: Path, file: Path) -> dict[str, np.ndarray]:
 
 
 def differences(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> list[str]:
-    """The names of the pictures that are not the same in both, bit for bit."""
+    """The names of the pictures that differ."""
     names = sorted(one.keys() | other.keys())
     return [n for n in names if n not in one or n not in other or not _same(one[n], other[n])]
 

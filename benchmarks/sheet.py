@@ -1,4 +1,4 @@
-"""A sheet of pictures to look at: photos down, scenes across, made by the program as it stands.
+"""A contact sheet: one row a photo, one column a scene, made by the program.
 
     python -m benchmarks.sheet --output sheet.jpg [--prompt TEXT ...] [--seeds 1] [PHOTO ...]
 
@@ -51,7 +51,7 @@ def row(
 
 
 def stacked(rows: list[np.ndarray]) -> np.ndarray:
-    """Rows below each other, all as wide as the narrowest."""
+    """Rows stacked vertically, cropped to the narrowest."""
     width = min(r.shape[1] for r in rows)
     scaled = [
         cv2.resize(r, (width, round(r.shape[0] * width / r.shape[1])), interpolation=cv2.INTER_AREA)

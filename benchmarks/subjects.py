@@ -1,4 +1,4 @@
-"""Drawn subjects whose alpha and colours are known exactly, with the edges that are hard to cut.
+"""Drawn subjects with exactly known alpha and colors, and with edges that are hard to matte.
 
 Each is drawn in layers from back to front, every layer a shape with its own alpha and its own
 texture, at twice the size and averaged down: an edge is as soft as a pixel is large.
@@ -11,16 +11,16 @@ import cv2
 import numpy as np
 
 SUPERSAMPLED = 2
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 SKIN, DARK_HAIR, BLOND, COAT = (214, 168, 140), (58, 40, 30), (196, 160, 104), (70, 84, 120)
 DRESS, VEIL, LEATHER, FRAME = (150, 50, 70), (232, 228, 222), (96, 60, 34), (24, 24, 28)
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """colours (H, W, 3) uint8 RGB, meant where alpha is not 0; alpha (H, W) float32 in [0, 1]."""
+    """colors (H, W, 3) uint8 RGB, valid where alpha is above 0; alpha (H, W) float32 in [0, 1]."""
 
-    colours: np.ndarray
+    colors: np.ndarray
     alpha: np.ndarray
 
 
@@ -35,7 +35,7 @@ class Easel:
     def __init__(self, height: int, width: int, seed: int) -> None:
         self.height, self.width = height, width
         self.rng = np.random.default_rng(seed)
-        self.colours = np.zeros((height, width, 3), np.float32)
+        self.colors = np.zeros((height, width, 3), np.float32)
         self.alpha = np.zeros((height, width), np.float32)
         self.blank()
 
@@ -75,8 +75,8 @@ class Easel:
         thick = max(1, round(SUPERSAMPLED * pixels))
         cv2.polylines(self.layer, [path], False, 255, thick, cv2.LINE_AA)
 
-    def put(self, colour: Colour, opacity: float = 1.0, motion: int = 0) -> None:
-        """Lay what was drawn over the layers before; ``motion`` blurs it sideways, in pixels."""
+    def put(self, color: Color, opacity: float = 1.0, motion: int = 0) -> None:
+        """Composite the current layer over the others; ``motion``: horizontal blur in pixels."""
         size = self.width, self.height
         alpha = cv2.resize(self.layer, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         alpha *= opacity / 255
@@ -84,26 +84,26 @@ class Easel:
             alpha = cv2.blur(alpha, (motion, 1))
         over = alpha[..., None]
         total = alpha + self.alpha * (1 - alpha)
-        behind = self.colours * (self.alpha * (1 - alpha))[..., None]
-        mixed = self._texture(colour) * over + behind
-        self.colours = np.divide(mixed, total[..., None], where=total[..., None] > 0, out=mixed)
+        behind = self.colors * (self.alpha * (1 - alpha))[..., None]
+        mixed = self._texture(color) * over + behind
+        self.colors = np.divide(mixed, total[..., None], where=total[..., None] > 0, out=mixed)
         self.alpha = total
         self.blank()
 
-    def _texture(self, colour: Colour) -> np.ndarray:
-        """A colour with folds, shade and grain."""
+    def _texture(self, color: Color) -> np.ndarray:
+        """A color with folds, shade and grain."""
         coarse = self.rng.normal(0, 1, (9, 9)).astype(np.float32)
         size = self.width, self.height
         folds = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
         grain = self.rng.standard_normal((self.height, self.width), np.float32)
-        return np.clip(np.float32(colour) + (12 * folds + 3 * grain)[..., None], 0, 255)
+        return np.clip(np.float32(color) + (12 * folds + 3 * grain)[..., None], 0, 255)
 
     def finished(self) -> Subject:
         alpha = np.clip(self.alpha, 0, 1)
-        return Subject(np.uint8(self.colours.clip(0, 255).round()), alpha)
+        return Subject(np.uint8(self.colors.clip(0, 255).round()), alpha)
 
 
-def _bust(easel: Easel, hair: Colour, coat: Colour = COAT, x: float = 0.0) -> None:
+def _bust(easel: Easel, hair: Color, coat: Color = COAT, x: float = 0.0) -> None:
     """Head, neck and shoulders down to the lower border."""
     easel.oval(x, 0.33, 0.15, 0.19)
     easel.put(hair)
@@ -131,7 +131,7 @@ def straight_hair(easel: Easel) -> None:
 
 
 def curls(easel: Easel) -> None:
-    """Loose curls round the head."""
+    """Loose curls around the head."""
     for _ in range(150):
         angle = easel.rng.uniform(-2.6, 2.6)
         reach, turns = easel.rng.uniform(0.16, 0.25), easel.rng.uniform(2, 6)

@@ -1,4 +1,4 @@
-"""Held-out photos of people with their masks, and how well a cut-out of one fits.
+"""Held-out photos of people with their masks, and metrics of a cut-out.
 
 - *street*: ``people512.zip``, full figures; the main person's mask by hand, passers-by unlabelled.
 - *varied*: ``people_more.zip`` and the ``mixed_`` photos of ``people.zip``; everybody is labelled.
@@ -24,13 +24,13 @@ from training.common.metrics import boundary_iou, iou
 Part = Literal["choice", "figures", "all"]
 CHOICE = 3
 SETS = ("street", "varied", "everyday")
-# What share of a found person's mask must lie inside the ground truth to be one of the labelled.
+# Minimum share of a detection's mask inside the ground truth to count as a labelled person.
 INSIDE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class ValPhoto:
-    """One labelled photo; its pixels are read when they are asked for.
+    """One labelled photo; its pixels are read on demand.
 
     Attributes:
         set: ``street``, ``varied`` or ``everyday``.
@@ -58,26 +58,26 @@ class ValPhoto:
 
 @dataclass(frozen=True)
 class Fit:
-    """How well a mask fits the ground truth: IoU and boundary IoU at 2 % of the diagonal."""
+    """Metrics of a mask against the ground truth: IoU and boundary IoU at 2 % of the diagonal."""
 
     iou: float
     boundary_iou: float
 
 
 def rank(name: str) -> int:
-    """A whole number that depends on the name alone, and in no visible way."""
+    """A pseudo-random number that depends only on the name."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
 
 
 def part_of(name: str) -> Part:
-    """Whether the photo of that name is for choosing thresholds or for figures."""
+    """Whether the photo of that name is for choosing thresholds or for the metrics."""
     return "choice" if rank(name) % CHOICE == 0 else "figures"
 
 
 def sampled(
     photos: Sequence[ValPhoto], part: Part = "all", limit: int | None = None
 ) -> list[ValPhoto]:
-    """The photos of a part, in an order by chance that is always the same.
+    """The photos of a part, in a pseudo-random, fixed order.
 
     Args:
         limit: how many of each set at most; a smaller sample is the beginning of a larger one.
@@ -123,14 +123,14 @@ def _read(path: Path, name: str, begin: str, suffix: str, mask_suffix: str) -> I
 
 
 def fit(found: np.ndarray, truth: np.ndarray) -> Fit:
-    """How well a mask or alpha (H, W) fits the ground truth (H, W), both cut at one half."""
+    """Metrics of a mask or alpha (H, W) against the ground truth (H, W), threshold one half."""
     return Fit(iou(found, truth), boundary_iou(found, truth))
 
 
 def right_people(
     people: Sequence[Person], truth: np.ndarray, one: bool
 ) -> tuple[list[Person], list[Person]]:
-    """Who of those found is labelled, and who is not: what a user would click.
+    """Detections that show labelled people, and the others: what a user would select.
 
     Args:
         people: as found.

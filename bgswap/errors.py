@@ -1,7 +1,7 @@
 """The errors a user may see.
 
-Everything under :class:`BgSwapError` carries one sentence that is fit to show to the person who
-caused it. Any other exception is a bug and is logged whole.
+The message of every subclass of :class:`BgSwapError` is one sentence that is safe to show to a
+user. Any other exception is a bug and is logged with its traceback.
 """
 
 
@@ -10,18 +10,18 @@ class BgSwapError(Exception):
 
 
 class BadInput(BgSwapError):
-    """What came in cannot be used: a broken picture, a number out of range, an unknown word."""
+    """The input cannot be used: a broken picture, a number out of range, an unknown word."""
 
 
 class NoPersonDetected(BgSwapError):
-    """The photo holds nobody the detector is sure of."""
+    """No detection in the photo reaches the confidence threshold."""
 
     def __init__(self, message: str = "No person detected") -> None:
         super().__init__(message)
 
 
 class ModelUnavailable(BgSwapError):
-    """A model that was asked for by name cannot be had here, and no stand-in was allowed."""
+    """A requested model is not available here, and the settings allow no fallback."""
 
 
 class MissingLibrary(BgSwapError, ImportError):

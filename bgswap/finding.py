@@ -1,4 +1,4 @@
-"""Who is in a photo: found, known from before, or painted by hand."""
+"""The people in a photo: detected, passed in from an earlier call, or painted by hand."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,18 +16,18 @@ Known = Cutout | Sequence[Person]
 def people_in(
     picture: np.ndarray, models: ModelManager, report: Report, strokes: Strokes, known: Known | None
 ) -> list[Person]:
-    """Everyone in a photo, by number; people added by strokes come last.
+    """All people in a photo, in the order of their numbers; people added by strokes come last.
 
     Args:
         picture: (H, W, 3) uint8 RGB.
-        models: find them.
+        models: the detector, the mask autoencoder and the matter.
         report: collects the models used, notes and the time.
-        strokes: what was painted.
-        known: who was found before; nobody is looked for then.
+        strokes: painted corrections.
+        known: the result of an earlier detection; detection is skipped then.
 
     Raises:
         BadInput: the strokes do not fit the photo.
-        NoPersonDetected: nobody is there.
+        NoPersonDetected: nobody was detected or painted.
     """
     from bgswap.matting.corrections import stroke_mask
     from bgswap.matting.painted_people import painted_people

@@ -1,17 +1,17 @@
-"""Ends work inside a step: a swap's own steps can take longer than anybody should wait."""
+"""Cancellation inside a step: one step of a swap can take longer than a user wants to wait."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-# Seconds between two checks.
-PERIOD = 0.1
+# Seconds between two calls of the check.
+CHECK_PERIOD = 0.1
 
 
 @contextmanager
 def interruptible(check: Callable[[], None]) -> Iterator[None]:
-    """Call ``check`` again and again while networks run in this thread.
+    """Call ``check`` repeatedly while networks run in this thread.
 
     Args:
         check: raises :class:`Stopped` to end the work; called before a layer runs, ten times a
@@ -23,7 +23,7 @@ def interruptible(check: Callable[[], None]) -> Iterator[None]:
 
     def before_layer(module: object, inputs: object) -> None:
         nonlocal last
-        if threading.get_ident() == thread and time.monotonic() - last > PERIOD:
+        if threading.get_ident() == thread and time.monotonic() - last > CHECK_PERIOD:
             last = time.monotonic()
             check()
 

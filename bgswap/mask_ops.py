@@ -1,4 +1,4 @@
-"""Windows of photos and masks: cutting them out at another size, and putting them back."""
+"""Operations on photos and masks: cropping and pasting windows, resizing, edge colors, rounding."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,34 +10,36 @@ from bgswap.types import Box, Person
 
 # x, y, width and height in whole pixels; parts may lie outside the photo.
 Window = tuple[int, int, int, int]
-# Mid grey: what a network is shown beyond a photo's border.
+# Mid grey: the padding of crops that reach beyond a photo's border.
 GREY = 128
 
 
 @dataclass(frozen=True)
-class OutwardConfig:
-    """How edge colors are carried outward."""
+class EdgeBleedConfig:
+    """How far edge colors are extended into transparent pixels."""
 
-    # Pixels: a shrinking by 8 averages no farther.
+    # Pixels: downscaling by a factor of 8 averages no farther.
     reach: int = 8
-    # Rows at a time, so that 40 megapixels take little memory.
+    # Rows processed at a time: bounds the memory at 40 megapixels.
     strip: int = 512
 
 
-def cut(picture: np.ndarray, window: Window, size: tuple[int, int], outside: float) -> np.ndarray:
-    """What a window shows, at another size.
+def crop_window(
+    picture: np.ndarray, window: Window, size: tuple[int, int], outside: float
+) -> np.ndarray:
+    """Crop a window and resize it.
 
     Args:
         picture: (H, W) or (H, W, C), uint8 or float32.
         window: in pixels of the picture.
         size: (height, width) of the result.
-        outside: the value where the window reaches beyond the picture.
+        outside: the padding value where the window reaches beyond the picture.
 
     Returns:
         (height, width) or (height, width, C), of the picture's type.
     """
     x, y, width, height = window
-    rows, columns = inside(window, picture.shape)
+    rows, columns = window_slices(window, picture.shape)
     part = picture[rows, columns]
     if not part.size:
         return np.full((*size, *picture.shape[2:]), outside, picture.dtype)
@@ -50,22 +52,22 @@ def cut(picture: np.ndarray, window: Window, size: tuple[int, int], outside: flo
 
 
 def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A picture or mask at (height, width): averaged where it shrinks, else interpolated."""
+    """A picture or mask at (height, width): area averaging to fewer pixels, else bilinear."""
     shrinks = picture.shape[0] * picture.shape[1] > size[0] * size[1]
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return cv2.resize(picture, size[::-1], interpolation=way)
 
 
-def inside(window: Window, size: tuple[int, ...]) -> tuple[slice, slice]:
-    """Rows and columns of a window that lie inside a picture of (H, W)."""
+def window_slices(window: Window, size: tuple[int, ...]) -> tuple[slice, slice]:
+    """The rows and columns of a window, clipped to a picture of (H, W)."""
     x, y, width, height = window
     top, left = min(max(y, 0), size[0]), min(max(x, 0), size[1])
     bottom, right = min(max(y + height, top), size[0]), min(max(x + width, left), size[1])
     return slice(top, bottom), slice(left, right)
 
 
-def put_back(crop: np.ndarray, window: Window, size: tuple[int, int]) -> np.ndarray:
-    """A mask of what a window shows as a mask of the whole photo, 0 elsewhere.
+def paste_window(crop: np.ndarray, window: Window, size: tuple[int, int]) -> np.ndarray:
+    """Resize the mask of a window and paste it into a mask of the whole photo, 0 elsewhere.
 
     Args:
         crop: (h, w) float32 in [0, 1].
@@ -76,7 +78,7 @@ def put_back(crop: np.ndarray, window: Window, size: tuple[int, int]) -> np.ndar
         (H, W) float32 in [0, 1].
     """
     x, y, width, height = window
-    rows, columns = inside(window, size)
+    rows, columns = window_slices(window, size)
     whole = np.zeros(size, np.float32)
     if rows.start < rows.stop and columns.start < columns.stop:
         large = resized(crop, (height, width))
@@ -87,15 +89,15 @@ def put_back(crop: np.ndarray, window: Window, size: tuple[int, int]) -> np.ndar
 
 
 def window_around(box: Box, margin: float, sizes: Sequence[tuple[int, int]]) -> tuple[Window, int]:
-    """The window of a box with a margin, in the shape of one of the sizes that fits it best.
+    """The window around a box with a margin, with the aspect ratio of the best fitting crop size.
 
     Args:
         box: x0, y0, x1, y1 in pixels.
-        margin: what is added on each side, as a share of the box's own side.
+        margin: added on each side, as a share of the box's own side.
         sizes: (height, width) of the crops to choose from.
 
     Returns:
-        The window, of the chosen size's shape, and the number of that size.
+        The window, and the index of the chosen size.
     """
     x0, y0, x1, y1 = box
     wide, tall = (1 + 2 * margin) * max(x1 - x0, 2), (1 + 2 * margin) * max(y1 - y0, 2)
@@ -115,7 +117,7 @@ def box_iou(a: Box, b: Box) -> float:
 
 
 def union(people: Iterable[Person], size: tuple[int, int]) -> np.ndarray:
-    """The masks of people together, (H, W) float32 in [0, 1]: the largest at each pixel."""
+    """The union of people's masks, (H, W) float32 in [0, 1]: the maximum at each pixel."""
     together = np.zeros(size, np.float32)
     for person in people:
         rows, columns, crop = person.cropped
@@ -130,42 +132,42 @@ def person_crop(
     window: Window,
     size: tuple[int, int],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What the networks are shown of one person: photo, their mask, everybody else's.
+    """The networks' input for one person: crops of the photo, their mask and all others' masks.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
-        people: all of them.
-        number: whose crop, as a place in ``people``.
+        people: all people in the photo.
+        number: index in ``people`` of the person to crop.
         window: in pixels of the photo.
         size: (height, width) of the crop.
 
     Returns:
-        (h, w, 3) uint8, grey beyond the photo, and twice (h, w) float32 in [0, 1].
+        (h, w, 3) uint8, grey beyond the photo, and two masks (h, w) float32 in [0, 1].
     """
     others = union((p for i, p in enumerate(people) if i != number), photo.shape[:2])
     layers = ((photo, GREY), (people[number].mask, 0), (others, 0))
-    image, rough, rest = (cut(layer, window, size, fill) for layer, fill in layers)
+    image, rough, rest = (crop_window(layer, window, size, fill) for layer, fill in layers)
     return image, rough, rest
 
 
-def carried_outward(
-    people: np.ndarray, alpha: np.ndarray, config: OutwardConfig | None = None
+def bleed_edge_colors(
+    people: np.ndarray, alpha: np.ndarray, config: EdgeBleedConfig | None = None
 ) -> np.ndarray:
-    """Edge colors continued a few pixels into what is transparent.
+    """Extend edge colors a few pixels into transparent pixels ("alpha bleeding").
 
-    A program that shrinks a cut-out without premultiplying mixes the colors under alpha 0 into the
-    edge: with the edge's own color there, no dark rim appears.
+    A program that downscales a cut-out without premultiplying mixes the colors under alpha 0 into
+    the edge: with the edge's own color there, no dark fringe appears.
 
     Args:
-        people: (H, W, 3) uint8 RGB, as the foreground's estimate gives them.
+        people: (H, W, 3) uint8 RGB, the estimated foreground colors.
         alpha: (H, W) float32 in [0, 1].
-        config: see :class:`ForegroundConfig`.
+        config: see :class:`EdgeBleedConfig`.
 
     Returns:
         (H, W, 3) uint8 RGB: where alpha is 0 the color of the nearest pixel where it is not, within
         ``config.reach`` pixels; 0 beyond; ``people`` elsewhere.
     """
-    config = config or OutwardConfig()
+    config = config or EdgeBleedConfig()
     result, reach = people.copy(), config.reach
     x, y, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
     columns = slice(max(x - reach, 0), x + width + reach)
@@ -188,7 +190,7 @@ def carried_outward(
     return result
 
 
-def to_bytes(values: np.ndarray) -> np.ndarray:
-    """Levels as whole numbers; the values themselves are used up."""
+def round_to_uint8(values: np.ndarray) -> np.ndarray:
+    """Levels rounded and clipped to uint8; ``values`` is overwritten."""
     np.rint(values, out=values)
     return np.clip(values, 0, 255, out=values).astype(np.uint8)

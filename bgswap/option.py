@@ -1,4 +1,4 @@
-"""One row of the table of options: what an option may be, how it is called and explained."""
+"""One row of the table of options: its name, type, bounds, default, label and help text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -12,7 +12,7 @@ from bgswap.errors import BadInput
 
 LONGEST_TEXT = 1000
 
-# Where a control stands on the page, in this order; controls of one group share a line.
+# Groups of controls on the page, in this order; controls of one group share a line.
 Group = Literal["words", "scene", "light", "faces", "frame", "sampling"]
 
 
@@ -23,16 +23,16 @@ class Option:
     Attributes:
         label: of its control on the page.
         help: what it does, a phrase without a full stop.
-        default: for programs; None leaves the choice to the program.
-        group: where its control stands on the page.
-        page: what the page begins with; None: the default.
-        bounds: least and greatest value of a number.
-        step: of the page's slider, for a number that is not whole.
-        choices: the values it may have, with their titles on the page.
-        on_page: False: the page has another place for it than the folded options.
-        placeholder: what an empty field of the page shows: an example of a text, or what None does.
-        empty: what an empty text does.
-        name: that of the field; filled in by :func:`read_rows`.
+        default: in Python, the API and the command line; None: chosen automatically.
+        group: of its control on the page.
+        page: initial value on the page; None: the default.
+        bounds: minimum and maximum of a number.
+        step: of the page's slider, for a float.
+        choices: the allowed values, with their titles on the page.
+        on_page: False: its control is not among the folded options of the page.
+        placeholder: shown in an empty field of the page: an example, or the meaning of None.
+        empty: the meaning of an empty text.
+        name: of the field; filled in by :func:`read_rows`.
         type: ``int``, ``float``, ``str`` or ``Path`` (a picture file), as the field's annotation
             says; filled in by :func:`read_rows`.
     """
@@ -53,7 +53,7 @@ class Option:
 
     @property
     def optional(self) -> bool:
-        """Whether None is a value."""
+        """Whether None is allowed."""
         return self.default is None
 
     @property
@@ -63,29 +63,29 @@ class Option:
 
     @property
     def allowed(self) -> str:
-        """In words, what it may be; empty for a text or a file."""
+        """The allowed values as text; empty for a text or a file."""
         if self.choices is not None:
             return ", ".join(self.choices)
         return "{:g} to {:.10g}".format(*self.bounds) if self.type in (int, float) else ""
 
     @property
-    def otherwise(self) -> str:
-        """In words, its default; empty where there is nothing to say."""
+    def default_text(self) -> str:
+        """The default as text; empty where there is none to show."""
         if self.optional:
             return self.placeholder
         return f"{self.default:g}" if self.type in (int, float) else self.default or self.empty
 
     def described(self) -> str:
-        """Its help with what it may be and its default, one line."""
-        parts = [self.allowed, self.otherwise and f"default: {self.otherwise}"]
+        """Its help with the allowed values and the default, one line."""
+        parts = [self.allowed, self.default_text and f"default: {self.default_text}"]
         more = "; ".join(filter(None, parts))
         return f"{self.help} ({more})" if more else self.help
 
     def checked(self, value: Any) -> Any:
-        """The value as its type.
+        """The value converted to the option's type.
 
         Raises:
-            BadInput: it is not allowed.
+            BadInput: the value is not allowed.
         """
         if value is None and self.optional:
             return None
@@ -138,10 +138,10 @@ def _plain(hint: Any) -> Any:
 
 
 def check_text(name: str, text: Any) -> None:
-    """Refuse what is no text or is too long to be a description.
+    """Check a free text.
 
     Raises:
-        BadInput: so.
+        BadInput: it is not a string, holds a lone surrogate, or is too long.
     """
     if not isinstance(text, str):
         raise BadInput(f"{name} must be text, got {type(text).__name__}")

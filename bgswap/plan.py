@@ -1,4 +1,4 @@
-"""A swap's options as they are used: read and refused before any model is loaded."""
+"""Validation and parsing of a swap's options, before any model is loaded."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +21,13 @@ from bgswap.types import Strokes
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a swap does besides finding and cutting out people.
+    """The parsed options of a swap.
 
     Attributes:
-        background: stands behind the people; None: a scene in words.
-        frame: of the picture.
-        strokes: correct the cut-out.
-        notes: in words, what of the options has no effect here.
+        background: the source of the background; None: a scene generated from the prompt.
+        frame: the requested output frame.
+        strokes: corrections of the cut-out.
+        notes: a sentence for each option that has no effect here.
     """
 
     background: BackgroundSource | None
@@ -37,15 +37,15 @@ class Plan:
 
 
 def check_request(prompt: str, options: SwapOptions, background: object = None) -> None:
-    """Refuse what cannot be done, whatever the photo shows; the disk is not touched.
+    """Check what can be checked without the photo and without reading a file.
 
     Args:
         prompt: the scene in words.
         options: of the swap.
-        background: a source of one's own, where there is one.
+        background: a custom background source, or None.
 
     Raises:
-        BadInput: so.
+        BadInput: the options cannot be fulfilled for any photo.
     """
     spec = requested_background(options.background, options.background_picture)
     if spec is None and background is None:
@@ -61,16 +61,16 @@ def read_plan(
     background: BackgroundSource | None = None,
     strokes: Strokes | None = None,
 ) -> Plan:
-    """The options as they are used; pictures are opened.
+    """Parse the options and open the picture files that they name.
 
     Args:
         prompt: the scene in words; not needed with a background.
         options: of the swap.
-        background: a source of one's own, in place of the options' background.
+        background: a custom source, in place of the options' background.
         strokes: in place of the options' masks.
 
     Raises:
-        BadInput: something cannot be used.
+        BadInput: an option or a file cannot be used.
     """
     check_request(prompt, options, background)
     spec = requested_background(options.background, options.background_picture)
@@ -85,7 +85,7 @@ def read_plan(
 
 
 def _without_effect(options: SwapOptions, spec: BackgroundSpec | None) -> tuple[str, ...]:
-    """In words, what of the options has no effect before such a background."""
+    """Notes on the options that have no effect with this background."""
     if spec is None:
         return ()
     notes = []
@@ -97,14 +97,14 @@ def _without_effect(options: SwapOptions, spec: BackgroundSpec | None) -> tuple[
 
 
 def read_mask(name: str, path: Path | None) -> np.ndarray | None:
-    """A mask from a picture file: white counts. (H, W) float32 in [0, 1].
+    """A mask from a picture file, (H, W) float32 in [0, 1]: white is 1.
 
     Args:
         name: ``keep`` or ``remove``, for the message.
         path: of the file; None: there is no mask.
 
     Raises:
-        BadInput: the file is no picture that can be used.
+        BadInput: the file is not a usable picture.
     """
     if path is None:
         return None

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Scheduler = Literal["own", "lcm", "dpmsolver++"]
-# The user leaves the choice to the device and to what can be had.
+# Choose the preset by the device and by the models that are available.
 AUTO = "auto"
 
-# Words that carry no picture; no vocabulary needs to hold them.
+# Words that describe nothing visible: never reported as unknown.
 _STOP_WORDS = (
     "a an and are as at behind below but by for from front full her his i in into is it its like "
     "lit lots me my near next no of off on or our over some that the their there this through to "
@@ -19,23 +19,23 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 @dataclass(frozen=True)
 class ScenePreset:
-    """One scene model: where it comes from, and how it is run, as its checkpoint's card says.
+    """One scene model: its source, and its sampling parameters as its checkpoint's card says.
 
     Attributes:
-        name: what users call it; the setting of its repository is BGSWAP_SCENE_ and this name.
+        name: value of the option; the setting of its repository is BGSWAP_SCENE_ and this name.
         title: as the page shows it.
-        side: the model's own resolution in pixels; it paints about side² of them.
-        steps: denoising steps unless the user asks for another number.
-        guidance_scale: classifier-free guidance unless the user asks for another; 1 is none.
+        side: the model's own resolution in pixels; it generates about side² of them.
+        steps: default number of denoising steps.
+        guidance_scale: default scale of classifier-free guidance; 1 is none.
         repository: its diffusers inpainting pipeline; empty: it ships with the program.
         lora: repository of the LoRA that is fused into it; empty: none.
         scheduler: ``own`` (as saved with the model), ``lcm`` or ``dpmsolver++`` (Karras sigmas).
-        auto_on: kinds of device on which ``auto`` takes this preset.
-        side_in_folder: the side that stands in the model's folder is used in place of ``side``.
-        figures_in_folder: side, steps, guidance and vocabulary stand in ``starter.json`` there.
-        needs_safety_checker: a missing safety checker is worth a note.
-        replicates_borders: the decoder's convolutions are padded with the border's own values.
-        vocabulary: the words the model was trained on; None: more than can be listed.
+        auto_on: devices on which ``auto`` selects this preset.
+        side_in_folder: read the side from the model's folder instead of ``side``.
+        parameters_in_folder: read side, steps, guidance and vocabulary from ``starter.json`` there.
+        needs_safety_checker: add a note where the safety checker is missing.
+        replicates_borders: pad the decoder's convolutions by replicating the border.
+        vocabulary: the words the model was trained on; None: no list exists.
     """
 
     name: str
@@ -48,14 +48,14 @@ class ScenePreset:
     scheduler: Scheduler = "own"
     auto_on: tuple[str, ...] = ()
     side_in_folder: bool = True
-    figures_in_folder: bool = False
+    parameters_in_folder: bool = False
     needs_safety_checker: bool = True
     replicates_borders: bool = False
     vocabulary: frozenset[str] | None = None
 
     @property
     def role(self) -> str:
-        """The name of its weights among all models, and of the setting for them."""
+        """The name of its role among all models, and of the setting for its weights."""
         return f"scene_{self.name}"
 
     @property
@@ -64,7 +64,7 @@ class ScenePreset:
         return not self.repository
 
     def unknown_words(self, prompt: str) -> list[str]:
-        """Words of the prompt, in its order, that the vocabulary lacks; stop words never count."""
+        """Words of the prompt, in its order, that the vocabulary lacks; stop words are ignored."""
         if self.vocabulary is None:
             return []
         # Whole words without what follows their apostrophe, each once.
@@ -76,7 +76,7 @@ class ScenePreset:
 LORA_ROLE = "scene_lora"
 STABLE_DIFFUSION = "stable-diffusion-v1-5/stable-diffusion-inpainting"
 PRESETS: dict[str, ScenePreset] = {}
-# What may be asked for, with titles: kept up with the table above.
+# Allowed values of the option ``preset`` with titles; :func:`add_preset` extends both.
 CHOICES: dict[str, str] = {AUTO: "Automatic"}
 
 
@@ -86,8 +86,8 @@ def add_preset(preset: ScenePreset) -> None:
     CHOICES[preset.name] = preset.title
 
 
-# The sides of the full models stand in their folders, the starter's figures in its own: what is
-# here holds until the model is loaded.
+# The models' folders hold the sides of the full models and all parameters of the starter: the
+# values here hold until a model is loaded.
 add_preset(
     ScenePreset(
         "starter",
@@ -95,8 +95,8 @@ add_preset(
         side=128,
         steps=8,
         guidance_scale=3.0,
-        figures_in_folder=True,
-        # It has seen nothing but empty scenes: there is nothing for a checker to find.
+        parameters_in_folder=True,
+        # Trained on scenes without people: there is nothing for a safety checker to find.
         needs_safety_checker=False,
         # The small decoder takes the zeros beyond the frame for grey: it darkened the outermost
         # two pixels of a white picture by 42 of 255.

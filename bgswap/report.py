@@ -1,4 +1,4 @@
-"""What one call used, noted and took: the material of the details that a user sees."""
+"""Models, notes and times of one call: the content of the details that a user sees."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """Grows while a call goes on.
+    """Collects models, notes and times while a call runs.
 
     Args:
-        on_progress: told where the call stands; may raise :class:`Stopped`.
+        on_progress: called with the progress; may raise :class:`Stopped`.
     """
 
     def __init__(self, on_progress: ProgressCallback | None = None) -> None:
         self.notes: list[str] = []
         self.models: dict[str, dict[str, str]] = {}
         self.seconds: dict[str, float] = {}
-        # What a verb adds to the details.
+        # Further keys of the details, added by a verb.
         self.facts: dict[str, Any] = {}
         self._stage = ""
         self._before = self._done = 0
@@ -33,7 +33,7 @@ class Report:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time what is inside as a stage of that name; stages of one name add up."""
+        """Time the ``with`` block as a stage; the times of stages of one name add up."""
         self._stage = name
         self._before = self._done = 0
         self._tell(Progress(name))
@@ -44,16 +44,16 @@ class Report:
             self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - start
 
     def step(self, step: int, steps: int, preview: np.ndarray | None = None) -> None:
-        """Tell of a step inside the present stage; after :meth:`more` they add up."""
+        """Report a step of the current stage; after :meth:`extend_stage` the counts add up."""
         self._done = self._before + step
         self._tell(Progress(self._stage, self._done, self._before + steps, preview))
 
-    def more(self) -> None:
-        """The steps to come are on top of those that the present stage has had."""
+    def extend_stage(self) -> None:
+        """Count the steps that follow on top of those that the current stage has done."""
         self._before = self._done
 
     def used(self, role: str, loaded: "Loaded[Any]") -> Any:
-        """Note that a model takes part, and why it is less than was asked; gives the model."""
+        """Record a model and, where a fallback was loaded, why; returns the model."""
         self.models[role] = {"weights": loaded.weights.name, "kind": loaded.weights.kind}
         if loaded.note:
             self.models[role]["note"] = loaded.note
@@ -61,11 +61,11 @@ class Report:
         return loaded.model
 
     def note(self, *texts: str) -> None:
-        """Add notes, each once."""
+        """Add notes, without duplicates."""
         self.notes += [text for text in dict.fromkeys(texts) if text not in self.notes]
 
     def details(self, photo: np.ndarray, found: Sequence[Person]) -> dict[str, Any]:
-        """What is known so far, as a JSON object."""
+        """Everything recorded so far, as a JSON object."""
         return {
             "people": [_person(p) for p in found],
             "models": self.models,
@@ -75,16 +75,16 @@ class Report:
         } | self.facts
 
     def result(self, cutout: Cutout, pictures: Sequence[Picture]) -> SwapResult:
-        """What a swap gives back.
+        """The result of a swap.
 
         Args:
             cutout: the kept people.
             pictures: best first.
         """
         best = pictures[0].image
-        nothing_painted = {"prompt": "", "candidates": [], "retries": 0}
+        no_scene = {"prompt": "", "candidates": [], "retries": 0}
         details = (
-            nothing_painted
+            no_scene
             | self.details(cutout.photo, cutout.people)
             | {
                 "photo_size": [cutout.photo.shape[1], cutout.photo.shape[0]],
@@ -94,17 +94,17 @@ class Report:
                 "size": [best.shape[1], best.shape[0]],
             }
         )
-        known = cutout if cutout.models else replace(cutout, models=self._finders())
+        known = cutout if cutout.models else replace(cutout, models=self._cutout_models())
         return SwapResult(best, cutout.rgba, details, self.notes, list(pictures), known)
 
-    def _finders(self) -> dict[str, dict[str, str]]:
+    def _cutout_models(self) -> dict[str, dict[str, str]]:
         """The models that found and cut out the people."""
         later = ("scene", "face_vae")
         return {role: used for role, used in self.models.items() if role not in later}
 
 
-def judgement(background: Background) -> dict[str, Any]:
-    """What the details say of a background."""
+def candidate_details(background: Background) -> dict[str, Any]:
+    """The entry of a candidate background in the details."""
     return {
         "seed": background.seed,
         "expansion": None if background.expansion is None else round(background.expansion, 5),

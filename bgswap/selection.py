@@ -1,4 +1,4 @@
-"""Who stays: the one place that reads what page, API and command line say about people."""
+"""Who is kept: parsing of the choice of people for page, API and command line."""
 
 from collections.abc import Sequence
 from numbers import Real
@@ -11,8 +11,8 @@ Choice = str | int | Sequence[int]
 NOT_PEOPLE = 'people must be "all", "largest" or a list of numbers, got {!r}'
 
 
-def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
-    """The people that a choice names, in the order of their numbers.
+def select_people(people: Sequence[Person], choice: Choice) -> list[Person]:
+    """The people that a choice selects, in the order of their numbers.
 
     Args:
         people: everyone found.
@@ -20,11 +20,11 @@ def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
             numbers in a text (``"1,3"``).
 
     Raises:
-        BadInput: nobody is named, or somebody who is not there.
+        BadInput: nobody is selected, or a number that no person has.
     """
     if _is_word(choice, "largest") and people:
         return [max(people, key=lambda person: person.area)]
-    numbers = named(choice)
+    numbers = parse_choice(choice)
     if numbers is None:
         return list(people)
     known = {person.number for person in people}
@@ -37,11 +37,11 @@ def chosen(people: Sequence[Person], choice: Choice) -> list[Person]:
     return [person for person in people if person.number in numbers]
 
 
-def named(choice: Choice) -> list[int] | None:
-    """The numbers that a choice names, before it is known who is there; None: a word instead.
+def parse_choice(choice: Choice) -> list[int] | None:
+    """The numbers in a choice, checked without knowing the people; None for a keyword.
 
     Raises:
-        BadInput: nobody is named, or what names them cannot be read.
+        BadInput: there is no number, or the choice cannot be parsed.
     """
     if _is_word(choice, "all") or _is_word(choice, "largest"):
         return None
@@ -66,9 +66,7 @@ def _numbers(choice: Choice) -> list[int]:
     try:
         numbers = [int(p) for p in parts]
     except (TypeError, ValueError, OverflowError):
-        raise BadInput(
-            f'people must be "all", "largest" or a list of numbers, got {choice!r}'
-        ) from None
+        raise BadInput(NOT_PEOPLE.format(choice)) from None
     if any(isinstance(p, bool) or (isinstance(p, float) and p != int(p)) for p in parts):
         raise BadInput(NOT_PEOPLE.format(choice))
     return numbers

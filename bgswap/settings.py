@@ -17,7 +17,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 def _cache_home() -> Path:
-    """The user's cache folder; where there is none to be had, one of our own in temporary space."""
+    """The user's cache folder; where it cannot be created, a private temporary folder."""
     with suppress(RuntimeError):  # no HOME, and a user id without an entry
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bgswap"
         if home.is_dir() or _may_create(home):
@@ -34,16 +34,16 @@ def _temporary_home() -> Path:
     folder = Path(tempfile.gettempdir()) / f"bgswap-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
-    # Others can write there: a folder of that name that is not ours could hold anything.
+    # Anybody can write to the temporary folder: do not trust one that another user created.
     ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
     return folder if ours and not found.st_mode & 0o077 else Path(tempfile.mkdtemp("-bgswap"))
 
 
-def give_libraries_room(cache: Path) -> None:
-    """Let the libraries keep their files in the cache folder where they have no place of their own.
+def set_library_caches(cache: Path) -> None:
+    """Point numba's cache, and HOME where there is none, at the cache folder.
 
-    To be called before they are imported: numba fails where it may write nowhere, and without a
-    home directory so does ultralytics.
+    To be called before the libraries are imported: numba fails without a writable folder,
+    ultralytics without a home directory.
     """
     try:
         Path.home()
@@ -54,7 +54,7 @@ def give_libraries_room(cache: Path) -> None:
 
 
 def _numba_folder(cache: Path) -> Path:
-    """Where numba keeps what it compiles: in a copy, where the cache folder is read-only."""
+    """The folder of numba's compiled functions: a copy where the cache folder is read-only."""
     folder = cache / "numba"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,9 +74,9 @@ class Settings:
     on the Hub, or (person_detector) by an official Ultralytics file name. Empty: the starter.
 
     Attributes:
-        models: ``auto`` (full where it can be had, else the starter), ``full`` or ``starter``.
+        models: ``auto`` (full where it is available, else the starter), ``full`` or ``starter``.
         person_detector: full person detector, an official YOLOv8-seg size.
-        person_threshold: least confidence of a person, in (0, 1); 0 leaves it to the model.
+        person_threshold: minimum confidence of a person, in (0, 1); 0: the model's own.
         mask_autoencoder: weights of the mask autoencoder.
         matting: weights of the matting network.
         face_vae: weights of the face VAE.
@@ -85,16 +85,16 @@ class Settings:
         device: where the models run.
         cache: folder for what is not in huggingface_hub's own cache (Ultralytics weights, what
             numba compiled); empty: the user's cache folder, or one in temporary space.
-        hub_timeout: seconds after which a Hub that says nothing counts as unreachable.
+        hub_timeout: seconds without an answer after which the Hub counts as unreachable.
         keep: seconds that a server keeps uploads and results whose page is closed.
-        space: gigabytes that uploads and results may take; beyond it the oldest go.
-        most_steps: steps of all variations together that one request to a server may ask for.
-        most_photos: photos that one request to a server may have.
-        most_megabytes: megabytes that the photos of one request may have together.
-        hosts: names by which a server on loopback may be called besides its own, with commas
-            between them; ``*`` for any.
-        origins: of other sites whose pages may use a server, such as ``https://example.org``, with
-            commas between them; ``*`` for any.
+        space: gigabytes that uploads and results may take; beyond it the oldest are deleted.
+        most_steps: maximum of steps times variations in one request to a server.
+        most_photos: maximum number of photos in one request to a server.
+        most_megabytes: maximum total size of the photos in one request.
+        hosts: further host names accepted by a server on loopback, separated by commas; ``*``:
+            any.
+        origins: other sites whose pages may use a server, such as ``https://example.org``,
+            separated by commas; ``*``: any.
     """
 
     models: Models = "auto"
@@ -132,15 +132,15 @@ class Settings:
             raise BadInput(f"most_photos must be from 1 to 1000, got {self.most_photos}")
 
     def repository(self, role: str) -> str | None:
-        """Where a role's weights come from; None where nothing was said."""
+        """The setting of a role's weights; None where it is not set."""
         return self.scenes.get(role) if role.startswith("scene_") else getattr(self, role)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None, **changes: Any) -> "Settings":
-        """Settings as the environment has them, with ``changes`` on top (None: no change).
+        """Settings from the environment, with ``changes`` on top (None: no change).
 
         Raises:
-            BadInput: a variable holds what its field cannot be.
+            BadInput: a variable holds a value that its field does not allow.
         """
         environment = os.environ if environment is None else environment
         values: dict[str, Any] = {"scenes": _scenes(environment)}
@@ -152,7 +152,7 @@ class Settings:
 
 
 def _scenes(environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings BGSWAP_SCENE_*: which presets there are, this module does not know."""
+    """The settings BGSWAP_SCENE_*; the names of the presets are not known to this module."""
     prefix = "BGSWAP_"
     return {
         name.removeprefix(prefix).lower(): text.strip()
@@ -172,4 +172,6 @@ def _parsed(name: str, kind: object, text: str) -> object:
     try:
         return Path(text).expanduser()
     except RuntimeError:
-        raise BadInput(f"BGSWAP_{name.upper()} names a home that is not there: {text!r}") from None
+        raise BadInput(
+            f"BGSWAP_{name.upper()} names a home directory that does not exist: {text!r}"
+        ) from None

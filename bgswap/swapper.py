@@ -19,7 +19,7 @@ from bgswap.options import SwapOptions
 from bgswap.plan import read_plan
 from bgswap.prompts import check_prompt
 from bgswap.report import Report
-from bgswap.selection import Choice, chosen, named
+from bgswap.selection import Choice, parse_choice, select_people
 from bgswap.settings import Settings
 from bgswap.types import (
     Background,
@@ -49,22 +49,22 @@ class BackgroundSwapper:
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None, wait: bool = True) -> Self:
-        """A swapper that has loaded nothing yet; ``settings`` None: as the environment has them.
+        """A swapper that has loaded no model yet; ``settings`` None: from the environment.
 
-        Without ``wait`` the starter serves until a full model's download is done.
+        Without ``wait`` the starter is used until the download of a full model is complete.
         """
         settings = settings or Settings.from_env()
         return cls(ModelManager(settings, WeightStore(settings, wait=wait)))
 
     def find_people(self, photo: Photo, report: Report | None = None) -> list[Person]:
-        """Everyone in the photo, numbered from left to right, with refined masks.
+        """All people in the photo, numbered from left to right, with refined masks.
 
         Raises:
-            BadInput: it is no photo that can be used.
-            NoPersonDetected: nobody is there.
+            BadInput: the photo cannot be used.
+            NoPersonDetected: nobody was detected.
         """
         report, picture = report or Report(), open_photo(photo)
-        self.models.ask_for(None)
+        self.models.request_downloads(None)
         return people_in(picture, self.models, report, Strokes(), None)
 
     def list_people(self, photo: Photo) -> tuple[list[Person], dict[str, Any]]:
@@ -87,13 +87,13 @@ class BackgroundSwapper:
 
         Args:
             photo: the one they were found in.
-            people: who is kept.
-            others: who was found and goes: none of their pixels is kept.
-            strokes: what was painted to correct it.
-            earlier: a cut-out of the same people of the same photo; what it has is not made again.
+            people: the people to keep.
+            others: the people to remove: none of their pixels is kept.
+            strokes: painted corrections.
+            earlier: a cut-out of the same photo; its mattes are reused where they still hold.
 
         Raises:
-            BadInput: nobody is given, or people or strokes are of another photo.
+            BadInput: ``people`` is empty, or people or strokes are of another photo.
         """
         from bgswap.matting.cutout import cut_out
 
@@ -121,7 +121,7 @@ class BackgroundSwapper:
     ) -> list[Background]:
         """Scenes behind the kept people, best first.
 
-        At least as many as ``options.variations``; more where those add people or let them grow.
+        At least ``options.variations`` of them; more where a scene adds or enlarges people.
 
         Raises:
             BadInput, SceneRejected, ModelUnavailable: as :meth:`swap`.
@@ -184,33 +184,33 @@ class BackgroundSwapper:
 
         Args:
             prompt: the scene in words; not needed with a background.
-            people: ``"all"``, ``"largest"`` or the numbers of those who stay.
-            options: seed, steps, light and the like.
-            on_progress: told of each step; raises :class:`Stopped` to end the work.
-            background: stands there instead of a scene.
-            known: the people of this photo, or a cut-out of it: what it has is not made again.
-            strokes: correct the cut-out; strokes on nobody add a person.
+            people: ``"all"``, ``"largest"`` or the numbers of the people to keep.
+            options: seed, steps, light and so on.
+            on_progress: called after each step; raises :class:`Stopped` to cancel.
+            background: used instead of a generated scene.
+            known: the people in this photo, or a cut-out of it, from an earlier call: reused.
+            strokes: corrections of the cut-out; keep strokes near no person add one.
 
         Raises:
             BadInput: photo, prompt or people cannot be used.
-            NoPersonDetected: nobody is in the photo.
-            SceneRejected: the safety checker refused every scene.
-            ModelUnavailable: a full model was demanded and cannot be had.
-            Stopped: the callback said so.
+            NoPersonDetected: nobody was detected in the photo.
+            SceneRejected: the safety checker rejected every scene.
+            ModelUnavailable: BGSWAP_MODELS is ``full`` and a model is not available.
+            Stopped: the callback raised it.
         """
         from bgswap.compositing.frame import covering_frame
         from bgswap.compositing.framed import frame_for, framed
 
         options, report = options or SwapOptions(), Report(on_progress)
-        named(people)
+        parse_choice(people)
         earlier = known if isinstance(known, Cutout) else None
         if strokes is None and earlier and not (options.keep_mask or options.remove_mask):
             strokes = earlier.strokes
         plan = read_plan(prompt, options, background, strokes)
         picture = open_photo(photo)
-        self.models.ask_for(options.preset if plan.background is None else None)
+        self.models.request_downloads(options.preset if plan.background is None else None)
         found = people_in(picture, self.models, report, plan.strokes, known)
-        kept = chosen(found, people)
+        kept = select_people(found, people)
         others, corrections = [p for p in found if p not in kept], plan.strokes
         cutout = self.cut_out(
             picture, kept, others, strokes=corrections, earlier=earlier, report=report

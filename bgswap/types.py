@@ -1,4 +1,4 @@
-"""The values that travel between the rooms: people found, where a swap stands, what came out."""
+"""The values passed between the packages: people, cut-outs, backgrounds, results, progress."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ class _StoredMask:
 
     def __get__(self, person: "Person | None", kind: type) -> np.ndarray:
         if person is None:
-            raise AttributeError("mask")  # so that dataclass sees a field without a default
+            raise AttributeError("mask")  # makes dataclass treat it as a field without a default
         whole = np.zeros(person.size, np.float32)
         whole[person._part] = person._crop
         return whole
@@ -62,7 +62,7 @@ class Person:
         box: (x0, y0, x1, y1) in pixels of the photo.
         confidence: the detector's, in [0, 1].
         mask: (H, W) float32 in [0, 1] at photo size; rebuilt from its stored crop at each access.
-        painted: drawn by hand: the mask is the alpha, and no network draws it again.
+        painted: drawn by hand: the mask is the alpha, and is not matted.
         size: (H, W) of the photo.
     """
 
@@ -86,7 +86,7 @@ class Person:
         return float(self._crop.sum(dtype=np.float64)) / max(self.size[0] * self.size[1], 1)
 
     def with_mask(self, mask: np.ndarray) -> "Person":
-        """The same person, number and confidence, with another mask and its box.
+        """A copy with another mask and its box; number and confidence stay.
 
         Args:
             mask: (H, W) float32 in [0, 1], of the same photo.
@@ -101,11 +101,11 @@ class Person:
 
 @dataclass(frozen=True, eq=False)
 class Strokes:
-    """What a person painted on a photo to correct a cut-out; remove stands above keep.
+    """Corrections that a user painted on a cut-out; where both overlap, remove wins.
 
     Attributes:
-        keep: (H, W) bool, or float32 in [0, 1] of which above one half counts; None: nothing.
-        remove: likewise.
+        keep: (H, W) bool, or float32 in [0, 1] with a threshold of one half; None: none.
+        remove: as ``keep``.
     """
 
     keep: np.ndarray | None = None
@@ -126,15 +126,15 @@ class Cutout:
 
     Attributes:
         photo: (H, W, 3) uint8 RGB.
-        kept: who stays, as they were found.
-        others: who was found and goes.
+        kept: the people who are kept, as detected.
+        others: the people who are removed.
         mattes: each kept person's own alpha, in the order of ``kept``, as masks of people.
         alpha: of all kept people together, (H, W) float32 in [0, 1], multiples of 1/255.
         foreground: (H, W, 3) uint8 RGB, the kept people's own colors; where alpha is 0, those of
             the nearest edge within 8 pixels, and 0 beyond.
-        strokes: what was painted to correct it.
+        strokes: painted corrections.
         fixed: the mattes with the strokes applied.
-        models: what found and cut them out, as the details of a swap tell it.
+        models: the models that were used, as in the details of a swap.
     """
 
     photo: np.ndarray
@@ -154,22 +154,22 @@ class Cutout:
 
     @property
     def people(self) -> list[Person]:
-        """Everyone who was found, by number."""
+        """All people in the photo, by number."""
         return sorted((*self.kept, *self.others), key=lambda person: person.number)
 
 
 @dataclass(frozen=True, eq=False)
 class Background:
-    """What the kept people are put before.
+    """The background behind the kept people.
 
     Attributes:
         image: (h, w, 3) uint8 RGB of any size, enlarged to the photo's; None: transparent.
         source: ``scene``, ``picture``, ``color``, ``blur``, ``transparent``, or any other name.
-        seed: the one a scene was generated from, 0 to 2**32 - 1; None for other sources.
-        expansion: share of the photo by which people grew or were added in a scene, in [0, 1];
+        seed: of a generated scene, 0 to 2**32 - 1; None for other sources.
+        expansion: share of the photo that the scene model added to people's areas, in [0, 1];
             None where it was not measured.
-        extra_people: how many people a scene shows that nobody asked for; None where they were
-            not counted.
+        extra_people: number of people that the scene model added; None where they were not
+            counted.
 
     Raises:
         ValueError: the image has another shape or dtype, or is missing.
@@ -209,15 +209,15 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class SwapResult:
-    """What a swap gives back.
+    """The result of a swap.
 
     Attributes:
         image: (H, W, 3) uint8 RGB at the photo's size, the best candidate.
         cutout: (H, W, 4) uint8 RGBA, the kept people alone.
         details: the JSON object that page, API and command line show.
-        notes: in words, wherever less was done than was asked.
-        candidates: as many as were asked for, best first; the details list all that were generated.
-        known: the cut-out itself: given to another swap of the same photo, it saves that work.
+        notes: a sentence for each thing that was requested and not fully done.
+        candidates: as many as requested, best first; the details list all that were generated.
+        known: the cut-out, to pass to another swap of the same photo.
     """
 
     image: np.ndarray
@@ -230,13 +230,13 @@ class SwapResult:
 
 @dataclass(frozen=True, eq=False)
 class Progress:
-    """Where a swap stands: told to the page after each step.
+    """The progress of a swap, passed to the callback after each step.
 
     Attributes:
         stage: ``find``, ``matte``, ``scene`` or ``finish``.
         step: steps of this stage that are done.
-        steps: how many it has.
-        preview: (h, w, 3) uint8 RGB, the scene as it stands; None where there is nothing to see.
+        steps: steps of this stage in total.
+        preview: (h, w, 3) uint8 RGB, the current state of the scene; None where there is none.
     """
 
     stage: str

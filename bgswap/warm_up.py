@@ -1,4 +1,4 @@
-"""``python -m bgswap.warm_up``: as ``bgswap warm-up``."""
+"""``python -m bgswap.warm_up``: the same as ``bgswap warm-up``."""
 
 import sys
 

@@ -1,25 +1,22 @@
-"""What people really send: 45 bad inputs, and what each of three ways in answers.
+"""Bad inputs that users really send, and how each of three interfaces answers them.
 
     PYTHONPATH=. .venv/bin/python tests/bad_inputs.py
 
-prints the table of docs/robustness.md and ends with 1 where an answer is not clear. Clear is one
-sentence that says what is wrong: no traceback, no class name, no folder of the server.
+prints the table of docs/robustness.md, and exits with status 1 if an answer is not clear: one
+sentence that names the fault, without a traceback, a class name or a folder of the server.
 """
 
 import io
 import json
 import re
-import struct
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from pictures import png
-from PIL import Image
+from bad_input_list import INPUTS, NOBODY, BadInputCase
 
 from bgswap import BackgroundSwapper, BgSwapError, SwapOptions, cli
 from bgswap.options import rows
@@ -35,161 +32,69 @@ LONGEST = 300
 
 
 @dataclass(frozen=True)
-class Bad:
-    """One bad input: everything but what it names is well.
-
-    Attributes:
-        name: what it is, for the table.
-        photo: the bytes of the file, and its name; None: the photo that is well.
-        said: a part of the sentence that every way in must say.
-        request: of prompt, people and options what is not well.
-    """
-
-    name: str
-    said: str
-    photo: tuple[str, bytes] | None = None
-    request: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Answer:
-    """What one way in said, and how: an exit status, a class of errors, or nothing."""
+    """How one interface failed (exit status, class of the error; empty: it did not), and why."""
 
     how: str
-    said: str
+    message: str
 
 
-Way = Callable[[Bad, Path], Answer]
+Interface = Callable[[BadInputCase, Path], Answer]
 
 
-def encoded(kind: str, size: tuple[int, int] = (200, 150), **options: Any) -> bytes:
-    file, noise = io.BytesIO(), np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8)
-    Image.fromarray(noise).save(file, kind, **options)
-    return file.getvalue()
-
-
-def half(kind: str) -> bytes:
-    """The first half of a picture file."""
-    whole = encoded(kind)
-    return whole[: len(whole) // 2]
-
-
-def plain(width: int, height: int, level: int = 128) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (width, height), (level, level, level)).save(file, "PNG")
-    return file.getvalue()
-
-
-NO_PICTURE, DAMAGED, NOBODY = "is no picture", "is damaged or cut off", "No person detected"
-FILES = [
-    Bad("a text called .jpg", NO_PICTURE, ("notes.jpg", b"Dear diary, today ...")),
-    Bad("an empty file", NO_PICTURE, ("empty.png", b"")),
-    Bad("a web page", NO_PICTURE, ("page.jpg", b"<!doctype html><html><body>404</body></html>")),
-    Bad("a PDF", NO_PICTURE, ("scan.pdf", b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n")),
-    Bad("an SVG", NO_PICTURE, ("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>")),
-    Bad("a video", NO_PICTURE, ("clip.mp4", b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41" * 9)),
-    Bad("an archive", NO_PICTURE, ("photos.zip", b"PK\3\4\x14\0\0\0\0\0" + bytes(90))),
-    Bad("a Photoshop file", NO_PICTURE, ("art.psd", b"8BPS\0\1" + bytes(200))),
-    Bad("an EPS", NO_PICTURE, ("art.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")),
-    Bad("an icon", NO_PICTURE, ("icon.ico", encoded("ICO", (64, 64)))),
-    Bad("a JPEG cut off", DAMAGED, ("cut.jpg", half("JPEG"))),
-    Bad("a PNG cut off", DAMAGED, ("cut.png", half("PNG"))),
-    Bad("a WebP cut off", "", ("cut.webp", half("WEBP"))),
-    Bad("a GIF cut off", DAMAGED, ("cut.gif", half("GIF"))),
-    Bad("a TIFF cut off", "", ("cut.tiff", half("TIFF"))),
-    Bad("a BMP cut off", DAMAGED, ("cut.bmp", half("BMP"))),
-    Bad("a PNG of its first bytes", NO_PICTURE, ("start.png", b"\x89PNG\r\n\x1a\n")),
-    Bad("HEIC of zeros", NO_PICTURE, ("x.heic", struct.pack(">I", 24) + b"ftypheic" + bytes(99))),
-    Bad("a bomb of pixels", "megapixels at most", ("bomb.png", png(60_000, 60_000, 8, 2, b""))),
-    Bad("42 megapixels", "megapixels at most", ("large.png", plain(7000, 6000))),
-    Bad("8 pixels a side", "32 pixels a side at least", ("tiny.png", plain(8, 8))),
-    Bad("a line", "32 pixels a side at least", ("line.png", plain(2000, 5))),
-    Bad("nobody there", NOBODY, ("grey.png", plain(320, 240))),
-    Bad("all black", NOBODY, ("black.png", plain(320, 240, 0))),
-]
-WORDS = [
-    Bad("no words", "Describe the scene", request={"prompt": ""}),
-    Bad("blanks", "Describe the scene", request={"prompt": " \t "}),
-    Bad("characters of no width", "Describe the scene", request={"prompt": "\u200b\u2060"}),
-    Bad("1001 characters", "1000 characters at most", request={"prompt": "x" * 1001}),
-    Bad("half a character", "half a character", request={"prompt": "a \ud83d forest"}),
-    Bad("a novel not to show", "at most", request={"negative_prompt": "x" * 5000}),
-]
-PEOPLE = [
-    Bad("nobody stays", "people must be", request={"people": ""}),
-    Bad("everybody", "people must be", request={"people": "everybody"}),
-    Bad("person 99", "There is no person 99", request={"people": "99"}),
-    Bad("person 0", "There is no person 0", request={"people": "0"}),
-    Bad("person 1.5", "people must be", request={"people": "1.5"}),
-]
-VALUES = [
-    Bad("0 steps", "steps must be", request={"steps": 0}),
-    Bad("many steps", "steps", request={"steps": "many"}),
-    Bad("a negative seed", "seed must be", request={"seed": -1}),
-    Bad("a seed of 33 bits", "seed must be", request={"seed": 2**32}),
-    Bad("9 variations", "variations must be", request={"variations": 9}),
-    Bad("150 % of light", "light must be", request={"light": 1.5}),
-    Bad("an unknown preset", "preset", request={"preset": "best"}),
-    Bad("a color that is none", "background", request={"background": "#12345"}),
-    Bad("a shape that is none", "aspect", request={"aspect": "5:0"}),
-    Bad("a size that is none", "size", request={"size": "wide"}),
-]
-INPUTS = [*FILES, *WORDS, *PEOPLE, *VALUES]
-
-
-def saved(bad: Bad, folder: Path, well: Path) -> Path:
-    """The file of a bad input."""
+def photo_file(bad: BadInputCase, folder: Path, valid: Path) -> Path:
+    """The photo to send for a bad input: its own, written to ``folder``, or the valid one."""
     if bad.photo is None:
-        return well
+        return valid
     path = folder / bad.photo[0]
     path.write_bytes(bad.photo[1])
     return path
 
 
-def clear(bad: Bad, answer: Answer) -> bool:
-    """Whether an answer is one sentence that says what is wrong."""
-    said = answer.said
-    one_line = 10 <= len(said) <= LONGEST and "\n" not in said.strip()
-    return one_line and not UNCLEAR.search(said) and bad.said in said and bool(answer.how)
+def is_clear(bad: BadInputCase, answer: Answer) -> bool:
+    """Whether the answer is one sentence that names the fault."""
+    text = answer.message
+    one_line = 10 <= len(text) <= LONGEST and "\n" not in text.strip()
+    return one_line and not UNCLEAR.search(text) and bad.message in text and bool(answer.how)
 
 
-def by_python(swapper: BackgroundSwapper, well: Path) -> Way:
-    """Ask :meth:`BackgroundSwapper.swap`."""
+def by_python(swapper: BackgroundSwapper, valid: Path) -> Interface:
+    """Call :meth:`BackgroundSwapper.swap`."""
 
-    def ask(bad: Bad, folder: Path) -> Answer:
+    def send(bad: BadInputCase, folder: Path) -> Answer:
         given = {"prompt": PROMPT, "people": "all"} | bad.request
         prompt, people = given.pop("prompt"), given.pop("people")
         try:
             options = SwapOptions(**given)
-            swapper.swap(saved(bad, folder, well), prompt, people=people, options=options)
+            swapper.swap(photo_file(bad, folder, valid), prompt, people=people, options=options)
         except BgSwapError as error:
             return Answer(type(error).__name__, str(error))
         return Answer("", "a picture")
 
-    return ask
+    return send
 
 
-def by_command_line(well: Path) -> Way:
-    """Ask ``python -m bgswap``, in this process."""
+def by_command_line(valid: Path) -> Interface:
+    """Run ``python -m bgswap``, in this process."""
 
-    def ask(bad: Bad, folder: Path) -> Answer:
+    def send(bad: BadInputCase, folder: Path) -> Answer:
         given = {"prompt": PROMPT, "people": "all"} | bad.request
         flags = {"prompt": "--prompt", "people": "--people"}
         flags |= {name: option.flag for name, option in rows(SwapOptions).items()}
         arguments = [f"{flags[name]}={value}" for name, value in given.items()]
-        output, said = io.StringIO(), io.StringIO()
-        with redirect_stdout(output), redirect_stderr(said):
+        output, errors = io.StringIO(), io.StringIO()
+        with redirect_stdout(output), redirect_stderr(errors):
             target = f"--output={folder / 'out.png'}"
-            status = cli.main([str(saved(bad, folder, well)), target, *arguments])
-        expected = 3 if bad.said == NOBODY else 2
+            status = cli.main([str(photo_file(bad, folder, valid)), target, *arguments])
+        expected = 3 if bad.message == NOBODY else 2
         how = f"exit {status}" if status == expected and not output.getvalue() else ""
-        return Answer(how, said.getvalue().removeprefix("bgswap: ").rstrip("\n"))
+        return Answer(how, errors.getvalue().removeprefix("bgswap: ").rstrip("\n"))
 
-    return ask
+    return send
 
 
-def by_api(address: str, well: Path, downloads: Path) -> Way:
-    """Ask the endpoint ``/replace_background`` of a served app."""
+def by_api(address: str, valid: Path, downloads: Path) -> Interface:
+    """Call the endpoint ``/replace_background`` of a served app."""
     from gradio_client import Client, handle_file
     from gradio_client.exceptions import AppError, ValidationError
 
@@ -201,9 +106,9 @@ def by_api(address: str, well: Path, downloads: Path) -> Way:
         httpx_kwargs={"timeout": 120},
     )
 
-    def ask(bad: Bad, folder: Path) -> Answer:
+    def send(bad: BadInputCase, folder: Path) -> Answer:
         request = {"prompt": PROMPT} | bad.request
-        photo = handle_file(saved(bad, folder, well))
+        photo = handle_file(photo_file(bad, folder, valid))
         try:
             client.predict(photo=photo, api_name="/replace_background", **request)
         except ValidationError as error:
@@ -211,14 +116,14 @@ def by_api(address: str, well: Path, downloads: Path) -> Way:
         except AppError as error:
             return _without_folders("error", str(error))
         except UnicodeEncodeError:
-            return _without_folders(*_posted(address, well, request))
+            return _without_folders(*_post(address, valid, request))
         return Answer("", "a picture")
 
-    return ask
+    return send
 
 
-def _posted(address: str, photo: Path, request: dict[str, Any]) -> tuple[str, str]:
-    """What is said to a request that Gradio's own client cannot write, but others can."""
+def _post(address: str, photo: Path, request: dict[str, Any]) -> tuple[str, str]:
+    """Send a request that Gradio's own client cannot encode, but others can."""
     import httpx
 
     files = {"files": (photo.name, photo.read_bytes())}
@@ -230,29 +135,35 @@ def _posted(address: str, photo: Path, request: dict[str, Any]) -> tuple[str, st
         headers={"content-type": "application/json"},
         timeout=120,
     )
-    said = answer.json()["detail"]
+    detail = answer.json()["detail"]
     how = "refused" if 400 <= answer.status_code < 500 else ""
-    return how, said if isinstance(said, str) else " ".join(v["message"] for v in said).strip()
+    if isinstance(detail, str):
+        return how, detail
+    return how, " ".join(v["message"] for v in detail).strip()
 
 
-def _without_folders(how: str, said: str) -> Answer:
-    return Answer("" if FOLDER.search(said) else how, said)
+def _without_folders(how: str, message: str) -> Answer:
+    """The answer, as one that did not fail properly if it names a folder of the server."""
+    return Answer("" if FOLDER.search(message) else how, message)
 
 
-def table(asked: dict[str, list[Answer]]) -> str:
-    """The answers as a Markdown table: each input, what each way in did, and what Python said."""
-    ways = ["command line", "API", "Python"]
-    lines = [f"| input | {' | '.join(ways)} | said |", "|---" * (len(ways) + 2) + "|"]
+def table(by_case: dict[str, list[Answer]]) -> str:
+    """The answers as a Markdown table: how each interface failed, and the message of Python."""
+    interfaces = ["command line", "API", "Python"]
+    lines = [
+        f"| input | {' | '.join(interfaces)} | message |",
+        "|---" * (len(interfaces) + 2) + "|",
+    ]
     for bad in INPUTS:
-        answers = asked[bad.name]
-        cells = [answer.how if clear(bad, answer) else "**unclear**" for answer in answers]
-        said = json.dumps(answers[-1].said, ensure_ascii=False)[1:-1].replace("|", "\\|")
-        lines.append(f"| {bad.name} | {' | '.join(cells)} | {said} |")
+        answers = by_case[bad.name]
+        cells = [answer.how if is_clear(bad, answer) else "**unclear**" for answer in answers]
+        message = json.dumps(answers[-1].message, ensure_ascii=False)[1:-1].replace("|", "\\|")
+        lines.append(f"| {bad.name} | {' | '.join(cells)} | {message} |")
     return "\n".join(lines)
 
 
 def main() -> int:
-    """Ask all, print the table; 1 where an answer is not clear."""
+    """Send all inputs and print the table; returns 1 if an answer is not clear."""
     import tempfile
 
     from launch import served
@@ -260,19 +171,21 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as name, served(Path(name)) as app:
         folder = Path(name)
-        ways = (
+        interfaces = (
             by_command_line(ZIDANE),
             by_api(app.url, ZIDANE, folder),
             by_python(starter_swapper(), ZIDANE),
         )
-        asked = {}
+        by_case = {}
         for bad in INPUTS:
-            asked[bad.name] = [ask(bad, folder) for ask in ways]
-            print(bad.name, *asked[bad.name], file=sys.stderr, flush=True)
-    print(table(asked))
-    unclear = [(b.name, a) for b in INPUTS for a in asked[b.name] if not clear(b, a)]
+            by_case[bad.name] = [send(bad, folder) for send in interfaces]
+            print(bad.name, *by_case[bad.name], file=sys.stderr, flush=True)
+    print(table(by_case))
+    unclear = [(b.name, a) for b in INPUTS for a in by_case[b.name] if not is_clear(b, a)]
     print(
-        f"\n{len(INPUTS)} inputs, three ways in, {len(unclear)} answers unclear", *unclear, sep="\n"
+        f"\n{len(INPUTS)} inputs, three interfaces, {len(unclear)} answers unclear",
+        *unclear,
+        sep="\n",
     )
     return int(bool(unclear))
 

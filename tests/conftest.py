@@ -17,7 +17,7 @@ os.environ.update(
 
 from launch import app_url  # noqa: F401
 
-from bgswap.settings import Settings, give_libraries_room
+from bgswap.settings import Settings, set_library_caches
 
 # Also for tests that need no model: compiled once, and found by the processes that tests start.
-give_libraries_room(Settings().cache)
+set_library_caches(Settings().cache)

@@ -27,7 +27,7 @@ class Hub:
     Attributes:
         repos: by (``models`` or ``spaces``, ``owner/name``).
         fault: what goes wrong with every request that ``faulty`` lets through.
-        faulty: told (method, path), says whether the fault strikes.
+        faulty: takes (method, path); returns whether to inject the fault.
         requests: (method, path) of every request that came.
     """
 
@@ -57,7 +57,7 @@ class Hub:
         self.close()
 
     def close(self) -> None:
-        """Go away: whoever waits for an answer gets none."""
+        """Stop the server: open requests get no answer."""
         if not self.closing.is_set():
             self.closing.set()
             self._server.shutdown()

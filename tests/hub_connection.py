@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Connection(BaseHTTPRequestHandler):
-    """One connection; what is asked on it a subclass answers, in ``route``."""
+    """One connection; a subclass answers its requests in ``route``."""
 
     hub: "Hub"
     protocol_version = "HTTP/1.1"

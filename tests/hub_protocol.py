@@ -15,7 +15,7 @@ LARGE = 10_000  # bytes from which a file is kept as a large file
 
 @dataclass
 class Repo:
-    """One repository: what each commit holds, and which commit each name stands for."""
+    """One repository: the files of each commit, and the commit of each branch and tag."""
 
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
@@ -50,13 +50,13 @@ def entry(path: str, data: bytes) -> dict[str, Any]:
 
 
 def etag(data: bytes) -> str:
-    """What stands for a file's content: SHA-256 of a large file, git hash of a small one."""
+    """The hash of a file's content: SHA-256 of a large file, git hash of a small one."""
     about = entry("", data)
     return about["lfs"]["sha256"] if "lfs" in about else about["oid"]
 
 
 class Handler(Connection):
-    """Answers what is asked on one connection."""
+    """Answers the requests on one connection."""
 
     def route(self) -> None:
         kind = r"/api/(?P<kind>models|spaces)/(?P<name>[^/]+/[^/]+)"

@@ -1,9 +1,9 @@
-"""Does the suite notice a wrong line? ``python -m tests.mutants`` breaks lines and runs the tests.
+"""Mutation testing: ``python -m tests.mutants`` replaces lines by wrong ones and runs the tests.
 
-Each mutant is one line of the program replaced by a wrong one, and the tests that should fail on
-it. The program is copied, broken, tested and mended again, one mutant after the other; the result
-is a table for docs/robustness.md. A mutant whose line is no longer there is an error, also of the
-suite: mend the table.
+Each mutant is one line of the program with a wrong replacement, and the tests that should fail on
+it. The mutants are applied one at a time to a copy of the program; the result is a table for
+docs/robustness.md. A mutant whose line no longer exists is an error, also of the test suite: update
+its entry.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from shutil import copytree, ignore_patterns
 
 ROOT = Path(__file__).parent.parent
 LEFT_OUT = ignore_patterns(".git", ".venv", "runs", "datasets", "__pycache__", "*.jpg", "*.pt")
-# Seconds after which a mutant that hangs counts as noticed.
+# Seconds after which a mutant that hangs counts as detected.
 LONGEST = 200
 
 
@@ -29,8 +29,8 @@ class Mutant:
     Attributes:
         path: of the file, from the project's folder.
         right: a part of exactly one line in it.
-        wrong: what stands there instead.
-        tests: what pytest is given.
+        wrong: its replacement.
+        tests: arguments of pytest.
     """
 
     path: str
@@ -40,19 +40,20 @@ class Mutant:
 
 
 def all_mutants() -> list[Mutant]:
-    """Those of every list."""
+    """The mutants of all lists."""
+    import model_mutants
     import mutant_list
     import picture_mutants
 
-    rows = [*mutant_list.LIST, *picture_mutants.LIST]
+    rows = [*mutant_list.LIST, *model_mutants.LIST, *picture_mutants.LIST]
     return [Mutant(path, *change, tests) for path, tests, changes in rows for change in changes]
 
 
 def apply(mutant: Mutant, project: Path) -> str:
-    """Break the line; give the file's text as it was.
+    """Apply a mutant; returns the file's original text.
 
     Raises:
-        ValueError: the line is not there, or more than once.
+        ValueError: the line does not exist, or more than once.
     """
     file = project / mutant.path
     text = file.read_text()
@@ -64,8 +65,8 @@ def apply(mutant: Mutant, project: Path) -> str:
     return text
 
 
-def noticed(mutant: Mutant, project: Path) -> bool:
-    """Whether a test fails while the line is broken."""
+def detected(mutant: Mutant, project: Path) -> bool:
+    """Whether a test fails with the mutant applied."""
     before = apply(mutant, project)
     try:
         run = subprocess.run(
@@ -94,7 +95,7 @@ def noticed(mutant: Mutant, project: Path) -> bool:
 
 def table(results: list[tuple[Mutant, bool]]) -> str:
     """The results as a Markdown table."""
-    lines = ["| file | right | wrong | noticed |", "|---|---|---|---|"]
+    lines = ["| file | right | wrong | detected |", "|---|---|---|---|"]
     for mutant, dead in results:
         cells = (f"`{text.strip()}`".replace("|", "\\|") for text in (mutant.right, mutant.wrong))
         lines.append(f"| {mutant.path} | {' | '.join(cells)} | {'yes' if dead else '**no**'} |")
@@ -102,23 +103,25 @@ def table(results: list[tuple[Mutant, bool]]) -> str:
 
 
 def main() -> int:
-    """Run all mutants, or those of some files; 1 where more than a tenth is not noticed."""
+    """Run all mutants, or those of some files; returns 1 where more than a tenth survive."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("files", nargs="*", help="parts of paths; none: every file")
-    parser.add_argument("--check", action="store_true", help="only see that every line is there")
-    wish = parser.parse_args()
-    chosen = [m for m in all_mutants() if not wish.files or any(f in m.path for f in wish.files)]
+    parser.add_argument("--check", action="store_true", help="only check that every line exists")
+    options = parser.parse_args()
+    chosen = [
+        m for m in all_mutants() if not options.files or any(f in m.path for f in options.files)
+    ]
     with tempfile.TemporaryDirectory() as folder:
         project = copytree(ROOT, Path(folder, "project"), ignore=LEFT_OUT)
         for mutant in chosen:
             (project / mutant.path).write_text(apply(mutant, project))
-        if wish.check:
+        if options.check:
             return 0
         results = []
         for mutant in chosen:
             start = time.monotonic()
-            results.append((mutant, noticed(mutant, project)))
-            word = "noticed" if results[-1][1] else "ALIVE"
+            results.append((mutant, detected(mutant, project)))
+            word = "detected" if results[-1][1] else "SURVIVED"
             seconds = time.monotonic() - start
             print(
                 f"{word} {mutant.path}: {mutant.wrong} ({seconds:.0f} s)",
@@ -126,7 +129,7 @@ def main() -> int:
                 flush=True,
             )
     alive = sum(not dead for _, dead in results)
-    print(f"{len(results)} mutants, {alive} not noticed.\n\n{table(results)}")
+    print(f"{len(results)} mutants, {alive} not detected.\n\n{table(results)}")
     return int(alive > len(results) / 10)
 
 

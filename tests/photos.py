@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from bgswap import BackgroundSwapper, Settings
+from bgswap import BackgroundSwapper, Settings, SwapOptions, SwapResult
 from bgswap.detection.yolo import restored_threads
 
 with restored_threads():
@@ -12,12 +12,20 @@ with restored_threads():
 
 BUS = ASSETS / "bus.jpg"
 ZIDANE = ASSETS / "zidane.jpg"
+PROMPT = "a forest at sunset"
 
 
 @cache
 def starter_swapper() -> BackgroundSwapper:
-    """The program as it is with no model hub in reach."""
+    """The program with the bundled starter models."""
     return BackgroundSwapper.from_settings(Settings(models="starter"))
+
+
+@cache
+def starter_result() -> SwapResult:
+    """Two variations of the prompt behind the two people of a photo."""
+    options = SwapOptions(seed=7, steps=2, variations=2)
+    return starter_swapper().swap(ZIDANE, PROMPT, options=options)
 
 
 def empty_photo(height: int = 240, width: int = 320) -> np.ndarray:

@@ -199,9 +199,9 @@ COMPOSITING: list[tuple[str, str, Changes]] = [
         "bgswap/compositing/shadow.py",
         "tests/compositing/test_shadow.py",
         [
-            ("if breadth > BROADEST * height:", "if False:"),
-            ("light *= 1 - strength * share", "light *= 1 - share"),
-            ("(1 - BORDER) - 1", "1"),
+            ("if breadth > CONFIG.widest * height:", "if False:"),
+            ("light *= 1 - strength * ellipse.share", "light *= 1 - ellipse.share"),
+            ("(1 - CONFIG.border) - 1", "1"),
         ],
     ),
     (
@@ -231,7 +231,7 @@ COMPOSITING: list[tuple[str, str, Changes]] = [
     ),
     (
         "bgswap/compositing/frame_options.py",
-        "tests/compositing/test_framing.py",
+        "tests/compositing/test_frame_options.py",
         [
             ("if not within or width * height > CONFIG.most_pixels:", "if not within:"),
             ("all(_within(share, 0, 1) for", "all(True for"),
@@ -239,23 +239,4 @@ COMPOSITING: list[tuple[str, str, Changes]] = [
     ),
 ]
 
-OPTIONS: list[tuple[str, str, Changes]] = [
-    (
-        "bgswap/options.py",
-        "tests/test_options.py",
-        [
-            ("bounds=(0, 30),", "bounds=(0, 31),"),
-            ("bounds=(0, 2**32 - 1),", "bounds=(0, 2**32),"),
-        ],
-    ),
-    (
-        "bgswap/selection.py",
-        "tests/test_selection.py",
-        [
-            ("choice.strip().lower() == word", "choice.strip() == word"),
-            ("(isinstance(p, float) and p != int(p))", "False"),
-        ],
-    ),
-]
-
-LIST = [*DETECTION, *MATTING, *BACKGROUNDS, *COMPOSITING, *OPTIONS]
+LIST = [*DETECTION, *MATTING, *BACKGROUNDS, *COMPOSITING]

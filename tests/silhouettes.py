@@ -1,4 +1,4 @@
-"""Bodies of one colour over another, whose true mask is known."""
+"""Bodies of one color over another, whose true mask is known."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ RED, GREY = (190, 50, 50), (90, 120, 110)
 
 
 def painted(body: np.ndarray, person: tuple = RED) -> np.ndarray:
-    """A body (H, W) bool of one colour over grey, with grain."""
+    """A body (H, W) bool of one color over grey, with grain."""
     noise = np.random.default_rng(1).normal(0, 3, (*body.shape, 3))
     photo = np.where(body[..., None], np.float32(person), np.float32(GREY)) + noise
     return np.uint8(photo.clip(0, 255).round())

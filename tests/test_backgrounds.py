@@ -49,7 +49,7 @@ def test_a_blur_is_the_photo_out_of_focus(swapper: BackgroundSwapper, blue: Swap
     assert change < 0.6 * np.abs(np.diff(photo, axis=1))[gone[:, 1:]].mean()
 
 
-def test_a_picture_of_ones_own(
+def test_a_picture_file_as_the_background(
     swapper: BackgroundSwapper, blue: SwapResult, tmp_path: Path
 ) -> None:
     Image.fromarray(np.full((50, 80, 3), (10, 200, 30), np.uint8)).save(tmp_path / "green.png")

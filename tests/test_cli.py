@@ -122,7 +122,7 @@ def test_faults_are_one_line_and_a_status(
         (["--output", "photo.png"], "overwrite the photo"),
         (["--output", "link.png"], "overwrite the photo"),
         (["--cutout", "photo.png"], "overwrite the photo"),
-        (["--output", "same.png", "--cutout", "folder.png/../same.png"], "files of their own"),
+        (["--output", "same.png", "--cutout", "folder.png/../same.png"], "need different files"),
     ],
 )
 def test_an_output_that_cannot_be_is_refused_before_any_work(
@@ -167,7 +167,7 @@ ANSWERS = f"""
 import sys
 from bgswap import cli
 from bgswap.cli import commands
-commands.found = lambda options: {DETAILS!r}
+commands.list_people = lambda options: {DETAILS!r}
 sys.exit(cli.main(["photo.jpg", "--list", *sys.argv[1:]]))
 """
 
@@ -215,7 +215,7 @@ def test_a_bug_is_an_internal_failure(
     def fail(options: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(commands, "found", fail)
+    monkeypatch.setattr(commands, "list_people", fail)
     assert cli.main([str(ZIDANE), "--list"]) == 1
     assert capsys.readouterr().out == ""
 

@@ -54,7 +54,7 @@ def test_a_cutout_is_refused_where_it_cannot_be_written(
         assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_models_names_source_licence_and_size_of_all_weights(
+def test_models_names_source_license_and_size_of_all_weights(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("BGSWAP_FACE_VAE", "somebody/faces@v2")

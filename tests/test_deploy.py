@@ -1,4 +1,4 @@
-"""What README, Dockerfile and docs say can be typed as it stands, as far as no Docker is needed."""
+"""The commands in README, Dockerfile and docs work, as far as they can be run without Docker."""
 
 import json
 import os

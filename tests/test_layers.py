@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-# Each room may import what stands in a line above it, and what stands in its own set.
+# Each room may import rooms in the lines above it, and rooms in its own set.
 LAYERS: list[set[str]] = [
     {"errors", "settings"},
     {"presets", "option", "options", "types"},
@@ -30,7 +30,7 @@ def room_of(path: Path) -> str:
 
 
 def nodes_at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those for type checkers alone: a type that is named there is not imported."""
+    """All nodes except ``if TYPE_CHECKING`` blocks, whose imports do not happen at run time."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bgswap.mask_ops import cut, inside, put_back, union, window_around
+from bgswap.mask_ops import crop_window, paste_window, union, window_around, window_slices
 from bgswap.types import Person, box_of
 
 SIZES = ((96, 64), (80, 80), (64, 96))
@@ -30,23 +30,23 @@ def test_a_mask_comes_back_to_where_it_was(box: tuple) -> None:
     mask = np.zeros((100, 100), np.float32)
     mask[y0 + 4 : y1 - 4, x0 + 4 : x1 - 4] = 1
     window, best = window_around(box, 0.12, ((384, 256), (320, 320), (256, 384)))
-    crop = cut(mask, window, (384, 256) if best == 0 else (320, 320), 0)
-    back = put_back(crop, window, mask.shape)
+    crop = crop_window(mask, window, (384, 256) if best == 0 else (320, 320), 0)
+    back = paste_window(crop, window, mask.shape)
     assert ((back > 0.5) == (mask > 0.5)).mean() > 0.995
     assert back.min() >= 0 and back.max() <= 1
 
 
-def test_what_lies_outside_the_photo_has_the_value_asked_for() -> None:
+def test_pixels_outside_the_photo_have_the_fill_value() -> None:
     photo = np.full((40, 40, 3), 200, np.uint8)
-    crop = cut(photo, (-20, 0, 40, 40), (40, 40), 128)
+    crop = crop_window(photo, (-20, 0, 40, 40), (40, 40), 128)
     assert (crop[:, :19] == 128).all() and (crop[:, 21:] == 200).all()
-    assert (cut(photo, (100, 100, 10, 10), (8, 8), 128) == 128).all()
+    assert (crop_window(photo, (100, 100, 10, 10), (8, 8), 128) == 128).all()
 
 
 def test_windows_beyond_the_photo_are_empty() -> None:
-    rows, columns = inside((90, -30, 20, 20), (50, 60))
+    rows, columns = window_slices((90, -30, 20, 20), (50, 60))
     assert rows.stop == rows.start and columns.stop == columns.start
-    assert not put_back(np.ones((8, 8), np.float32), (90, -30, 20, 20), (50, 60)).any()
+    assert not paste_window(np.ones((8, 8), np.float32), (90, -30, 20, 20), (50, 60)).any()
 
 
 def test_boxes_hold_what_is_above_one_half() -> None:

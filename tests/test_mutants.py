@@ -21,7 +21,7 @@ def test_the_line_and_its_tests_are_there(mutant: Mutant, tmp_path: Path) -> Non
     assert all((ROOT / name.partition("::")[0]).exists() for name in named)
 
 
-def test_a_line_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_a_line_that_is_gone_is_reported(tmp_path: Path) -> None:
     (tmp_path / "room.py").write_text("a = 1\n")
     with pytest.raises(ValueError, match="holds 'b = 1' 0 times"):
         apply(Mutant("room.py", "b = 1", "b = 2", ""), tmp_path)

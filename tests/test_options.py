@@ -188,7 +188,7 @@ def test_readme_has_the_table() -> None:
     made = ["| option | default | what |", "|---|---|---|"]
     for name, option in rows().items():
         words = option.optional or option.default == ""
-        default = option.otherwise if words else f"`{option.otherwise}`"
+        default = option.default_text if words else f"`{option.default_text}`"
         page = f"; on the page `{option.page:g}`" if option.page is not None else ""
         values = ", ".join(f"`{value}`" for value in option.choices or ())
         what = f"{option.help}: {values}" if values else option.help

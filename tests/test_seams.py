@@ -30,7 +30,7 @@ def swapper(**settings: object) -> BackgroundSwapper:
     return BackgroundSwapper.from_settings(Settings(models="starter", device="cpu", **settings))
 
 
-def test_a_matter_of_ones_own() -> None:
+def test_a_custom_matter() -> None:
     class Hard:
         def matte(self, photo, mask, others=None):
             return (mask > 0.5).astype(np.float32)
@@ -41,7 +41,7 @@ def test_a_matter_of_ones_own() -> None:
     assert result.details["models"]["matting"] == {"weights": "hard", "kind": "registered"}
 
 
-def test_a_detector_of_ones_own() -> None:
+def test_a_custom_detector() -> None:
     class LeftHalf:
         judges = True
 
@@ -58,7 +58,7 @@ def test_a_detector_of_ones_own() -> None:
     assert result.details["models"]["people"]["weights"] == "left half"
 
 
-def test_a_background_of_ones_own() -> None:
+def test_a_custom_background() -> None:
     class Green:
         def make(self, photo, alpha):
             return [Background(np.full_like(photo, (0, 200, 0)), source="green")]
@@ -70,7 +70,7 @@ def test_a_background_of_ones_own() -> None:
     assert "scene" not in result.details["models"]
 
 
-def test_a_preset_of_ones_own(tmp_path) -> None:
+def test_a_custom_preset(tmp_path) -> None:
     folder = tiny.save_inpainting(tmp_path / "pipeline")
     row = replace(
         PRESETS["quality"], name="mine", title="My model", steps=1, repository=str(folder)

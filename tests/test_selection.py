@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bgswap.errors import BadInput
-from bgswap.selection import chosen
+from bgswap.selection import select_people
 from bgswap.types import Person
 
 PEOPLE = [Person(n, (0, 0, 4, 4), 0.9, np.ones((4, 4), np.float32)) for n in (1, 2, 3)]
@@ -27,14 +27,14 @@ PEOPLE = [Person(n, (0, 0, 4, 4), 0.9, np.ones((4, 4), np.float32)) for n in (1,
     ],
 )
 def test_choices(choice: object, numbers: list[int]) -> None:
-    assert [p.number for p in chosen(PEOPLE, choice)] == numbers
+    assert [p.number for p in select_people(PEOPLE, choice)] == numbers
 
 
 @pytest.mark.parametrize("choice", ["largest", " Largest "])
 def test_the_largest_is_who_covers_most(choice: str) -> None:
     masks = [np.full((4, 4), share, np.float32) for share in (0.2, 0.9, 0.5)]
     people = [Person(n, (0, 0, 4, 4), 0.9, mask) for n, mask in enumerate(masks, 1)]
-    assert [p.number for p in chosen(people, choice)] == [2]
+    assert [p.number for p in select_people(people, choice)] == [2]
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,11 @@ def test_the_largest_is_who_covers_most(choice: str) -> None:
 )
 def test_nonsense_is_refused(choice: object) -> None:
     with pytest.raises(BadInput, match="people must be"):
-        chosen(PEOPLE, choice)
+        select_people(PEOPLE, choice)
 
 
 def test_somebody_who_is_not_there() -> None:
     with pytest.raises(BadInput, match=r"no person 9: the photo shows 3 people, numbered 1 to 3"):
-        chosen(PEOPLE, [1, 9])
+        select_people(PEOPLE, [1, 9])
     with pytest.raises(BadInput, match=r"no person 0: the photo shows 1 person$"):
-        chosen(PEOPLE[:1], [0])
+        select_people(PEOPLE[:1], [0])

@@ -8,7 +8,7 @@ import pytest
 
 from bgswap.errors import BadInput
 from bgswap.models import WeightStore
-from bgswap.settings import Settings, give_libraries_room
+from bgswap.settings import Settings, set_library_caches
 
 
 def test_nothing_set_gives_the_defaults() -> None:
@@ -63,7 +63,7 @@ def test_an_empty_cache_is_the_users_own() -> None:
 
 @pytest.mark.parametrize("name", ["BGSWAP_CACHE", "BGSWAP_FACE_VAE"])
 def test_a_home_that_is_not_there_is_refused(name: str) -> None:
-    with pytest.raises(BadInput, match=f"{name} names a home that is not there"):
+    with pytest.raises(BadInput, match=f"{name} names a home directory that does not exist"):
         WeightStore(Settings.from_env({name: "~nobody-of-this-name/x"}))
 
 
@@ -79,9 +79,9 @@ def test_a_cache_that_cannot_be_created_gives_way(tmp_path: Path, monkeypatch) -
 
 def test_what_numba_compiled_is_kept_in_the_cache(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.delenv("NUMBA_CACHE_DIR")
-    give_libraries_room(tmp_path)
+    set_library_caches(tmp_path)
     assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "numba")
-    give_libraries_room(tmp_path / "other")
+    set_library_caches(tmp_path / "other")
     assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "numba")
 
 
@@ -95,7 +95,7 @@ def test_of_a_read_only_cache_numba_gets_a_copy(tmp_path: Path, monkeypatch) -> 
         raise PermissionError
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    give_libraries_room(tmp_path / "cache")
+    set_library_caches(tmp_path / "cache")
     copy = Path(os.environ["NUMBA_CACHE_DIR"])
     assert copy.parent == tmp_path
     assert (copy / "compiled").read_text() == "code"

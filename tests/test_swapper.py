@@ -5,7 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from photos import BUS, ZIDANE, empty_photo, starter_swapper
+from photos import BUS, PROMPT, ZIDANE, empty_photo, starter_result, starter_swapper
 
 from bgswap import (
     BackgroundSwapper,
@@ -21,8 +21,6 @@ from bgswap.backgrounds import ranking
 from bgswap.backgrounds.search import MOST_RETRIES
 from bgswap.io.images import open_photo
 
-PROMPT = "a forest at sunset"
-
 
 @pytest.fixture(scope="module")
 def swapper() -> BackgroundSwapper:
@@ -30,8 +28,8 @@ def swapper() -> BackgroundSwapper:
 
 
 @pytest.fixture(scope="module")
-def result(swapper: BackgroundSwapper) -> SwapResult:
-    return swapper.swap(ZIDANE, PROMPT, options=SwapOptions(seed=7, steps=2, variations=2))
+def result() -> SwapResult:
+    return starter_result()
 
 
 def test_kept_pixels_are_the_photos(result: SwapResult) -> None:
@@ -80,22 +78,22 @@ def nothing_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_seeds_are_tried_within_a_budget(swapper: BackgroundSwapper, nothing_is_good: None) -> None:
-    told: list[Progress] = []
+    progress: list[Progress] = []
     options = SwapOptions(seed=7, steps=2, variations=2)
-    results = [swapper.swap(ZIDANE, PROMPT, options=options, on_progress=told.append)]
+    results = [swapper.swap(ZIDANE, PROMPT, options=options, on_progress=progress.append)]
     details = results[0].details
     assert sorted(c["seed"] for c in details["candidates"]) == [7, 8, 9, 10]
     assert details["retries"] == MOST_RETRIES == 2
     assert any("best of 4 scenes" in note for note in details["notes"])
     assert len(results[0].candidates) == 2
-    scene = [(p.step, p.steps) for p in told if p.stage == "scene" and p.step]
+    scene = [(p.step, p.steps) for p in progress if p.stage == "scene" and p.step]
     assert scene == [(1, 4), (2, 4), (3, 4), (4, 4), (5, 6), (6, 6), (7, 8), (8, 8)]
-    assert list(dict.fromkeys(p.stage for p in told)) == ["find", "matte", "scene", "finish"]
+    assert list(dict.fromkeys(p.stage for p in progress)) == ["find", "matte", "scene", "finish"]
     again = swapper.swap(ZIDANE, PROMPT, options=options)
     assert np.array_equal(again.image, results[0].image)
 
 
-def test_stop_is_heard_while_more_seeds_are_tried(
+def test_stop_works_while_more_seeds_are_tried(
     swapper: BackgroundSwapper, nothing_is_good: None
 ) -> None:
     def stop(progress: Progress) -> None:
@@ -158,12 +156,12 @@ def test_a_shadow_darkens_the_ground_and_leaves_people_exact(swapper: Background
     assert 0.001 < (darker > 15).mean() < 0.2
 
 
-def test_progress_is_told_stage_by_stage(swapper: BackgroundSwapper) -> None:
-    told: list[Progress] = []
-    swapper.swap(ZIDANE, PROMPT, options=SwapOptions(seed=1, steps=3), on_progress=told.append)
-    stages = list(dict.fromkeys(p.stage for p in told))
+def test_progress_is_reported_stage_by_stage(swapper: BackgroundSwapper) -> None:
+    progress: list[Progress] = []
+    swapper.swap(ZIDANE, PROMPT, options=SwapOptions(seed=1, steps=3), on_progress=progress.append)
+    stages = list(dict.fromkeys(p.stage for p in progress))
     assert stages == ["find", "matte", "scene", "finish"]
-    scene = [(p.step, p.steps) for p in told if p.stage == "scene"]
+    scene = [(p.step, p.steps) for p in progress if p.stage == "scene"]
     assert scene[-1] == (3, 3)
 
 
@@ -178,7 +176,7 @@ def test_stop_ends_the_work_and_the_next_call_works(swapper: BackgroundSwapper) 
     assert swapper.swap(ZIDANE, PROMPT, options=options).image.shape == (720, 1280, 3)
 
 
-def test_a_preset_that_is_not_to_be_had_is_told(swapper: BackgroundSwapper) -> None:
+def test_a_preset_that_is_not_to_be_had_is_reported(swapper: BackgroundSwapper) -> None:
     options = SwapOptions(seed=1, steps=1, preset="fast")
     result = swapper.swap(ZIDANE, PROMPT, options=options)
     assert any("fast" in note.lower() for note in result.notes)
@@ -204,12 +202,12 @@ def test_bad_input(swapper: BackgroundSwapper, prompt: object, people: object, s
 
 
 @pytest.mark.parametrize("prompt", ["🏖️🌴", "1984", "...?!"])
-def test_a_prompt_without_words_is_told(swapper: BackgroundSwapper, prompt: str) -> None:
+def test_a_prompt_without_words_is_reported(swapper: BackgroundSwapper, prompt: str) -> None:
     result = swapper.swap(ZIDANE, prompt, options=SwapOptions(seed=1, steps=1))
-    assert "The prompt holds no words: the scene was left to chance" in result.notes
+    assert "The prompt holds no words: the scene is random" in result.notes
 
 
-def test_nobody_there(swapper: BackgroundSwapper) -> None:
+def test_a_photo_without_people_gives_none(swapper: BackgroundSwapper) -> None:
     with pytest.raises(NoPersonDetected, match=r"^No person detected$"):
         swapper.swap(empty_photo(), PROMPT)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from photos import ZIDANE, starter_swapper
+from photos import PROMPT, ZIDANE, starter_result, starter_swapper
 
 from bgswap import (
     Background,
@@ -14,8 +14,6 @@ from bgswap import (
     SwapResult,
 )
 
-PROMPT = "a forest at sunset"
-
 
 @pytest.fixture(scope="module")
 def swapper() -> BackgroundSwapper:
@@ -23,8 +21,8 @@ def swapper() -> BackgroundSwapper:
 
 
 @pytest.fixture(scope="module")
-def result(swapper: BackgroundSwapper) -> SwapResult:
-    return swapper.swap(ZIDANE, PROMPT, options=SwapOptions(seed=7, steps=2, variations=2))
+def result() -> SwapResult:
+    return starter_result()
 
 
 def test_a_second_scene_finds_and_cuts_out_nobody_again(

@@ -7,14 +7,14 @@
     python -m training pack ...              pack the people that matting and detector learn from
     python -m training push ...              publish a model, or the app, on the Hugging Face Hub
 
-``--help`` after any of these tells its flags.
+``--help`` after any of these lists its flags.
 """
 
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-# By model and step: the module whose ``main`` does it, and what its command line begins with.
+# By model and step: the module with the ``main`` function, and arguments put before the others.
 Command = tuple[str, tuple[str, ...]]
 EVALUATE = "training.evaluate"
 COMMANDS: dict[str, dict[str, Command]] = {
@@ -54,10 +54,10 @@ COMMANDS: dict[str, dict[str, Command]] = {
 
 
 def find_command(words: Sequence[str]) -> tuple[Command, list[str]]:
-    """What a command line asks for, and the rest of it.
+    """The command that a command line names, and the remaining arguments.
 
     Raises:
-        ValueError: there is no such model or step; the message lists those there are.
+        ValueError: there is no such model or step; the message lists the valid ones.
     """
     model = words[0].replace("-", "_") if words else ""
     if model not in COMMANDS:
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         (module, begin), rest = find_command(words)
     except ValueError as error:
-        print(f"{error}\npython -m training --help tells the commands", file=sys.stderr)
+        print(f"{error}\npython -m training --help lists the commands", file=sys.stderr)
         return 2
     return import_module(module).main([*begin, *rest]) or 0
 

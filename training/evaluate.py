@@ -1,4 +1,4 @@
-"""Measure the models that the training commands make, and finished pictures.
+"""Evaluate the trained models, and composed pictures.
 
     python -m training mask_autoencoder evaluate --people datasets/people.zip
     python -m training face_vae evaluate --data datasets/faces.zip
@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     kinds = parser.add_subparsers(dest="kind", required=True)
 
     def command(name: str, work: Any, weights: str | None) -> Any:
-        """One subcommand with the flags that all have."""
+        """One subcommand with the common flags."""
         sub = kinds.add_parser(
             name, help=work.__doc__, description=work.__doc__, formatter_class=style
         )
@@ -59,8 +59,13 @@ def parser() -> argparse.ArgumentParser:
     )
     add = command("mask-autoencoder", evaluate_masks, "mask-autoencoder")
     add("--people", type=Path, required=True, help="folder or zip with people/val")
-    add("--rounds", type=int, default=4, help="how often to damage every mask")
-    add("--noise-steps", type=int, default=300, help="of the baseline on noise; 0 leaves it out")
+    add("--rounds", type=int, default=4, help="damaged versions of each mask")
+    add(
+        "--noise-steps",
+        type=int,
+        default=300,
+        help="training steps of the baseline on noise; 0: no baseline",
+    )
     add = command("face-vae", evaluate_faces, "face-vae")
     add("--data", type=Path, required=True, help="faces, as in training.face_vae.train")
     add("--download", action="store_true", help="let torchvision fetch CelebA into --data")
@@ -78,8 +83,8 @@ def parser() -> argparse.ArgumentParser:
     add("--each", type=int, default=12, help="pictures to make of each class")
     add("--epochs", type=int, default=14, help="of the scene classifier")
     add = command("swaps", evaluate_swaps, None)
-    add("--photos", type=Path, required=True, help="folder of the photos that went in")
-    add("--results", type=Path, required=True, help="folder of what came out, same names")
+    add("--photos", type=Path, required=True, help="folder of the input photos")
+    add("--results", type=Path, required=True, help="folder of the results, same names")
     add("--cutouts", type=Path, required=True, help="folder of the RGBA cut-outs, same names")
     add("--real", type=Path, help="folder of real pictures; gives the FID of the results")
     add("--features", default=INCEPTION, help=features)

@@ -27,7 +27,7 @@ from training.common.publishing import (
     MODEL_FILES,
     ROLES,
     License,
-    Unfit,
+    NotPublishable,
     check_model,
     ready_folder,
 )
@@ -45,7 +45,7 @@ def push_model(
     private: bool = False,
     terms: License | None = None,
 ) -> str:
-    """Upload a model folder and tag what was uploaded; what is there already keeps its tag.
+    """Upload a model folder and tag the new commit; an unchanged folder keeps its tag.
 
     Args:
         api: with the token to use.
@@ -53,31 +53,31 @@ def push_model(
         repo: ``owner/name``; created if need be.
         folder: in the layout of the Hub.
         tag: the name of this revision; None: the next of v1, v2, v3...
-        private: create the repository so.
-        terms: the license, where the card does not tell it.
+        private: create a private repository.
+        terms: the license, where the card has none.
 
     Returns:
-        What to set to use it: ``owner/name@tag``.
+        The value of the setting that uses it: ``owner/name@tag``.
 
     Raises:
-        Unfit: the folder must not be published, or the tag is taken.
+        NotPublishable: the folder cannot be published, or the tag exists.
         HfHubHTTPError: the Hub refused.
     """
     with tempfile.TemporaryDirectory() as space:
         ready = ready_folder(folder, repo, terms, Path(space))
         try:
             check_model(role, ready)
-        except Unfit as error:
-            raise Unfit(str(error).replace(str(ready), str(folder))) from error
+        except NotPublishable as error:
+            raise NotPublishable(str(error).replace(str(ready), str(folder))) from error
         return _upload(api, role, repo, ready, tag, private)
 
 
 def _upload(api: HfApi, role: str, repo: str, folder: Path, tag: str | None, private: bool) -> str:
-    """Upload a folder that is fit, tag it, and tell what to set."""
+    """Upload a checked folder and tag it; returns ``owner/name@tag``."""
     api.create_repo(repo, private=private, exist_ok=True)
     tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo).tags}
     if tag in tags:
-        raise Unfit(f"{repo} has a tag {tag} already; name another one")
+        raise NotPublishable(f"{repo} has a tag {tag} already; name another one")
     named, tag = tag, tag or _next_tag(set(tags))
     commit = api.upload_folder(
         repo_id=repo,
@@ -86,7 +86,7 @@ def _upload(api: HfApi, role: str, repo: str, folder: Path, tag: str | None, pri
         delete_patterns=MODEL_FILES,
         commit_message=f"Upload {role} {tag}",
     )
-    # Of an upload that changes nothing huggingface_hub makes no commit.
+    # huggingface_hub makes no commit for an upload without changes.
     same = [name for name, oid in tags.items() if oid == commit.oid]
     if same and not named:
         return f"{repo}@{same[-1]}"
@@ -147,25 +147,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 done; 1 the Hub refused or cannot be reached; 2 bad input or no token.
     """
     parser = _parser()
-    wish = parser.parse_args(arguments)
-    if bool(wish.role) != bool(wish.repo) or not (wish.role or wish.space):
+    options = parser.parse_args(arguments)
+    if bool(options.role) != bool(options.repo) or not (options.role or options.space):
         parser.error("name a model and its --repo, or a --space")
     token = get_token()
     if not token:
         return _fail("no token: log in with 'hf auth login', or set HF_TOKEN", 2)
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
     try:
-        if wish.role:
-            folder = wish.folder or STARTER / wish.role
+        if options.role:
+            folder = options.folder or STARTER / options.role
             terms = None
-            if wish.license:
-                terms = License(wish.license, wish.license_name, wish.license_link)
-            name = push_model(api, wish.role, wish.repo, folder, wish.tag, wish.private, terms)
-            print(f"BGSWAP_{ROLES[wish.role].upper()}={name}")
-        if wish.space:
-            settings = SpaceSettings(wish.private, wish.hardware, dict(wish.variable))
-            print(push_space(api, wish.space, PROJECT, settings))
-    except (Unfit, HFValidationError) as error:
+            if options.license:
+                terms = License(options.license, options.license_name, options.license_link)
+            name = push_model(
+                api, options.role, options.repo, folder, options.tag, options.private, terms
+            )
+            print(f"BGSWAP_{ROLES[options.role].upper()}={name}")
+        if options.space:
+            settings = SpaceSettings(options.private, options.hardware, dict(options.variable))
+            print(push_space(api, options.space, PROJECT, settings))
+    except (NotPublishable, HFValidationError) as error:
         return _fail(str(error), 2)
     except HfHubHTTPError as error:
         status = error.response.status_code

@@ -22,9 +22,9 @@ class BlurConfig:
     """Numbers of the blur.
 
     Attributes:
-        least, most, default: strengths that may be asked for, and the one that is taken else.
+        least, most, default: allowed strengths, and the default.
         largest_radius: of the disc at the highest strength, as a share of the picture's longer
-            side; by eye, beyond it nothing of the place can be told.
+            side; beyond it, no detail of the place is visible.
         smallest_radius: in pixels; a smaller disc changes nothing.
         working_radius: pixels; larger discs are drawn on a smaller picture, on which they have
             this radius: its outline is still round then.

@@ -1,4 +1,4 @@
-"""A picture of one's own as the background."""
+"""A picture file as the background."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -76,6 +76,6 @@ class OwnPicture:
         return result
 
     def _offset(self, outer: tuple[int, ...], inner: list[int]) -> tuple[int, int]:
-        """Row and column at which something of the inner size stands in the outer one."""
+        """Row and column of a picture of the inner size in one of the outer size."""
         x, y = self.position
         return round((outer[0] - inner[0]) * y), round((outer[1] - inner[1]) * x)

@@ -9,8 +9,8 @@ import numpy as np
 from bgswap.backgrounds.ranking import Judgement
 from bgswap.backgrounds.search import search
 from bgswap.options import SwapOptions
-from bgswap.prompts import unknown, wordless
-from bgswap.report import Report, judgement
+from bgswap.prompts import no_words_note, unknown_words_note
+from bgswap.report import Report, candidate_details
 from bgswap.types import Background
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class SceneSource:
     def make(self, photo: np.ndarray, alpha: np.ndarray) -> list[Background]:
         """Scenes at model resolution, best first.
 
-        At least as many as were asked for; more where those add people or let them grow.
+        At least as many as requested; more where those add or enlarge people.
 
         Args:
             photo: (H, W, 3) uint8 RGB.
@@ -50,7 +50,7 @@ class SceneSource:
         """
 
         def paint(seeds: list[int]) -> "Scenes":
-            self.report.more()
+            self.report.extend_stage()
             scenes = self.generator.generate(
                 photo,
                 alpha,
@@ -65,11 +65,14 @@ class SceneSource:
             return scenes
 
         found = search(alpha, self.options, paint, self.judge)
-        notes = [*wordless(self.prompt), *unknown(self.generator.unknown_words(self.prompt))]
+        notes = [
+            *no_words_note(self.prompt),
+            *unknown_words_note(self.generator.unknown_words(self.prompt)),
+        ]
         self.report.note(*notes, *_shortcoming(found.backgrounds, found.good))
         self.report.facts |= {
             "prompt": self.prompt,
-            "candidates": [judgement(one) for one in found.backgrounds],
+            "candidates": [candidate_details(one) for one in found.backgrounds],
             "retries": found.retries,
         }
         return found.backgrounds

@@ -16,19 +16,19 @@ from bgswap.types import Background
 if TYPE_CHECKING:
     from bgswap.backgrounds.diffusion.scenes import Scenes
 
-# Scenes made beyond those asked for while none leaves the people as they are. Each takes as long
-# as the first did, and where two more seeds did not help, words do.
+# Maximum number of further seeds while no scene is good. Each takes as long as the first; where
+# two did not help, another prompt is more likely to.
 MOST_RETRIES = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """All scenes that were made.
+    """All scenes that were generated.
 
     Attributes:
         backgrounds: best first.
-        retries: seeds used beyond those asked for.
-        good: whether the best adds nobody and lets nobody grow.
+        retries: number of further seeds.
+        good: whether the best is good, see :func:`bgswap.backgrounds.ranking.is_good`.
     """
 
     backgrounds: list[Background]
@@ -42,31 +42,31 @@ def search(
     paint: Callable[[list[int]], "Scenes"],
     judge: Callable[[np.ndarray], ranking.Judgement],
 ) -> Search:
-    """Make the scenes asked for and judge them; make more while the best of them is not good.
+    """Generate and score the requested scenes, and more while the best of them is not good.
 
-    The seeds count up from the one asked for, or from one by chance.
+    The seeds count up from the requested one, or from a random one.
 
     Args:
         alpha: of the kept people, (H, W) float32 in [0, 1].
         options: seed and number of variations.
-        paint: makes one scene for each seed.
-        judge: scores the picture that a scene would make, by the people detected in it.
+        paint: generates one scene for each seed.
+        judge: scores the picture composed with a scene, by the people detected in it.
 
     Raises:
-        SceneRejected: every scene asked for was refused.
+        SceneRejected: the safety checker rejected every requested scene.
     """
     first = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
     seeds = [(first + i) % 2**32 for i in range(options.variations + MOST_RETRIES)]
-    asked, more = seeds[: options.variations], seeds[options.variations :]
+    requested, more = seeds[: options.variations], seeds[options.variations :]
 
     def made(wanted: Sequence[int]) -> list[Background]:
         scenes = paint(list(wanted))
         pairs = zip(scenes.images, scenes.seeds, strict=True)
         return [Background(image, "scene", seed, *judge(image)) for image, seed in pairs]
 
-    found, retries = ranking.rank(made(asked)), 0
+    found, retries = ranking.rank(made(requested)), 0
     while retries < len(more) and not ranking.is_good(found[0], alpha):
-        # The safety checker may refuse this one too; those asked for are there.
+        # The safety checker may reject this one; the requested ones exist already.
         with suppress(SceneRejected):
             found += made([more[retries]])
         found, retries = ranking.rank(found), retries + 1

@@ -22,7 +22,7 @@ SHOWN_CHARACTERS = 60
 
 @dataclass(frozen=True)
 class BackgroundSpec:
-    """A background as it was asked for; nothing was opened yet.
+    """A requested background, before its file is opened.
 
     Attributes:
         kind: ``picture``, ``color``, ``blur`` or ``transparent``.
@@ -96,7 +96,7 @@ def background_source(
     """The source that makes a background; a picture is opened here, as photos are.
 
     Args:
-        spec: what was asked for.
+        spec: the requested background.
         mode, position: of a picture, see :class:`OwnPicture`.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Many photos: a list of jobs, a manifest of what was done, workers on one machine or on many."""
+"""Batches of photos: jobs, a manifest of their outcomes, workers on one or many machines."""

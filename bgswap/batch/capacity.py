@@ -1,4 +1,4 @@
-"""How many workers a machine holds, and what each of them gets of it."""
+"""The number of workers for a machine, and the share of its resources that each of them gets."""
 
 import os
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from pathlib import Path
 from bgswap.settings import Settings
 
 GIB = 2**30
-# Libraries read these when they load: threads of OpenMP (torch, OpenCV), BLAS and numba.
+# Numbers of threads, read by libraries when they load: OpenMP (torch, OpenCV), BLAS and numba.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 # glibc gives large blocks back to the system at once, and each new one costs a page fault for every
 # 4 KiB: kept instead, 4 % of a worker's time (26,000 page faults a photo become 1,000). 32 MiB is
@@ -20,14 +20,14 @@ CGROUP = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True)
 class CapacityConfig:
-    """What a worker needs of a machine.
+    """Resources of a worker.
 
     Attributes:
         starter_memory: bytes of a worker with the starter models on a CPU (measured: 0.95 GB at
             1 megapixel; the rest is for larger photos).
         full_memory: bytes of a worker with full models on a CPU (estimated: SD 1.5 in float32
             has 4 GiB of weights, the rest is for activations).
-        spare: share of the machine's memory that is left to everything else.
+        spare: share of the machine's memory that is left to other processes.
         gpu_threads: threads of a worker that has a GPU.
     """
 
@@ -37,18 +37,18 @@ class CapacityConfig:
     gpu_threads: int = 4
 
 
-def places(
+def worker_environments(
     settings: Settings, workers: int | None = None, config: CapacityConfig | None = None
 ) -> list[dict[str, str]]:
     """The environment variables of each worker on this machine.
 
-    With GPUs one worker each. On a CPU as many as cores and memory allow; the threads of one
-    depend on the machine alone, not on ``workers``: sums in another order are other numbers, and
-    a result is to be the same whatever the number of workers.
+    One worker a GPU. On a CPU as many as cores and memory allow; the number of threads of a worker
+    depends on the machine alone, not on ``workers``: it changes the order of floating-point sums,
+    and a result must not depend on the number of workers.
 
     Args:
         settings: of the models.
-        workers: how many; None: as many as the machine holds.
+        workers: their number; None: as many as the machine allows.
         config: see :class:`CapacityConfig`.
     """
     config = config or CapacityConfig()
@@ -65,7 +65,7 @@ def places(
 
 
 def cores() -> int:
-    """Cores that this process may use, a container's quota of time counted in."""
+    """Cores that this process may use, limited by a container's CPU quota."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with suppress(OSError, ValueError):
         quota, period = (CGROUP / "cpu.max").read_text().split()
@@ -74,7 +74,7 @@ def cores() -> int:
 
 
 def memory() -> int:
-    """Bytes of memory that the machine, or the container, has."""
+    """Bytes of memory of the machine or the container."""
     whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with suppress(OSError, ValueError):
         return min(whole, int((CGROUP / "memory.max").read_text()))

@@ -1,4 +1,4 @@
-"""``bgswap batch``: many photos, begun, killed and gone on with by the same command."""
+"""``bgswap batch``: many photos; the same command resumes an interrupted batch."""
 
 import argparse
 import contextlib
@@ -22,7 +22,7 @@ from bgswap.io.encoding import SUFFIXES
 from bgswap.options import rows
 from bgswap.settings import Models, Settings
 
-# Lines of the summary that name failed photos; the manifest names all.
+# Maximum number of failed photos in the summary; the manifest lists all.
 MOST_NAMED = 20
 
 
@@ -30,8 +30,8 @@ def build_parser() -> argparse.ArgumentParser:
     """The arguments of ``bgswap batch``; options are the fields of :class:`SwapOptions`."""
     parser = Parser(
         prog="bgswap batch",
-        description="Replace the background of many photos; the same command goes on where a "
-        "killed one stopped.",
+        description="Replace the background of many photos; the same command resumes an "
+        "interrupted batch.",
         epilog="Exit status: 0 done, 1 internal failure, 2 bad input, 4 some photos failed, "
         "130 interrupted.",
     )
@@ -43,15 +43,24 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--background", metavar="X", help="a picture, '#rrggbb', 'blur', 'transparent'"
     )
-    add("--jobs", type=Path, metavar="FILE", help="CSV or JSON Lines, a row a photo")
+    add("--jobs", type=Path, metavar="FILE", help="CSV or JSON Lines, one row a photo")
     add("--people", default="all", metavar="WHO", help="all, largest, or numbers as 1,3")
-    add("--same-scene", action="store_true", help="one scene for all, fitted to each frame")
+    add(
+        "--same-scene",
+        action="store_true",
+        help="one scene for all photos, cropped to each aspect ratio",
+    )
     add("--format", default="png", choices=list(SUFFIXES), help="kind of file of the results")
-    add("--workers", type=int, metavar="N", help="default: one a GPU, or as the cores allow")
-    add("--ray", nargs="?", const="", metavar="ADDRESS", help="work on a Ray cluster")
+    add(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="default: one a GPU, or as many as cores and memory allow",
+    )
+    add("--ray", nargs="?", const="", metavar="ADDRESS", help="run on a Ray cluster")
     add("--models", choices=get_args(Models), help="default: BGSWAP_MODELS or auto")
     add("--json", action="store_true", help="print the summary as JSON")
-    add("--verbose", action="store_true", help="say more on standard error")
+    add("--verbose", action="store_true", help="log to standard error")
     for name in OPTIONS:
         option = rows()[name]
         text = option.described().replace("%", "%%")
@@ -63,57 +72,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``bgswap batch`` and give its exit status."""
 
     def work() -> int:
-        asked = build_parser().parse_intermixed_args(arguments)
+        args = build_parser().parse_intermixed_args(arguments)
         logging.basicConfig(
-            level=logging.INFO if asked.verbose else logging.ERROR, stream=sys.stderr
+            level=logging.INFO if args.verbose else logging.ERROR, stream=sys.stderr
         )
-        settings = Settings.from_env(models=asked.models)
-        jobs = _jobs(asked, settings)
-        with _terminated_as_interrupted():
-            summary = run(jobs, asked.out, _engine(asked, settings))
-        print_answer(_as_json(summary, asked.out) if asked.json else _readable(summary, asked.out))
+        settings = Settings.from_env(models=args.models)
+        jobs = _jobs(args, settings)
+        with _sigterm_as_interrupt():
+            summary = run(jobs, args.out, _engine(args, settings))
+        print_answer(_as_json(summary, args.out) if args.json else _readable(summary, args.out))
         return _status(summary)
 
     return exit_status(work)
 
 
-def _jobs(asked: argparse.Namespace, settings: Settings) -> list[Job]:
-    if asked.workers is not None and asked.workers < 1:
-        raise BadInput(f"workers must be at least 1, got {asked.workers}")
-    if not asked.inputs and not asked.jobs:
+def _jobs(args: argparse.Namespace, settings: Settings) -> list[Job]:
+    if args.workers is not None and args.workers < 1:
+        raise BadInput(f"workers must be at least 1, got {args.workers}")
+    if not args.inputs and not args.jobs:
         raise BadInput("no photos: name files, folders or globs, or --jobs FILE")
-    rows = [Row(photo) for photo in find_photos(asked.inputs, asked.out)]
-    if asked.jobs:
-        rows += read_rows(asked.jobs)
-    given = {name: getattr(asked, f"option_{name}") for name in OPTIONS}
+    rows = [Row(photo) for photo in find_photos(args.inputs, args.out)]
+    if args.jobs:
+        rows += read_rows(args.jobs)
+    given = {name: getattr(args, f"option_{name}") for name in OPTIONS}
     options = {k: option_value(k, text) for k, text in given.items() if text is not None}
     request = Request(
-        asked.prompt,
-        asked.background,
-        asked.people,
+        args.prompt,
+        args.background,
+        args.people,
         options,
-        asked.same_scene,
-        SUFFIXES[asked.format],
+        args.same_scene,
+        SUFFIXES[args.format],
         settings.models,
     )
     return plan(rows, request)
 
 
-def _engine(asked: argparse.Namespace, settings: Settings) -> Engine:
-    workers = SwapWorkers(settings, asked.out.absolute())
-    if asked.ray is not None:
+def _engine(args: argparse.Namespace, settings: Settings) -> Engine:
+    workers = SwapWorkers(settings, args.out.absolute())
+    if args.ray is not None:
         from bgswap.batch.ray_engine import RayEngine
 
-        return RayEngine(workers, workers.out, asked.ray, asked.workers)
-    from bgswap.batch.capacity import places
+        return RayEngine(workers, workers.out, args.ray, args.workers)
+    from bgswap.batch.capacity import worker_environments
     from bgswap.batch.processes import Pool
 
-    return Pool(workers, places(settings, asked.workers))
+    return Pool(workers, worker_environments(settings, args.workers))
 
 
 @contextlib.contextmanager
-def _terminated_as_interrupted() -> Any:
-    """A SIGTERM, as schedulers send it, ends the run as Ctrl-C does."""
+def _sigterm_as_interrupt() -> Any:
+    """Treat SIGTERM, which schedulers send, as Ctrl-C."""
 
     def interrupt(number: int, frame: object) -> NoReturn:
         raise KeyboardInterrupt
@@ -136,7 +145,7 @@ def _status(summary: Summary) -> int:
 def _readable(summary: Summary, out: Path) -> str:
     lines = [f"{summary.done} done ({summary.before} before), {len(summary.failed)} failed"]
     if summary.left:
-        lines.append(f"{summary.left} left: the same command goes on with them")
+        lines.append(f"{summary.left} left: the same command resumes with them")
     if summary.stopped:
         lines.append(f"stopped: {summary.stopped}")
     failed = [f"failed: {one.path}: {one.error}" for one in summary.failed]
@@ -150,7 +159,7 @@ def _readable(summary: Summary, out: Path) -> str:
 
 def _as_json(summary: Summary, out: Path) -> str:
     failed = [{"path": one.path, "error": one.error} for one in summary.failed]
-    told = {
+    fields = {
         "done": summary.done,
         "before": summary.before,
         "failed": failed,
@@ -158,4 +167,4 @@ def _as_json(summary: Summary, out: Path) -> str:
         "stopped": summary.stopped,
         "manifest": str(out / "manifest.jsonl"),
     }
-    return json.dumps(told)
+    return json.dumps(fields)

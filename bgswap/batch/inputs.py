@@ -1,4 +1,4 @@
-"""The photos that folders, globs, lists and file names stand for."""
+"""Finding the photos in folders, globs, lists and file names."""
 
 import glob
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bgswap.errors import BadInput
 
-# Suffixes of the formats that bgswap.io.images reads; other files of a folder are passed over.
+# Suffixes of the formats that bgswap.io.images reads; other files in a folder are ignored.
 SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib"),
     *(".gif", ".tif", ".tiff", ".heic", ".heif", ".avif"),
@@ -21,8 +21,8 @@ class Found:
 
     Attributes:
         path: of the file, absolute.
-        name: relative path, with suffix, that the photo has inside what was named: of
-            ``holiday/day1/a.jpg`` in the folder ``holiday`` it is ``day1/a.jpg``.
+        name: path with suffix, relative to the given folder: of ``holiday/day1/a.jpg`` in the
+            folder ``holiday`` it is ``day1/a.jpg``.
     """
 
     path: Path
@@ -30,15 +30,15 @@ class Found:
 
 
 def find_photos(given: Sequence[str], out: Path) -> list[Found]:
-    """The photos that the names stand for, each once, in a fixed order.
+    """The photos that the names refer to, without duplicates, in a fixed order.
 
     Args:
-        given: folders (searched to their depth, hidden files left out), globs (``**`` allowed),
-            files, and ``@FILE`` for a text file with one of these a line, relative to its folder.
-        out: the folder of the results: nothing in it is taken as a photo of a folder or glob.
+        given: folders (searched recursively, without hidden files), globs (``**`` allowed), files,
+            and ``@FILE`` for a text file with one of these a line, relative to its folder.
+        out: the folder of the results, which folders and globs skip.
 
     Raises:
-        BadInput: one of the names stands for nothing.
+        BadInput: one of the names matches no photo.
     """
     out = Path(os.path.realpath(out))
     photos: dict[str, Found] = {}

@@ -1,4 +1,4 @@
-"""A file with a row a photo: CSV with a header, or JSON Lines."""
+"""Job files with one row a photo: CSV with a header, or JSON Lines."""
 
 import csv
 import json
@@ -11,9 +11,9 @@ from bgswap.batch.inputs import Found
 from bgswap.errors import BadInput
 from bgswap.options import rows
 
-# Background and format of the results are asked for beside the options, as a prompt is.
-BESIDE = {"background", "background_picture", "format"}
-OPTIONS = tuple(name for name in rows() if name not in BESIDE)
+# Options that job files do not have as such: background has a column, format is the command's.
+NOT_COLUMNS = {"background", "background_picture", "format"}
+OPTIONS = tuple(name for name in rows() if name not in NOT_COLUMNS)
 # Options that name a file.
 FILES = {"keep_mask", "remove_mask"}
 COLUMNS = ("path", "prompt", "background", "people", *OPTIONS)
@@ -21,15 +21,15 @@ COLUMNS = ("path", "prompt", "background", "people", *OPTIONS)
 
 @dataclass(frozen=True)
 class Row:
-    """One photo with what is asked for it; what a row leaves out is the command's.
+    """One photo and its request; values that a row leaves out are those of the command.
 
     Attributes:
         photo: the file.
         prompt: the scene in words; None: the command's.
-        background: what else stands behind the people; None: the command's.
-        people: who stays; None: the command's.
+        background: a background other than a scene; None: the command's.
+        people: the people to keep; None: the command's.
         options: fields of :class:`SwapOptions` by name, unchecked.
-        folder: that relative paths of backgrounds start from.
+        folder: base of relative paths of backgrounds.
         where: file and line, for messages; empty where the photo was named on the command line.
     """
 
@@ -46,14 +46,14 @@ def read_rows(path: Path) -> list[Row]:
     """The rows of a job file.
 
     Columns (keys) are ``path``, ``prompt``, ``background``, ``people`` and the fields of
-    :class:`SwapOptions`; files are relative to this file's folder; an empty cell or null counts as
-    left out.
+    :class:`SwapOptions`; paths are relative to this file's folder; an empty cell or null means that
+    the value is left out.
 
     Args:
         path: ending in .csv, or .jsonl or .ndjson.
 
     Raises:
-        BadInput: it cannot be read, or a row names a column that is none, or no photo.
+        BadInput: it cannot be read, has an unknown column, or a row without a photo.
     """
     readers = {".csv": _csv, ".jsonl": _json_lines, ".ndjson": _json_lines}
     reader = readers.get(path.suffix.lower())
@@ -71,7 +71,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def option_value(name: str, text: str) -> Any:
-    """The value that a text stands for; the text itself where it is none of the option's type."""
+    """A text converted to the option's type; the text itself where that is not possible."""
     try:
         return rows()[name].type(text)
     except ValueError:
@@ -108,7 +108,7 @@ def _json_lines(file: TextIO, name: str) -> Iterator[tuple[str, dict[str, Any]]]
         try:
             cells = json.loads(line)
         except ValueError:
-            raise BadInput(f"{where}: it is no JSON") from None
+            raise BadInput(f"{where}: it is not JSON") from None
         if not isinstance(cells, dict):
             raise BadInput(f"{where}: expected a JSON object")
         yield where, {k: v for k, v in cells.items() if v is not None}

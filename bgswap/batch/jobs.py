@@ -1,4 +1,4 @@
-"""A job: one photo, what is asked for it, and the one file that its result goes to."""
+"""Jobs: one photo each, with the request for it and the file of its result."""
 
 import hashlib
 import json
@@ -19,30 +19,30 @@ from bgswap.io.encoding import WRITTEN
 from bgswap.io.images import open_photo
 from bgswap.plan import read_mask
 from bgswap.prompts import check_prompt
-from bgswap.selection import Choice, named
+from bgswap.selection import Choice, parse_choice
 
-# Where the batch keeps what it needs itself, below the folder of the results.
+# Subfolder of the results for the batch's own files.
 OWN_FOLDER = ".bgswap"
-# Fields of SwapOptions that shape a scene before any person stands in it.
+# Fields of SwapOptions that a shared scene depends on.
 SCENE_OPTIONS = ("negative_prompt", "seed", "steps", "guidance_scale", "preset")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One photo and what is asked for it.
+    """One photo and the request for it.
 
     Attributes:
         path: of the photo, absolute.
-        output: of the result, relative to the folder of the results; no other job has it.
-        prompt: the scene in words; empty where ``background`` says what stands there.
+        output: path of the result, relative to the folder of the results; unique.
+        prompt: the scene in words; empty with a ``background``.
         background: as :func:`parse_background` reads it, the path of a picture absolute; empty:
             a scene.
-        people: who stays, as ``swap`` takes it.
+        people: the people to keep, as ``swap`` takes it.
         options: with a seed.
-        scene: the picture that all jobs of this scene share, relative to the folder of the
-            results; empty: each photo has a scene of its own.
+        scene: path of the scene that several jobs share, relative to the folder of the results;
+            empty: the photo has its own scene.
         models: the setting of that name.
-        frame: (width, height), the aspect of a shared scene: that of the first photo it is for.
+        frame: (width, height), the aspect ratio of a shared scene: that of its first photo.
         files: SHA-256 of the background's picture and of the masks, where there are any.
     """
 
@@ -59,13 +59,13 @@ class Job:
 
     @cached_property
     def id(self) -> str:
-        """Of all that the result depends on but the photo's content: 64 hexadecimal digits."""
+        """Hash of everything the result depends on except the photo's content, hexadecimal."""
         asked = {**self.request, "output": self.output, "models": self.models}
         return _digest({**asked, "files": self.files} if any(self.files) else asked)
 
     @property
     def request(self) -> dict[str, Any]:
-        """What is asked for, as a JSON object."""
+        """The request as a JSON object."""
         return {
             "prompt": self.prompt,
             "background": self.background,
@@ -77,14 +77,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Request:
-    """What the command asks for where a row says nothing else.
+    """The request of the command, for values that a row leaves out.
 
     Attributes:
         prompt: the scene in words.
-        background: what else stands behind the people.
-        people: who stays.
+        background: a background other than a scene.
+        people: the people to keep.
         options: fields of :class:`SwapOptions` by name.
-        same_scene: whether all photos with one prompt get one scene, fitted to each frame.
+        same_scene: whether photos with the same prompt share a scene, cropped to each aspect ratio.
         suffix: of the results, one of ``WRITTEN``.
         models: the setting of that name.
     """
@@ -99,13 +99,13 @@ class Request:
 
 
 def plan(rows: Sequence[Row], request: Request) -> list[Job]:
-    """The jobs of all rows, each once, in the order of the rows.
+    """The jobs of all rows, without duplicates, in the order of the rows.
 
-    A job without a seed gets one that is derived from its output's name (of a shared scene: from
-    what is asked for it), so that a second run makes the same picture.
+    A job without a seed gets one derived from its output's name (with a shared scene: from its
+    request), so that a second run gives the same picture.
 
     Raises:
-        BadInput: a row asks for what cannot be; the message names it.
+        BadInput: a row has an invalid request; the message names it.
     """
     if request.suffix not in WRITTEN:
         raise BadInput(f"a picture is saved as {', '.join(WRITTEN)}, not as {request.suffix!r}")
@@ -115,14 +115,14 @@ def plan(rows: Sequence[Row], request: Request) -> list[Job]:
             job = _job(row, request)
         except BadInput as error:
             raise BadInput(f"{row.where}: {error}" if row.where else str(error)) from None
-        # Two rows that ask the same of one photo are one job.
+        # Two rows with the same photo and request are one job.
         jobs.setdefault((job.path, job.id), job)
     return _with_frames([_with_seed(job) for job in _with_own_names(list(jobs.values()))])
 
 
 def _job(row: Row, request: Request) -> Job:
-    asked = (row.prompt, row.background)
-    prompt, background = asked if any(asked) else (request.prompt, request.background)
+    own = (row.prompt, row.background)
+    prompt, background = own if any(own) else (request.prompt, request.background)
     if prompt and background:
         raise BadInput("a photo gets a prompt or a background, not both")
     if background:
@@ -130,7 +130,7 @@ def _job(row: Row, request: Request) -> Job:
     else:
         check_prompt(prompt or "")
     people = request.people if row.people is None else row.people
-    named(people)
+    parse_choice(people)
     options = SwapOptions(**absolute(request.options or {}, Path()) | dict(row.options or {}))
     job = Job(
         str(row.photo.path),
@@ -146,10 +146,11 @@ def _job(row: Row, request: Request) -> Job:
 
 
 def _checked_background(text: str, folder: Path, suffix: str) -> str:
-    """The background as every worker reads it, wherever that runs.
+    """The background with an absolute path, so that all workers read the same.
 
     Raises:
-        BadInput: it is none, its picture cannot be opened, or the results cannot hold it.
+        BadInput: it is invalid, its picture cannot be opened, or the results' format cannot hold
+            it.
     """
     spec = parse_background(text, may_name_file=True)
     if spec.path is not None:
@@ -191,12 +192,12 @@ def _sha256(path: Path, modified: int) -> str:
 
 
 def _scene_file(job: Job) -> str:
-    asked = {name: getattr(job.options, name) for name in SCENE_OPTIONS}
-    return f"{OWN_FOLDER}/scene-{_digest([job.prompt, asked, job.models])[:16]}.png"
+    options = {name: getattr(job.options, name) for name in SCENE_OPTIONS}
+    return f"{OWN_FOLDER}/scene-{_digest([job.prompt, options, job.models])[:16]}.png"
 
 
 def _with_own_names(jobs: list[Job]) -> list[Job]:
-    """Jobs whose results would have one name get names of their own, whatever their order."""
+    """Make output names unique by appending a hash; independent of the order of the jobs."""
     for digits in (8, 16, 64):
         taken = Counter(job.output.casefold() for job in jobs)
         if max(taken.values(), default=1) == 1:
@@ -227,7 +228,7 @@ def _with_frames(jobs: list[Job]) -> list[Job]:
     frames: dict[str, tuple[int, int]] = {}
     for job in jobs:
         if job.scene and job.scene not in frames:
-            # A photo that cannot be read leaves it to the next; its own job says why.
+            # Where a photo cannot be read the next one is taken; its own job reports the error.
             with suppress(BadInput):
                 height, width = open_photo(job.path).shape[:2]
                 frames[job.scene] = (width, height)

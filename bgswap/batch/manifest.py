@@ -1,7 +1,7 @@
-"""What became of each photo: JSON Lines, one line a photo, on disk before the next one counts.
+"""The manifest of outcomes: JSON Lines, one line a photo, each on disk before the next.
 
-The last line of an output is what holds. A line that a kill or a full disk cut off is taken away
-when the manifest is opened again.
+Of several lines on one output the last one counts. A truncated line, left by a kill or a full disk,
+is removed when the manifest is opened again.
 """
 
 import fcntl
@@ -20,12 +20,12 @@ from bgswap.batch.reading import fingerprint
 from bgswap.errors import BadInput, BgSwapError
 
 NAME = "manifest.jsonl"
-# Names of all results that were ever to be written, a JSON string a line.
+# Names of all results that a run was to write, a JSON string a line.
 CLAIMS = f"{OWN_FOLDER}/outputs.jsonl"
-# As bgswap.io.files.write_whole calls a file that is not whole yet.
-HALF_WRITTEN = re.compile(r"\.[0-9a-f]{32}\.partial")
-# done: the output is there. refused: the photo or what is asked of it cannot be used, and would
-# not be the next time. failed: disk, memory or a bug; the next run tries again.
+# Names of temporary files of bgswap.io.files.write_whole.
+PARTIAL_FILE = re.compile(r"\.[0-9a-f]{32}\.partial")
+# done: the output exists. refused: the photo or its request is invalid, also in the next run.
+# failed: disk, memory or a bug; the next run retries.
 Status = Literal["done", "refused", "failed"]
 
 
@@ -34,18 +34,18 @@ class Outcome:
     """A line of the manifest.
 
     Attributes:
-        job: identity of the job, see :attr:`Job.id`.
+        job: see :attr:`Job.id`.
         path: of the photo.
         size: of its file in bytes.
         modified: of its file, nanoseconds since 1970.
         sha256: of its content, hexadecimal; empty where it could not be read.
         output: of the result, relative to the manifest's folder.
-        request: prompt, background, people, options and scene; each a key of its own in the line.
-        seed: the one that the picture was made from.
+        request: prompt, background, people, options and scene; the line has their keys.
+        seed: of the scene.
         status: see ``Status``.
-        seconds: from reading the photo to the written result.
-        notes: in words, wherever less was done than was asked.
-        error: one sentence; empty where it is done.
+        seconds: from reading the photo to writing the result.
+        notes: a sentence for each thing that was requested and not fully done.
+        error: one sentence; empty where the status is done.
         models: role to weights, as the details of a swap have them.
     """
 
@@ -71,7 +71,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Known:
-    """What is kept in memory of a line: a batch may have a million."""
+    """The part of a line that is kept in memory: a batch may have a million photos."""
 
     job: str
     status: Status
@@ -82,17 +82,17 @@ class _Known:
 
 
 class CannotRecord(BgSwapError):
-    """The manifest cannot be written: what is done from here on would not be known."""
+    """The manifest cannot be written, so further outcomes would be lost."""
 
 
 class Manifest:
-    """The manifest of a folder of results, held by one process at a time.
+    """The manifest of a folder of results, locked by one process at a time.
 
     Args:
-        out: the folder; made where it is not there.
+        out: the folder; created where it does not exist.
 
     Raises:
-        BadInput: the folder cannot be used, or another process holds its manifest.
+        BadInput: the folder cannot be used, or another process has locked its manifest.
     """
 
     def __init__(self, out: Path) -> None:
@@ -123,16 +123,16 @@ class Manifest:
         os.close(self._file)
 
     def append(self, outcome: Outcome) -> None:
-        """Add a line, on disk when this returns; all of it or nothing.
+        """Add a line atomically; it is on disk when this returns.
 
         Raises:
             CannotRecord: the disk is full or gone.
         """
-        told = asdict(outcome)
-        line = json.dumps({**told.pop("request"), **told}, ensure_ascii=True) + "\n"
+        fields = asdict(outcome)
+        line = json.dumps({**fields.pop("request"), **fields}, ensure_ascii=True) + "\n"
         content = line.encode()
         try:
-            # A rest that an earlier write left behind is written over.
+            # At the end of the last complete line: overwrites what a failed write left.
             written = os.pwrite(self._file, content, self._end)
             if written < len(content):
                 written += os.pwrite(self._file, content[written:], self._end + written)
@@ -144,10 +144,10 @@ class Manifest:
         self._remember(json.loads(line))
 
     def settled(self, job: Job) -> Outcome | None:
-        """What became of a job, where nothing of it is left to do.
+        """The outcome of a job with nothing left to do; else None.
 
-        A job is settled where its last line says done or refused, the photo is still what it was
-        (size and time of change, else size and content), and what is done is still there.
+        A job is settled where its last line says done or refused, the photo has not changed (size
+        and modification time, else size and content), and the output of a done job exists.
         """
         known = self._known.get(job.output)
         if known is None or known.job != job.id or known.status == "failed":
@@ -159,12 +159,12 @@ class Manifest:
         return Outcome.of(job, known.status, error=known.error)
 
     def claim(self, outputs: Sequence[str]) -> None:
-        """Say which files will be results, before any of them is written.
+        """Record which files will be results, before any of them is written.
 
-        So a file that was written just before a kill is known as ours, though no line tells of it.
+        A result that was written just before a kill is then known as such without a line.
 
         Raises:
-            BadInput: one is there, and was never claimed: it is somebody's.
+            BadInput: one exists and was never claimed: it would be overwritten.
         """
         claims = self.out / CLAIMS
         with suppress(FileNotFoundError):
@@ -173,14 +173,14 @@ class Manifest:
         for output in outputs:
             if os.path.lexists(self.out / output):
                 raise BadInput(
-                    f"{self.out / output} is there and is no result of a batch: "
+                    f"{self.out / output} exists and is not the result of a batch: "
                     "choose another folder"
                 )
         if not outputs:
             return
         try:
             with claims.open("a", encoding="ascii") as file:
-                # A kill may have cut the last name off.
+                # The last name may have been truncated by a kill.
                 file.write("\n" + "\n".join(map(json.dumps, outputs)) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
@@ -188,7 +188,7 @@ class Manifest:
             raise CannotRecord(f"cannot write {claims}: {error.strerror}") from None
 
     def _read(self) -> int:
-        """Take in the whole lines; give where they end."""
+        """Read the complete lines; returns where they end."""
         end = 0
         with open(self._file, "rb", closefd=False) as file:
             for line in file:
@@ -196,7 +196,7 @@ class Manifest:
                     self._remember(json.loads(line))
                 except (ValueError, KeyError, TypeError):
                     if line.endswith(b"\n"):
-                        raise BadInput(f"{self.path} is no manifest of a batch") from None
+                        raise BadInput(f"{self.path} is not the manifest of a batch") from None
                     break
                 if not line.endswith(b"\n"):
                     break
@@ -208,10 +208,10 @@ class Manifest:
         self._known[line["output"]] = _Known(**{f.name: line[f.name] for f in fields(_Known)})
 
 
-def sweep(out: Path) -> None:
-    """Remove the half-written files that a kill left in a folder of results."""
+def remove_partial_files(out: Path) -> None:
+    """Remove temporary files that a kill left in a folder of results."""
     for here, _, files in os.walk(out):
-        for file in filter(HALF_WRITTEN.fullmatch, files):
+        for file in filter(PARTIAL_FILE.fullmatch, files):
             (Path(here) / file).unlink(missing_ok=True)
 
 
@@ -219,7 +219,7 @@ def _unchanged(path: Path, known: _Known) -> bool:
     try:
         found = path.stat()
     except OSError:
-        # It is done, and the photo may have been moved away since.
+        # The photo may have been moved since.
         return True
     if found.st_size != known.size:
         return False

@@ -1,4 +1,4 @@
-"""Worker processes on this machine: started, fed, watched, replaced when they die, ended."""
+"""A pool of worker processes on this machine; processes that crash are replaced."""
 
 import logging
 import multiprocessing
@@ -17,7 +17,7 @@ from typing import Any
 from bgswap.batch.jobs import Job
 from bgswap.batch.manifest import Outcome
 from bgswap.batch.reading import Photo
-from bgswap.batch.worker import Worker, WorkerFactory, bug
+from bgswap.batch.worker import Worker, WorkerFactory, internal_failure
 from bgswap.errors import BgSwapError
 from bgswap.models.process import end_with_parent
 
@@ -29,29 +29,29 @@ class ProcessConfig:
     """How worker processes are handled.
 
     Attributes:
-        ahead: jobs a worker holds: one that is made, the rest read meanwhile. One is enough while
-            reading takes less time than making.
-        most_deaths: times a job may take its worker with it. The second time nothing else was in
-            that process, so that it is the job's.
-        most_false_starts: workers in a row that may end before they are ready.
-        patience: seconds that workers get to end by themselves when all is done.
+        prefetch: jobs that a worker holds: one in progress, the others are read meanwhile. One of
+            those is enough as long as reading is faster than swapping.
+        most_crashes: crashes of its worker after which a job fails. The second time the worker had
+            no other job, so that the job is the cause.
+        most_failed_starts: consecutive workers that end before they are ready.
+        shutdown_seconds: time for workers to exit when all jobs are done.
     """
 
-    ahead: int = 2
-    most_deaths: int = 2
-    most_false_starts: int = 3
-    patience: float = 5.0
+    prefetch: int = 2
+    most_crashes: int = 2
+    most_failed_starts: int = 3
+    shutdown_seconds: float = 5.0
 
 
-class WorkersFail(BgSwapError):
+class WorkersFailed(BgSwapError):
     """The worker processes cannot be started."""
 
 
 @dataclass(eq=False)
 class _Process:
-    """A worker process as its parent sees it."""
+    """The parent's record of a worker process."""
 
-    place: int
+    index: int
     process: multiprocessing.process.BaseProcess
     connection: Connection
     ready: bool = False
@@ -59,43 +59,43 @@ class _Process:
 
 
 class Pool:
-    """Worker processes, one a place; gives outcomes as they come.
+    """A pool of worker processes; yields outcomes as they arrive.
 
     Args:
-        factory: makes the worker inside each process.
-        places: environment variables of each process, set before it starts; as many processes.
+        factory: creates the worker inside each process.
+        environments: environment variables of each process; there is one process for each.
         config: see :class:`ProcessConfig`.
     """
 
     def __init__(
         self,
         factory: WorkerFactory,
-        places: Sequence[Mapping[str, str]],
+        environments: Sequence[Mapping[str, str]],
         config: ProcessConfig | None = None,
     ) -> None:
-        self._factory, self._places = factory, places
+        self._factory, self._environments = factory, environments
         self._config = config or ProcessConfig()
-        self._deaths: dict[str, int] = {}
-        self._false_starts = 0
+        self._crashes: dict[str, int] = {}
+        self._failed_starts = 0
         self._processes: list[_Process] = []
 
     def __call__(self, jobs: Sequence[Job]) -> Generator[Outcome, None, None]:
-        """The outcomes of all jobs, one each, as they come.
+        """The outcomes of all jobs, one each, as they arrive.
 
-        Closing the iterator ends the processes at once, with what they were at.
+        Closing the iterator kills the processes.
 
         Raises:
-            WorkersFail: the processes end before they are ready.
+            WorkersFailed: the processes end before they are ready.
         """
         waiting = deque(jobs)
         try:
-            for place in range(min(len(self._places), len(jobs))):
-                self._start(place)
+            for index in range(min(len(self._environments), len(jobs))):
+                self._start(index)
             while waiting or any(process.jobs for process in self._processes):
                 for process in self._processes:
-                    self._feed(process, waiting)
-                yield from self._heard(waiting)
-            self._end_politely()
+                    self._send_jobs(process, waiting)
+                yield from self._receive(waiting)
+            self._shut_down()
         finally:
             for process in self._processes:
                 process.process.kill()
@@ -103,73 +103,76 @@ class Pool:
                 process.connection.close()
             self._processes.clear()
 
-    def _start(self, place: int) -> None:
+    def _start(self, index: int) -> None:
         context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
+        parent_end, child_end = context.Pipe()
         process = context.Process(
-            target=_work, args=(theirs, self._factory), name=f"bgswap-worker-{place}", daemon=True
+            target=_work,
+            args=(child_end, self._factory),
+            name=f"bgswap-worker-{index}",
+            daemon=True,
         )
-        with _inherited(self._places[place]):
+        with _inherited(self._environments[index]):
             process.start()
-        theirs.close()
-        self._processes.append(_Process(place, process, ours))
+        child_end.close()
+        self._processes.append(_Process(index, process, parent_end))
 
-    def _feed(self, process: _Process, waiting: deque[Job]) -> None:
-        """Give a worker what it can hold; a job whose worker died once goes alone."""
-        while process.ready and waiting and len(process.jobs) < self._config.ahead:
-            alone = any(job.id in self._deaths for job in (waiting[0], *process.jobs))
+    def _send_jobs(self, process: _Process, waiting: deque[Job]) -> None:
+        """Send a worker as many jobs as it holds; a job whose worker crashed is sent alone."""
+        while process.ready and waiting and len(process.jobs) < self._config.prefetch:
+            alone = any(job.id in self._crashes for job in (waiting[0], *process.jobs))
             if alone and process.jobs:
                 return
             process.jobs.append(waiting.popleft())
-            # Where it has just died, its end is heard next.
+            # Where it has just crashed, that is received next.
             with suppress(OSError):
                 process.connection.send(process.jobs[-1])
 
-    def _heard(self, waiting: deque[Job]) -> Iterator[Outcome]:
+    def _receive(self, waiting: deque[Job]) -> Iterator[Outcome]:
         by_connection: dict[Any, _Process] = {p.connection: p for p in self._processes}
         for connection in wait(list(by_connection)):
             process = by_connection[connection]
             try:
-                said = process.connection.recv()
+                message = process.connection.recv()
             except (EOFError, OSError):
-                yield from self._bury(process, waiting)
+                yield from self._replace(process, waiting)
                 continue
-            if isinstance(said, Outcome):
+            if isinstance(message, Outcome):
                 process.jobs.popleft()
-                yield said
-            elif said is None:
-                process.ready, self._false_starts = True, 0
+                yield message
+            elif message is None:
+                process.ready, self._failed_starts = True, 0
             else:
-                raise WorkersFail(said)
+                raise WorkersFailed(message)
 
-    def _bury(self, process: _Process, waiting: deque[Job]) -> Iterator[Outcome]:
-        """Put another in the place of a process that ended; its jobs go back, or are given up."""
+    def _replace(self, process: _Process, waiting: deque[Job]) -> Iterator[Outcome]:
+        """Replace a process that ended; its jobs are requeued, or fail after too many crashes."""
         process.process.join()
         process.connection.close()
         self._processes.remove(process)
         if not process.ready:
-            self._false_starts += 1
-            if self._false_starts >= self._config.most_false_starts:
-                raise WorkersFail(
+            self._failed_starts += 1
+            if self._failed_starts >= self._config.most_failed_starts:
+                raise WorkersFailed(
                     f"the worker processes end before they are ready ({_cause(process)})"
                 )
         for job in reversed(process.jobs):
-            self._deaths[job.id] = self._deaths.get(job.id, 0) + 1
-            if self._deaths[job.id] < self._config.most_deaths:
+            self._crashes[job.id] = self._crashes.get(job.id, 0) + 1
+            if self._crashes[job.id] < self._config.most_crashes:
                 waiting.appendleft(job)
             else:
                 error = f"its worker process ended ({_cause(process)})"
                 yield Outcome.of(job, "failed", error=error)
         process.jobs.clear()
         if waiting:
-            self._start(process.place)
+            self._start(process.index)
 
-    def _end_politely(self) -> None:
+    def _shut_down(self) -> None:
         for process in self._processes:
             with suppress(OSError):
                 process.connection.send(None)
         for process in self._processes:
-            process.process.join(self._config.patience)
+            process.process.join(self._config.shutdown_seconds)
 
 
 def _cause(process: _Process) -> str:
@@ -179,9 +182,9 @@ def _cause(process: _Process) -> str:
 
 @contextmanager
 def _inherited(variables: Mapping[str, str]) -> Iterator[None]:
-    """What a process started inside inherits: variables, and that Ctrl-C is its parent's matter.
+    """Let a process started in the block inherit variables, and ignore Ctrl-C.
 
-    Libraries read the variables when they load, which may be before any line of ours runs.
+    Libraries read the variables when they load, which may be before our own code runs.
     """
     kept = {name: os.environ.get(name) for name in variables}
     main = threading.current_thread() is threading.main_thread()
@@ -200,43 +203,43 @@ def _inherited(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def _work(connection: Connection, factory: WorkerFactory) -> None:
-    """The whole life of a worker process."""
+    """The main function of a worker process."""
     end_with_parent()
-    # Libraries print while they load; nothing but the answer belongs on standard output.
+    # Libraries print while they load; standard output is for the summary alone.
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         try:
             worker = factory()
         except BgSwapError as error:
             connection.send(str(error))
             return
-        # Where the parent was killed, there is nobody to tell.
+        # The parent may have been killed.
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.send(None)
             _make_all(connection, worker)
 
 
 def _make_all(connection: Connection, worker: Worker) -> None:
-    """Make what the parent asks for, the next photo read meanwhile, until it says that is all."""
-    ahead: queue.Queue[tuple[Job, Photo | Outcome] | None] = queue.Queue(1)
+    """Work on jobs from the parent until it sends None; a thread reads the next photo meanwhile."""
+    prefetched: queue.Queue[tuple[Job, Photo | Outcome] | None] = queue.Queue(1)
 
     def read() -> None:
         while (job := _next(connection)) is not None:
             try:
-                ahead.put((job, worker.read(job)))
+                prefetched.put((job, worker.read(job)))
             except Exception:
                 log.exception("internal failure with %s", job.path)
-                ahead.put((job, bug(job)))
-        ahead.put(None)
+                prefetched.put((job, internal_failure(job)))
+        prefetched.put(None)
 
     threading.Thread(target=read, name="bgswap-reader", daemon=True).start()
-    while (item := ahead.get()) is not None:
+    while (item := prefetched.get()) is not None:
         job, photo = item
         try:
             outcome = photo if isinstance(photo, Outcome) else worker.make(job, photo)
         except Exception:
             log.exception("internal failure with %s", job.path)
-            connection.send(bug(job))
-            # What a bug leaves behind (a poisoned CUDA context) goes with the process.
+            connection.send(internal_failure(job))
+            # A bug may leave a broken state behind, such as a CUDA context: start a new process.
             os._exit(1)
         connection.send(outcome)
 

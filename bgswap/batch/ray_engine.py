@@ -1,8 +1,8 @@
 """Many machines: the same workers as actors of Ray Data, https://docs.ray.io/en/latest/data.
 
-Photos and results lie where every machine sees them under the same path. An actor writes its
-results itself; what travels back is a line of the manifest a photo. A block of photos whose machine
-is lost is made again by another one: the same bytes in the same files.
+Photos and results are in a file system that all machines share under the same path. An actor writes
+its results itself and returns one line of the manifest a photo. The block of photos of a lost
+machine is repeated by another one, with the same bytes in the same files.
 """
 
 import json
@@ -20,7 +20,7 @@ import numpy as np
 from bgswap.batch.capacity import THREADS
 from bgswap.batch.jobs import OWN_FOLDER, Job
 from bgswap.batch.manifest import Outcome
-from bgswap.batch.worker import WorkerFactory, bug
+from bgswap.batch.worker import WorkerFactory, internal_failure
 from bgswap.errors import BadInput, BgSwapError
 
 log = logging.getLogger(__name__)
@@ -31,11 +31,11 @@ class RayConfig:
     """How the cluster is used.
 
     Attributes:
-        most_blocks: photos up to this number travel one by one; beyond, several make a block,
-            whose lines come back together.
-        attempts: times that a photo is begun; Ray itself would give one that kills its actors to
-            the next actor for ever.
-        cpus: of an actor without a GPU: it computes with one thread.
+        most_blocks: maximum number of blocks: with more photos, several are in a block, whose
+            lines are returned together.
+        attempts: maximum for one photo; Ray itself would retry a photo that crashes its actors
+            without end.
+        cpus: of an actor without a GPU, which computes with one thread.
     """
 
     most_blocks: int = 10_000
@@ -44,13 +44,13 @@ class RayConfig:
 
 
 class RayEngine:
-    """Gives the outcomes of jobs that a Ray cluster works on.
+    """Runs jobs on a Ray cluster; yields outcomes as they arrive.
 
     Args:
-        factory: makes the worker inside each actor.
-        out: the folder of the results, one that every machine sees.
-        address: of the cluster; empty: the one that RAY_ADDRESS names, else this machine.
-        workers: most actors at a time; None: one a GPU, else one a core.
+        factory: creates the worker inside each actor.
+        out: the folder of the results, shared by all machines.
+        address: of the cluster; empty: the one in RAY_ADDRESS, else this machine.
+        workers: maximum number of actors; None: one a GPU, else one a core.
         config: see :class:`RayConfig`.
     """
 
@@ -67,11 +67,11 @@ class RayEngine:
         self._attempts = Attempts(out / OWN_FOLDER / "attempts", self._config.attempts)
 
     def __call__(self, jobs: Sequence[Job]) -> Generator[Outcome, None, None]:
-        """The outcomes of all jobs, one each, as they come.
+        """The outcomes of all jobs, one each, as they arrive.
 
         Raises:
             BadInput: Ray is not installed, or no cluster answers.
-            BgSwapError: the cluster gave up.
+            BgSwapError: the cluster failed.
         """
         here = [job for job in jobs if Path(job.path).is_file()]
         with _connected(self._address):
@@ -103,7 +103,7 @@ class RayEngine:
             list(by_path),
             include_paths=True,
             ignore_missing_paths=True,
-            # Else actors on all cores would leave none for what feeds them.
+            # Otherwise actors on all cores would leave none for the tasks that read the files.
             num_cpus=0,
             override_num_blocks=min(len(by_path), self._config.most_blocks),
         ).map_batches(
@@ -118,29 +118,29 @@ class RayEngine:
             for row in rows.iter_rows():
                 yield row["outcome"]
         except ray.exceptions.RayError as error:
-            log.exception("the cluster gave up")
-            raise BgSwapError(f"the Ray cluster gave up: {type(error).__name__}") from None
+            log.exception("the cluster failed")
+            raise BgSwapError(f"the Ray cluster failed: {type(error).__name__}") from None
 
 
 @dataclass(frozen=True)
 class Attempts:
-    """Counts how often each job was begun, where all machines see it: a byte an attempt.
+    """Counts the attempts of each job in a shared folder: one byte an attempt.
 
     Attributes:
-        folder: of a file for each job that is under way.
-        most: attempts that a job has.
+        folder: with a file for each job in progress.
+        most: maximum number of attempts.
     """
 
     folder: Path
     most: int
 
     def clear(self) -> None:
-        """Forget what earlier runs counted."""
+        """Remove the counts of earlier runs."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
 
     def begin(self, job: Job) -> bool:
-        """Count an attempt; give whether there was one left."""
+        """Count an attempt; returns whether there was one left."""
         with (self.folder / job.id).open("ab") as file:
             if file.tell() >= self.most:
                 return False
@@ -148,12 +148,12 @@ class Attempts:
         return True
 
     def end(self, job: Job) -> None:
-        """The job came to its end, whichever."""
+        """Remove the count of a job that has an outcome."""
         (self.folder / job.id).unlink(missing_ok=True)
 
 
 class _Actor:
-    """A worker inside an actor: one photo's bytes in, the lines of its outcomes out."""
+    """A worker inside an actor: takes a photo's bytes, returns the lines of its outcomes."""
 
     def __init__(self, factory: WorkerFactory, attempts: Attempts, jobs: Any) -> None:
         import ray
@@ -176,15 +176,15 @@ class _Actor:
             outcome = self._worker.make(job, self._worker.read(job, content))
         except Exception:
             log.exception("internal failure with %s", job.path)
-            outcome = bug(job)
+            outcome = internal_failure(job)
         self._attempts.end(job)
         return outcome
 
 
 @contextmanager
 def _connected(address: str) -> Iterator[None]:
-    """A connection to the cluster; one that is there already is used and left as it is."""
-    # Ray would report what it is used for to its makers.
+    """Connect to the cluster; an existing connection is used and left open."""
+    # Ray would send usage statistics to its makers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray.data
@@ -199,7 +199,7 @@ def _connected(address: str) -> Iterator[None]:
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     before = (context.enable_progress_bars, context.max_errored_blocks)
-    # Our own bar tells of photos; a block that is lost costs its photos, not the batch.
+    # There is a progress bar of photos already; a lost block must not fail the whole batch.
     context.enable_progress_bars, context.max_errored_blocks = False, -1
     try:
         yield

@@ -1,4 +1,4 @@
-"""Reading a photo, ahead of the time when it is needed."""
+"""Reading of photos, ahead of their turn."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ from bgswap.io.images import open_photo
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photo that was read.
+    """A photo that was read, or the error.
 
     Attributes:
         image: (H, W, 3) uint8 RGB, upright; None where it cannot be used.
@@ -31,14 +31,14 @@ class Photo:
 
 
 def read_photo(path: Path, content: bytes | None = None) -> Photo:
-    """Read a photo; a fault of the photo is told in what is given back, not raised.
+    """Read a photo; an error of the photo is returned, not raised.
 
     Args:
         path: of its file.
-        content: of the file, where it was read already.
+        content: of the file, where it has been read already.
     """
     try:
-        # Opening a named pipe would wait for whoever writes into it.
+        # Opening a named pipe would block until another process writes to it.
         if not path.is_file():
             return Photo(None, error=f"there is no file {path}")
         found = path.stat()

@@ -1,4 +1,4 @@
-"""One run of a batch: what is left to do, done and recorded; what became of it."""
+"""One run of a batch: finds the unfinished jobs, runs them and records the outcomes."""
 
 import sys
 from collections import deque
@@ -10,28 +10,28 @@ from pathlib import Path
 from tqdm import tqdm
 
 from bgswap.batch.jobs import Job
-from bgswap.batch.manifest import Manifest, Outcome, sweep
+from bgswap.batch.manifest import Manifest, Outcome, remove_partial_files
 from bgswap.errors import BgSwapError
 
-# Gives one outcome for each job, in any order, as they come.
+# Yields one outcome for each job, in any order, as they arrive.
 Engine = Callable[[Sequence[Job]], Generator[Outcome, None, None]]
-# A disk that is full or a model that is gone fails every photo: this many failures in a row end
-# the run. Photos that cannot be used do not count.
+# A full disk or a missing model would fail every photo: so many consecutive failures end the run.
+# Refused photos do not count.
 MOST_FAILURES_IN_A_ROW = 3
 
 
 @dataclass
 class Summary:
-    """What became of a batch, this run and those before it.
+    """The state of a batch after this run and earlier ones.
 
     Attributes:
-        done: results that are there.
-        before: how many of them were there when this run began.
-        failed: outcomes of photos without a result, those of earlier runs included.
+        done: number of results.
+        before: number of results when this run began.
+        failed: outcomes of photos without a result, including those of earlier runs.
         noted: outcomes with notes, of this run.
-        left: jobs that this run did not come to.
-        stopped: why it ended before all was done; empty where it did not.
-        interrupted: whether that was the user.
+        left: number of unfinished jobs.
+        stopped: why the run ended early; empty where it did not.
+        interrupted: whether the user interrupted it.
     """
 
     done: int = 0
@@ -51,20 +51,20 @@ class Summary:
 
 
 def run(jobs: Sequence[Job], out: Path, engine: Engine) -> Summary:
-    """Do what is left of a batch.
+    """Run the unfinished jobs of a batch.
 
     Args:
-        jobs: all of it, also what earlier runs did.
+        jobs: all jobs, including those that earlier runs finished.
         out: the folder of the results.
-        engine: does the work.
+        engine: runs the jobs.
 
     Raises:
-        BadInput: the folder cannot be used, another run is at it, or a result would overwrite a
-            file that is none of ours.
+        BadInput: the folder cannot be used, another run uses it, or a result would overwrite a
+            file that is not a result.
     """
     summary = Summary()
     with Manifest(out) as manifest:
-        sweep(out)
+        remove_partial_files(out)
         left = []
         for job in jobs:
             settled = manifest.settled(job)
@@ -81,7 +81,7 @@ def run(jobs: Sequence[Job], out: Path, engine: Engine) -> Summary:
         except BgSwapError as error:
             summary.stopped = str(error)
         finally:
-            sweep(out)
+            remove_partial_files(out)
     return summary
 
 
@@ -89,7 +89,7 @@ def _work(
     left: Sequence[Job], total: int, manifest: Manifest, engine: Engine, summary: Summary
 ) -> None:
     in_a_row: deque[str] = deque(maxlen=MOST_FAILURES_IN_A_ROW)
-    # Where nobody watches, a line now and then is enough.
+    # Outside a terminal, update the progress bar rarely.
     often = 0.1 if sys.stderr.isatty() else 30.0
     with (
         closing(engine(left)) as outcomes,

@@ -1,4 +1,4 @@
-"""One scene for many photos: painted once without people, then fitted to each frame."""
+"""One scene for many photos: generated once without people, then cropped to each aspect ratio."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from bgswap.types import Background
 if TYPE_CHECKING:
     from bgswap import BackgroundSwapper
 
-# Seeds tried for a scene without people: as many as a single photo's scene gets.
+# Seeds tried for a scene without people: as many as for the scene of a single photo.
 MOST_SEEDS = 3
-# Longer side, in pixels, of the blank frame that is handed to the scene model, which scales it.
+# Longer side, in pixels, of the blank photo for the scene model, which scales it.
 FRAME_SIDE = 1024
 
 
@@ -29,7 +29,7 @@ class SharedScene:
 
     Attributes:
         image: (h, w, 3) uint8 RGB, at the scene model's resolution.
-        seed: the one it was painted from.
+        seed: it was generated from.
         models: role to weights, as the details of a swap have them.
     """
 
@@ -38,7 +38,7 @@ class SharedScene:
     models: dict[str, dict[str, str]]
 
     def make(self, photo: np.ndarray, alpha: np.ndarray) -> list[Background]:
-        """The middle of the scene, as large as it has the aspect of the photo.
+        """The largest centered crop of the scene with the photo's aspect ratio.
 
         Args:
             photo: (H, W, 3) uint8 RGB.
@@ -53,29 +53,29 @@ class SharedScene:
 
 
 def shared_scene(swapper: "BackgroundSwapper", job: Job, file: Path) -> SharedScene:
-    """The scene from its file; where it is not there, painted into it.
+    """Read the scene from its file; generate and write it where it does not exist.
 
-    Two workers that paint it at once write the same picture.
+    Two workers that generate it at the same time write the same picture.
 
     Args:
         swapper: the models.
-        job: one of those that share it.
+        job: one of the jobs that share it.
         file: ending in .png.
 
     Raises:
-        SceneRejected: the safety checker refused every scene.
-        ModelUnavailable: a full model was demanded and cannot be had.
+        SceneRejected: the safety checker rejected every scene.
+        ModelUnavailable: BGSWAP_MODELS is ``full`` and a model is not available.
     """
     if not file.exists():
-        scene = _painted(swapper, job)
+        scene = _generated(swapper, job)
         details = {"prompt": job.prompt, "seed": scene.seed, "models": scene.models}
         metadata.save(scene.image, file, details)
-    told = metadata.read(file)
-    return SharedScene(open_photo(file), told["seed"], told["models"])
+    recorded = metadata.read(file)
+    return SharedScene(open_photo(file), recorded["seed"], recorded["models"])
 
 
-def _painted(swapper: "BackgroundSwapper", job: Job) -> SharedScene:
-    """A scene nobody stands in, by the first seed that gives one; else by the first of all."""
+def _generated(swapper: "BackgroundSwapper", job: Job) -> SharedScene:
+    """A scene from the first seed without people in it; else from the first seed."""
     report = Report()
     generator = report.used("scene", swapper.models.scene(job.options.preset))
     width, height = job.frame

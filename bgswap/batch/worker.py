@@ -1,4 +1,4 @@
-"""What one worker does with one photo: the same on one machine and on many."""
+"""The work on one photo, the same on one machine and on many."""
 
 import time
 from dataclasses import dataclass
@@ -16,29 +16,29 @@ from bgswap.batch.shared_scene import SharedScene, shared_scene
 from bgswap.errors import BadInput, BgSwapError, NoPersonDetected, SceneRejected
 from bgswap.settings import Settings
 
-# The next run would come to the same: the photo, or what is asked of it, is to blame.
+# Errors of the photo or its request, which the next run would raise again.
 REFUSALS = (BadInput, NoPersonDetected, SceneRejected)
 
 
 class Worker(Protocol):
-    """Holds its models and makes one picture after the other."""
+    """Holds its models and processes one job after the other."""
 
     def read(self, job: Job, content: bytes | None = None) -> Photo:
-        """Read a job's photo; called in a thread beside :meth:`make`."""
+        """Read a job's photo; called in another thread than :meth:`make`."""
 
     def make(self, job: Job, photo: Photo) -> Outcome:
-        """Make and write a job's result; an exception is a bug and ends the worker."""
+        """Compute and write a job's result; an exception is a bug and ends the worker."""
 
 
 class WorkerFactory(Protocol):
-    """Makes a worker in the process where it works; can be pickled."""
+    """Creates a worker in its process; can be pickled."""
 
     def __call__(self) -> Worker: ...
 
 
 @dataclass(frozen=True)
 class SwapWorkers:
-    """Makes workers that swap backgrounds.
+    """Creates workers that swap backgrounds.
 
     Attributes:
         settings: of the models.
@@ -53,7 +53,7 @@ class SwapWorkers:
 
 
 class SwapWorker:
-    """Swaps the background of one photo after the other; models load with the first.
+    """Swaps the backgrounds of photos; models load with the first one.
 
     Args:
         settings: of the models.
@@ -75,8 +75,8 @@ class SwapWorker:
         """Swap the background and write the result.
 
         Args:
-            job: what is asked for.
-            photo: as :meth:`read` gave it.
+            job: the request.
+            photo: from :meth:`read`.
 
         Raises:
             Exception: a bug; nothing was written.
@@ -117,7 +117,7 @@ class SwapWorker:
         return result.image, details
 
     def _source(self, job: Job) -> BackgroundSource | None:
-        """What stands behind the people, opened or painted once a worker; None: a scene."""
+        """The background of a job, opened or generated once and reused; None: its own scene."""
         if not job.scene and not job.background:
             return None
         if self._latest[0] != (job.scene, job.background):
@@ -141,6 +141,6 @@ def _since(start: float) -> float:
     return round(time.perf_counter() - start, 3)
 
 
-def bug(job: Job) -> Outcome:
+def internal_failure(job: Job) -> Outcome:
     """The outcome of a job that met a bug."""
     return Outcome.of(job, "failed", error="something went wrong (internal failure)")

@@ -1,4 +1,4 @@
-"""What a command prints: the details for a person to read, or as JSON."""
+"""Output of the commands: the details as text or as JSON."""
 
 import contextlib
 import io
@@ -18,20 +18,20 @@ Details = dict[str, Any]
 def answer(
     options: Namespace, work: Callable[[Namespace], Details], readable: Callable[[Details], str]
 ) -> None:
-    """Do the work of a command and print its details, and nothing else, on standard output.
+    """Run a command and print its details, and nothing else, on standard output.
 
     Args:
-        options: as parsed; ``json`` and ``verbose`` are read here.
-        work: gives the details.
-        readable: the details as text for a person.
+        options: as parsed; ``json`` and ``verbose`` are used here.
+        work: runs the command and returns the details.
+        readable: formats the details as text.
 
     Raises:
-        BgSwapError: nobody can take the answer, or what ``work`` raises.
+        BgSwapError: standard output cannot be written to, or an error of ``work``.
     """
     logging.basicConfig(level=logging.INFO if options.verbose else logging.ERROR, stream=sys.stderr)
-    # Libraries print while they load; nothing but the answer belongs on standard output.
+    # Libraries print while they load; standard output is for the details alone.
     with contextlib.redirect_stdout(sys.stderr if options.verbose else io.StringIO()):
-        # First of all, since it says in words what OpenCV lacks.
+        # Imported first, for its error message on system libraries that OpenCV lacks.
         import bgswap.io.images  # noqa: F401
 
         details = work(options)
@@ -39,31 +39,31 @@ def answer(
 
 
 def _json(details: Details) -> str:
-    """The details as JSON that standard output can hold, whichever its encoding."""
+    """The details as JSON that the encoding of standard output can represent."""
     encoding = getattr(sys.stdout, "encoding", None) or ""
     utf8 = encoding.lower().replace("-", "") == "utf8"
     return json.dumps(details, ensure_ascii=not utf8, allow_nan=False)
 
 
 def print_answer(text: str) -> None:
-    """Write text on standard output, whatever its encoding.
+    """Write text to standard output, in any encoding.
 
     Raises:
-        BgSwapError: nobody can take it.
+        BgSwapError: it cannot be written.
     """
     try:
         if isinstance(sys.stdout, io.TextIOWrapper):
-            # What the encoding lacks is escaped as Python and JSON do it.
+            # Characters that the encoding lacks are written as backslash escapes.
             sys.stdout.reconfigure(errors="backslashreplace")
         print(text, flush=True)
     except OSError as error:
-        # What is left in the buffer would fail once more when Python ends.
+        # Otherwise the rest of the buffer would raise again when Python exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise BgSwapError(f"the answer cannot be written: {error.strerror}") from None
 
 
 def people_and_files(details: Details) -> str:
-    """The details of a photo: its people, the models, the files that were written, the notes."""
+    """The details of a photo as text: people, models, written files and notes."""
     lines = [
         f"person {p['number']}: box {p['box']}, confidence {p['confidence']:.2f}, "
         f"{p['area']:.1%} of the photo"
@@ -77,9 +77,9 @@ def people_and_files(details: Details) -> str:
 
 
 def weights_and_licenses(details: Details) -> str:
-    """The details of the models: a line for each of their weights."""
+    """The details of the models as text, one line for each of their weights."""
     return "\n".join(
-        f"{entry['title']}: {entry['name']}, licence {entry['license']}, {_size(entry['bytes'])}, "
+        f"{entry['title']}: {entry['name']}, license {entry['license']}, {_size(entry['bytes'])}, "
         f"from {entry['source']}"
         for entry in details["models"]
     )

@@ -1,4 +1,4 @@
-"""What can be typed: the commands with their arguments, and the form without a command."""
+"""Argument parsers of the commands, and of the form without a command."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -17,15 +17,15 @@ METAVARS = {int: "N", float: "X", str: "TEXT", Path: "FILE"}
 
 
 def parse(arguments: Sequence[str], table: type[SwapOptions] = SwapOptions) -> argparse.Namespace:
-    """The arguments as parsed, with the function ``run`` that they ask for.
+    """Parse a command line; the attribute ``run`` of the result is the command's function.
 
     Args:
         arguments: a command and its arguments; or, without a command, those of a photo.
         table: the options of a swap.
 
     Raises:
-        BadInput: they cannot be understood.
-        SystemExit: help was asked for, and printed.
+        BadInput: they cannot be parsed.
+        SystemExit: after printing help.
     """
     first = arguments[0] if arguments else ""
     if first in COMMANDS or first in ("-h", "--help", "--version"):
@@ -148,7 +148,7 @@ def _add_output(parser: argparse.ArgumentParser, what: str) -> None:
 def _add_common(parser: argparse.ArgumentParser) -> None:
     _add_models(parser)
     parser.add_argument("--json", action="store_true", help="print the details as JSON")
-    parser.add_argument("--verbose", action="store_true", help="say more on standard error")
+    parser.add_argument("--verbose", action="store_true", help="log to standard error")
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
@@ -156,12 +156,16 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 
 
 Add = Callable[[argparse.ArgumentParser, type[SwapOptions]], None]
-# What each command runs, what it does, and what it takes.
+# By name of the command: its function, its help text, and what adds its arguments.
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], None], str, Add]] = {
     "swap": (commands.swap, "Replace everything behind the people by a scene", _add_swap),
     "people": (commands.people, "List who is in a photo", _add_find),
     "cutout": (commands.cutout, "Write the kept people as RGBA PNG", _add_cutout),
     "serve": (commands.serve, "Serve the page, the API and the MCP tools", _add_serve),
-    "models": (commands.models, "List weights with source, licence and size", _add_list),
-    "warm-up": (commands.warm_up, "Compile once what the first photo would wait for", _add_nothing),
+    "models": (commands.models, "List weights with source, license and size", _add_list),
+    "warm-up": (
+        commands.warm_up,
+        "Compile the matting library, so that the first photo is not slow",
+        _add_nothing,
+    ),
 }

@@ -1,4 +1,4 @@
-"""The commands: each takes the parsed arguments, does its work and prints what came of it."""
+"""The commands: each takes the parsed arguments, does its work and prints the result."""
 
 import os
 from argparse import Namespace
@@ -10,7 +10,7 @@ from bgswap.cli.answers import Details, answer, people_and_files, weights_and_li
 from bgswap.cli.outputs import check_outputs
 from bgswap.errors import MissingLibrary
 from bgswap.options import SwapOptions, rows
-from bgswap.settings import Settings, give_libraries_room
+from bgswap.settings import Settings, set_library_caches
 
 if TYPE_CHECKING:
     from bgswap.swapper import BackgroundSwapper
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 def swap(options: Namespace) -> None:
     """Replace everything behind the people and write the picture."""
-    answer(options, swapped, people_and_files)
+    answer(options, swap_photo, people_and_files)
 
 
 def people(options: Namespace) -> None:
     """List who is in the photo."""
-    answer(options, found, people_and_files)
+    answer(options, list_people, people_and_files)
 
 
 def cutout(options: Namespace) -> None:
-    """Write the kept people alone; no scene model takes part."""
+    """Write the kept people alone, without a scene model."""
     answer(options, cut_out, people_and_files)
 
 
 def models(options: Namespace) -> None:
     """List the weights that the settings name, and those that ship with the program."""
-    answer(options, weights, weights_and_licenses)
+    answer(options, list_weights, weights_and_licenses)
 
 
 def photo(options: Namespace) -> None:
@@ -60,13 +60,13 @@ def serve(options: Namespace) -> None:
 
 
 def warm_up(options: Namespace) -> None:
-    """Compile once what compiles on its first import.
+    """Compile the functions that would be compiled on first use.
 
-    pymatting's numba functions take most of a minute the first time on a machine; numba keeps them
-    in ``BGSWAP_CACHE``. An install ends with this, so that no first photo waits.
+    pymatting's numba functions take most of a minute once a machine; numba caches them in
+    ``BGSWAP_CACHE``. To be run after the installation, so that the first photo is not slow.
     """
-    give_libraries_room(Settings.from_env().cache)
-    # First of all, since it says in words what OpenCV lacks.
+    set_library_caches(Settings.from_env().cache)
+    # Imported first, for its error message on system libraries that OpenCV lacks.
     import bgswap.io.images  # noqa: F401
     from bgswap.matting import foreground
 
@@ -79,13 +79,13 @@ def _swapper(options: Namespace) -> "BackgroundSwapper":
     return BackgroundSwapper.from_settings(Settings.from_env(models=options.models))
 
 
-def found(options: Namespace) -> Details:
-    """The work of ``people``: the details that list them."""
+def list_people(options: Namespace) -> Details:
+    """The work of ``people``: returns the details."""
     return _swapper(options).list_people(options.photo)[1]
 
 
-def swapped(options: Namespace) -> Details:
-    """The work of ``swap``: the details of the picture that was written.
+def swap_photo(options: Namespace) -> Details:
+    """The work of ``swap``: writes the picture and returns the details.
 
     Raises:
         BadInput: there is no prompt, or the picture could not be written.
@@ -96,17 +96,17 @@ def swapped(options: Namespace) -> Details:
     from bgswap.io.encoding import SUFFIXES, WRITTEN, format_of
     from bgswap.plan import check_request
 
-    asked = _asked(options)
-    check_request(options.prompt or "", asked)
-    output = options.output or Path(f"{Path(options.photo).stem}-swapped{SUFFIXES[asked.format]}")
-    if WRITTEN.get(output.suffix.lower()) != WRITTEN[SUFFIXES[asked.format]]:
-        asked = replace(asked, format=format_of(output))
-    check_request(options.prompt or "", asked)
-    read = [options.photo, asked.background_picture, asked.keep_mask, asked.remove_mask]
-    transparent = asked.background.strip().lower() == "transparent"
+    request = _swap_options(options)
+    check_request(options.prompt or "", request)
+    output = options.output or Path(f"{Path(options.photo).stem}-swapped{SUFFIXES[request.format]}")
+    if WRITTEN.get(output.suffix.lower()) != WRITTEN[SUFFIXES[request.format]]:
+        request = replace(request, format=format_of(output))
+    check_request(options.prompt or "", request)
+    read = [options.photo, request.background_picture, request.keep_mask, request.remove_mask]
+    transparent = request.background.strip().lower() == "transparent"
     check_outputs(read, output, options.cutout, options.mask_out, transparent=transparent)
-    result = _swapper(options).swap(options.photo, options.prompt or "", options.people, asked)
-    metadata.save(result.image, output, result.details, asked.quality)
+    result = _swapper(options).swap(options.photo, options.prompt or "", options.people, request)
+    metadata.save(result.image, output, result.details, request.quality)
     if options.cutout:
         metadata.save(result.cutout, options.cutout, {})
     if options.mask_out:
@@ -114,8 +114,8 @@ def swapped(options: Namespace) -> Details:
     return result.details | _written(options, output, options.cutout, options.mask_out)
 
 
-def _asked(options: Namespace) -> SwapOptions:
-    """The options as typed; a background that names a file is the picture in it."""
+def _swap_options(options: Namespace) -> SwapOptions:
+    """The parsed options of the swap; a background may also be the path of a picture."""
     from bgswap.backgrounds.spec import parse_background
 
     values = {name: getattr(options, name) for name in rows(options.table)}
@@ -127,24 +127,24 @@ def _asked(options: Namespace) -> SwapOptions:
 
 
 def cut_out(options: Namespace) -> Details:
-    """The work of ``cutout``: the details of the cut-out that was written.
+    """The work of ``cutout``: writes the cut-out and returns the details.
 
     Raises:
-        BadInput: the cut-out could not be written, or nobody is named.
+        BadInput: the cut-out could not be written, or nobody is selected.
     """
     from bgswap.finding import people_in
     from bgswap.io import images, metadata
     from bgswap.plan import read_plan
     from bgswap.report import Report
-    from bgswap.selection import chosen, named
+    from bgswap.selection import parse_choice, select_people
 
     output = options.output or Path(f"{Path(options.photo).stem}-cutout.png")
     check_outputs([options.photo, *_masks(options).values()], output, transparent=True)
-    named(options.people)
+    parse_choice(options.people)
     strokes = read_plan("-", options.table(**_masks(options))).strokes
     swapper, picture, report = _swapper(options), images.open_photo(options.photo), Report()
     everyone = people_in(picture, swapper.models, report, strokes, None)
-    kept = chosen(everyone, options.people)
+    kept = select_people(everyone, options.people)
     others = [p for p in everyone if p not in kept]
     alone = swapper.cut_out(picture, kept, others, strokes=strokes, report=report)
     metadata.save(alone.rgba, output, {})
@@ -156,8 +156,8 @@ def _masks(options: Namespace) -> dict[str, Path | None]:
     return {name: getattr(options, name) for name in ("keep_mask", "remove_mask")}
 
 
-def weights(options: Namespace) -> Details:
-    """The work of ``models``: role, source, licence and size of each of the weights."""
+def list_weights(options: Namespace) -> Details:
+    """The work of ``models``: role, source, license and size of all weights."""
     from bgswap.models.catalog import catalog
 
     entries = catalog(Settings.from_env(models=options.models))

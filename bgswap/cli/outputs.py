@@ -1,4 +1,4 @@
-"""Where a command writes its pictures, looked at before any work."""
+"""Checks of the output paths of a command, before it starts."""
 
 import contextlib
 import os
@@ -17,17 +17,17 @@ def check_outputs(
     mask: Path | None = None,
     transparent: bool = False,
 ) -> None:
-    """Find out before minutes of work that their results could not be written.
+    """Check that all results can be written.
 
     Args:
         read: the files that the command reads; None: not given.
-        output: of the picture.
-        cutout: of the kept people alone.
-        mask: of the kept people.
+        output: path of the picture.
+        cutout: path of the kept people alone.
+        mask: path of their mask.
         transparent: whether the picture has transparency.
 
     Raises:
-        BadInput: one could not, or would overwrite what is read or another one.
+        BadInput: one cannot be written, or would overwrite an input or another output.
     """
     sources = [Path(path) for path in read if path is not None]
     written = [(output, transparent), (cutout, True), (mask, False)]
@@ -36,7 +36,7 @@ def check_outputs(
         _check_output(path, sources, clear)
     for (one, _), (other, _) in combinations(named, 2):
         if os.path.realpath(one) == os.path.realpath(other):
-            raise BadInput(f"picture, cut-out and mask need files of their own: {one}")
+            raise BadInput(f"picture, cut-out and mask need different files: {one}")
 
 
 def _check_output(path: Path, sources: Sequence[Path], transparent: bool) -> None:
@@ -50,7 +50,7 @@ def _check_output(path: Path, sources: Sequence[Path], transparent: bool) -> Non
         raise BadInput(f"there is no folder for {path}")
     check_writable(path)
     for source in sources:
-        with contextlib.suppress(OSError, ValueError):  # one of them is not there
+        with contextlib.suppress(OSError, ValueError):  # one of them does not exist
             if path.samefile(source):
                 what = "the photo" if source is sources[0] else str(source)
                 raise BadInput(f"this would overwrite {what}: {path}")

@@ -1,4 +1,4 @@
-"""What all commands share: how arguments are refused, and what exit status an error has."""
+"""Shared by all commands: errors of argument parsing, and the exit status of an error."""
 
 import argparse
 import logging
@@ -13,10 +13,10 @@ log = logging.getLogger("bgswap")
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises instead of ending the process."""
+    """A parser that raises instead of exiting."""
 
     def error(self, message: str) -> NoReturn:
-        """As argparse calls it.
+        """Called by argparse on an error.
 
         Raises:
             BadInput: always.
@@ -25,7 +25,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def exit_status(work: Callable[[], int]) -> int:
-    """The exit status that ``work`` returns, or that of its error, told in one line."""
+    """The exit status of ``work``; an error is printed in one line and gives its own status."""
     try:
         return work()
     except NoPersonDetected as error:
@@ -42,6 +42,6 @@ def exit_status(work: Callable[[], int]) -> int:
 
 
 def _fail(message: object, status: int) -> int:
-    # Standard error escapes by itself what it cannot hold.
+    # Standard error escapes characters that its encoding lacks.
     print(f"bgswap: {message}", file=sys.stderr)
     return status

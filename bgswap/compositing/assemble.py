@@ -1,4 +1,4 @@
-"""Cut-out and background to a picture: shadow, blend, faces, light, in this order."""
+"""Composition of cut-out and background: shadow, blend, faces, light, in this order."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from bgswap.io.images import fit_within
 from bgswap.options import SwapOptions
 from bgswap.types import Background, Cutout
 
-# Pictures are judged on about this many pixels: the detector sees no more of them anyway.
+# Candidates are scored at about this many pixels: the detector scales larger pictures down.
 JUDGING_PIXELS = 500_000
 
 
@@ -23,10 +23,10 @@ def composed(
 
     Args:
         cutout: the kept people.
-        background: what they stand before.
-        options: which finishing steps were asked for.
+        background: the background behind them.
+        options: the strengths of shadow, light and face restoration.
         enhance: restores the kept people's faces in an (H, W, 3) uint8 RGB picture; called only
-            where ``options`` ask for it.
+            where ``options.enhance_faces`` is above 0.
 
     Returns:
         (H, W, 3) uint8 RGB; (H, W, 4) RGBA where the background is transparent.
@@ -46,7 +46,9 @@ def composed(
 
 
 def drafts(cutout: Cutout) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
-    """A function that makes a small picture of a scene, and the small alpha, both for judging.
+    """A function that composes a scaled-down picture with a scene, and the scaled-down alpha.
+
+    Both are for scoring candidate scenes.
 
     Args:
         cutout: the kept people.

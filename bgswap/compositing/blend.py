@@ -1,20 +1,20 @@
-"""Kept people over a new background, at the photo's full resolution.
+"""Alpha blending of kept people and a new background, at the photo's full resolution.
 
-Where alpha is 1 the photo's own pixels stand, bit for bit; in the soft edge the people's own
-colors, as :mod:`bgswap.matting.foreground` estimates them, are mixed with the background's.
+Where alpha is 1 the result has the photo's own pixels, bit for bit; in the soft edge the foreground
+colors that :mod:`bgswap.matting.foreground` estimates are blended with the background's.
 """
 
 import cv2
 import numpy as np
 
-from bgswap.mask_ops import to_bytes
+from bgswap.mask_ops import round_to_uint8
 
-# One grey level of noise under the rounding keeps smooth skies free of bands.
+# Seed of the dither noise of one grey level, which prevents banding in smooth skies.
 DITHER_SEED = 20
 
 
 def enlarge_background(background: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A scene at the photo's size: smooth as what lies out of focus, and without bands.
+    """Upsample a scene to the photo's size, smooth as an out-of-focus background and dithered.
 
     Args:
         background: (h, w, 3) uint8 RGB at the scene model's resolution.
@@ -29,8 +29,7 @@ def enlarge_background(background: np.ndarray, size: tuple[int, int]) -> np.ndar
     if factor <= 1:
         return cv2.resize(background, size[::-1], interpolation=cv2.INTER_AREA)
     large: np.ndarray = background.astype(np.float32)
-    # Doubling with a small blur after each step leaves no trace of the pixel grid, which one
-    # large step would show.
+    # A small blur after each doubling removes the pixel grid, which one large step would show.
     while factor > 2:
         large = cv2.resize(large, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
         large = cv2.GaussianBlur(large, (0, 0), 0.8, borderType=cv2.BORDER_REFLECT)
@@ -41,7 +40,7 @@ def enlarge_background(background: np.ndarray, size: tuple[int, int]) -> np.ndar
     for rows in (slice(top, top + 256) for top in range(0, size[0], 256)):
         strip: np.ndarray = large[rows]
         strip += noise.random(strip.shape[:2], np.float32)[:, :, None] - np.float32(0.5)
-        result[rows] = to_bytes(strip)
+        result[rows] = round_to_uint8(strip)
     return result
 
 
@@ -67,10 +66,10 @@ def composite(people: np.ndarray, alpha: np.ndarray, background: np.ndarray) -> 
     result = np.where((alpha == 1)[:, :, None], people, background)
     soft = (alpha > 0) & (alpha < 1)
     weight = alpha[soft][:, None]
-    result[soft] = to_bytes(weight * people[soft] + (1 - weight) * background[soft])
+    result[soft] = round_to_uint8(weight * people[soft] + (1 - weight) * background[soft])
     return result
 
 
 def cutout(people: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """The kept people alone: (H, W, 4) uint8 RGBA, straight (not premultiplied) alpha."""
-    return np.dstack([people, to_bytes(alpha * 255)])
+    return np.dstack([people, round_to_uint8(alpha * 255)])

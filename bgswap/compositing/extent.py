@@ -1,4 +1,4 @@
-"""Where the kept people are in a photo, and which of its borders cut them off."""
+"""The bounding box of the kept people in a photo, and the borders that cut them off."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from bgswap.compositing.frame_options import CONFIG, FramingConfig
 
 @dataclass(frozen=True)
 class Extent:
-    """Where the kept people are in a photo.
+    """The bounding box of the kept people in a photo.
 
     Attributes:
         size: (H, W) of the photo.
         box: x0, y0, x1, y1 in whole pixels, of all of them together.
-        cut: whether the left, top, right and bottom border of the photo cuts somebody off.
+        cut: whether the left, top, right and bottom border of the photo cuts off a person.
     """
 
     size: tuple[int, int]
@@ -24,7 +24,7 @@ class Extent:
 
 
 def people_extent(alpha: np.ndarray, config: FramingConfig = CONFIG) -> Extent:
-    """The extent of the people in an alpha, (H, W) float32 in [0, 1]; all of it if it is empty."""
+    """The extent of the people in an alpha (H, W) float32 in [0, 1]; the whole photo if empty."""
     height, width = alpha.shape
     seen = alpha >= config.seen
     x, y, wide, tall = cv2.boundingRect(seen.view(np.uint8))

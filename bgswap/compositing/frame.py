@@ -1,4 +1,4 @@
-"""An output canvas and where in it the photo lies."""
+"""The output canvas, and the place of the photo in it."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -6,14 +6,14 @@ from math import ceil
 
 @dataclass(frozen=True)
 class Frame:
-    """An output canvas and where in it the photo lies.
+    """The output canvas, and the place of the photo in it.
 
     Attributes:
         size: (H, W) of the canvas, in pixels.
         photo: (H, W) of the photo, in pixels.
         placed: (H, W) of the photo in the canvas: equal to ``photo`` where the scale is 1.
         top, left: where the placed photo begins in the canvas; negative where it is cropped.
-        notes: in words, where less was done than was asked.
+        notes: a sentence for each request that was not fully met.
     """
 
     size: tuple[int, int]
@@ -46,10 +46,10 @@ class Frame:
 
 
 def covering_frame(frame: Frame) -> Frame:
-    """A frame of the same canvas that the photo covers whole, without a gap.
+    """A frame with the same canvas in which the photo covers all of it.
 
-    For a background made from the photo itself: where the photo leaves a part of the canvas free,
-    it is enlarged, and moved no further than it must be.
+    For a background made from the photo itself: where the photo would leave a gap, it is enlarged,
+    and moved as little as possible.
     """
     factor = max(1.0, *(side / own for side, own in zip(frame.size, frame.placed, strict=True)))
     placed = tuple(ceil(own * factor - 1e-6) for own in frame.placed)

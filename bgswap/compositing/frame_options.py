@@ -1,4 +1,4 @@
-"""What may be asked of the output frame: aspect, size, scale and position of the people."""
+"""Options of the output frame: aspect, size, scale and position of the people."""
 
 import re
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from bgswap.options import ASPECTS, rows
 
 @dataclass(frozen=True)
 class FramingConfig:
-    """Numbers of the framing.
+    """Parameters of the framing.
 
     Attributes:
-        margin: room around the people where the frame crops the photo, as a share of the longer
-            side of their box; half of a head in a standing figure.
-        seen: least alpha that counts as part of somebody; less is noise of the matting.
-        cut_share: least share of the box's side along a border that must touch the border for
-            somebody to count as cut off by it.
-        cut_depth: how near to the border that is, in pixels.
-        tolerance: share of a side by which an aspect may be missed where the photo's borders hold
-            the people, rather than refused; nobody sees it.
-        most_pixels: of a frame; a larger one is made at a lower resolution.
-        side_bounds: shortest and longest side of an output size, in pixels.
+        margin: around the people where the frame crops the photo, as a share of the longer side of
+            their box; half a head of a standing person.
+        seen: alpha threshold of a person's extent; below is noise of the matting.
+        cut_share: minimum share of the box's side that touches a border for the people to count as
+            cut off by it.
+        cut_depth: distance to the border that counts as touching, in pixels.
+        tolerance: share of a side by which the aspect may be off where the people are cut off at
+            two opposite borders; not visible.
+        most_pixels: of a frame; a larger one is scaled down.
+        side_bounds: minimum and maximum side of an output size, in pixels.
     """
 
     margin: float = 0.06
@@ -41,17 +41,17 @@ CONFIG = FramingConfig()
 
 @dataclass(frozen=True)
 class FrameOptions:
-    """What may be asked of the output frame.
+    """Options of the output frame.
 
     Attributes:
-        aspect: ``photo`` (the photo's own, or that of the size) or width to height.
-        scale: size of the people in the frame, 0.2 to 3; 1: as it comes from the aspect.
-        position: x and y of the middle of the people's box as shares of the frame, in [0, 1];
-            None: the shares that it has in the photo.
+        aspect: ``photo`` (the photo's own, or that of the size) or width:height.
+        scale: size of the people relative to the frame of that aspect, 0.2 to 3.
+        position: x and y of the center of the people's box as fractions of the frame, in [0, 1];
+            None: as in the photo.
         size: (width, height) of the output in pixels; None: people at the photo's resolution.
 
     Raises:
-        BadInput: a value is out of its bounds, or aspect and size do not go together.
+        BadInput: a value is out of its bounds, or aspect and size contradict each other.
     """
 
     aspect: str = "photo"
@@ -89,7 +89,7 @@ class FrameOptions:
 
     @property
     def ratio(self) -> float | None:
-        """Width to height that was asked for; None: the photo's own."""
+        """The requested aspect ratio, width / height; None: the photo's own."""
         if self.size is not None:
             return self.size[0] / self.size[1]
         return None if self.aspect == "photo" else aspect_ratio(self.aspect)
@@ -101,7 +101,7 @@ def _within(value: Any, low: float, high: float) -> bool:
 
 
 def aspect_ratio(aspect: str) -> float:
-    """Width to height of an aspect such as ``16:9``."""
+    """Width / height of an aspect such as ``16:9``."""
     width, height = aspect.split(":")
     return int(width) / int(height)
 
@@ -110,7 +110,7 @@ def parse_size(text: str) -> tuple[int, int]:
     """``1920x1080`` (or with ``×``) as (width, height).
 
     Raises:
-        BadInput: the text is no size.
+        BadInput: the text is not a size.
     """
     found = re.fullmatch(r"\s*(\d{1,6})\s*[x×]\s*(\d{1,6})\s*", text, re.ASCII | re.IGNORECASE)
     if not found:
@@ -122,7 +122,7 @@ def parse_position(text: str) -> tuple[float, float]:
     """``0.3,0.6`` as (0.3, 0.6).
 
     Raises:
-        BadInput: the text is no position.
+        BadInput: the text is not a position.
     """
     try:
         x, y = (float(part) for part in text.split(","))
@@ -132,7 +132,7 @@ def parse_position(text: str) -> tuple[float, float]:
 
 
 def frame_options(aspect: str, scale: float, position: str, size: str) -> FrameOptions:
-    """What was asked of the frame, in texts.
+    """Parse the options of the frame.
 
     Args:
         aspect: a key of :data:`bgswap.options.ASPECTS`.
@@ -141,7 +141,7 @@ def frame_options(aspect: str, scale: float, position: str, size: str) -> FrameO
         size: ``WIDTHxHEIGHT``; empty: as the photo.
 
     Raises:
-        BadInput: one cannot be read or is out of its bounds, or aspect and size contradict.
+        BadInput: one cannot be parsed or is out of its bounds, or aspect and size contradict.
     """
     where = parse_position(position) if position.strip() else None
     return FrameOptions(aspect, scale, where, parse_size(size) if size.strip() else None)

@@ -1,4 +1,4 @@
-"""A cut-out in an output frame of its own."""
+"""A cut-out placed in an output frame."""
 
 from dataclasses import replace
 
@@ -11,16 +11,16 @@ from bgswap.types import Cutout, Person
 
 
 def frame_for(cutout: Cutout, options: FrameOptions) -> Frame:
-    """The frame that holds the kept people as was asked for.
+    """The frame that the options request for the kept people.
 
     Raises:
-        BadInput: it would crop somebody.
+        BadInput: it would crop a person.
     """
     return fit_frame(people_extent(cutout.alpha), options)
 
 
 def framed(cutout: Cutout, frame: Frame) -> Cutout:
-    """The cut-out as it stands in the frame; itself where the frame is the photo."""
+    """The cut-out placed in the frame; unchanged where the frame is the photo."""
     if frame.is_photo:
         return cutout
     people, alpha = place_people(cutout.foreground, cutout.alpha, frame)

@@ -1,13 +1,13 @@
-"""The output frame: its aspect and size, and where and how large the people stand in it.
+"""The geometry of the output frame: aspect, size, scale and position of the people.
 
-Nothing here touches a pixel; see :mod:`bgswap.compositing.placement` for that.
+The pixels are placed by :mod:`bgswap.compositing.placement`.
 
-The frame is the largest one of the wanted aspect that lies inside the photo. Where it cannot hold
-all of the people it grows until it does: the scene grows and the people stay as they are. Somebody
-whom the photo's border cuts off must not float in the scene with a cut edge, so the frame never
-reaches beyond that border: the people stay against it, whatever aspect, scale or position is asked
-for. Cut off at two opposite borders, they hold the frame between them; an aspect that would need
-more room there is refused.
+The frame is the largest one of the requested aspect inside the photo. Where it does not contain all
+people it is extended beyond the photo until it does: the scene grows, and the people keep their
+size. A person cut off by the photo's border must not float in the scene with a cut edge, so the
+frame never extends beyond that border, for any aspect, scale or position. Where people are cut off
+at two opposite borders, the frame cannot be larger than the photo along that axis, and an aspect
+that would need it is refused.
 """
 
 from dataclasses import dataclass
@@ -24,9 +24,8 @@ def fit_frame(
 ) -> Frame:
     """The frame for a photo's kept people; nobody is cropped.
 
-    A scale at which they would not fit is lowered to the largest one at which they do, and a
-    position that would crop somebody, or move them away from a border that cuts them off, is
-    moved; ``notes`` says so.
+    A scale that is too large for the frame is lowered, and a position that would crop a person, or
+    move them away from a border that cuts them off, is changed; ``notes`` tells both.
 
     Args:
         extent: of the people, see :func:`bgswap.compositing.extent.people_extent`.
@@ -54,7 +53,7 @@ def fit_frame(
 
 
 def _limited(canvas: tuple[int, int], config: FramingConfig, notes: list[str]) -> tuple[int, int]:
-    """The canvas, made smaller (and noted) where it has too many pixels."""
+    """The canvas, scaled down (with a note) where it has too many pixels."""
     factor = (config.most_pixels / (canvas[0] * canvas[1])) ** 0.5
     if factor >= 1:
         return canvas
@@ -63,7 +62,7 @@ def _limited(canvas: tuple[int, int], config: FramingConfig, notes: list[str]) -
 
 
 def _placed(extent: Extent, size: tuple[int, int], factor: float) -> tuple[int, int]:
-    """(H, W) of the photo in the canvas; between two borders that cut people off, all of it."""
+    """(H, W) of the photo in the canvas; all of it between two borders that cut people off."""
     left, top, right, bottom = extent.cut
     height, width = (max(floor(side * factor + 1e-6), 1) for side in extent.size)
     return size[0] if top and bottom else height, size[1] if left and right else width
@@ -75,8 +74,8 @@ class _Span:
 
     Attributes:
         low, high: of their box.
-        room: of a margin around them, where the photo is as large as that.
-        cut_low, cut_high: whether that border cuts somebody off.
+        room: their box with a margin, clipped to the photo.
+        cut_low, cut_high: whether that border cuts off a person.
     """
 
     low: float
@@ -117,16 +116,16 @@ def _canvas(extent: Extent, options: FrameOptions, config: FramingConfig) -> tup
     wide = min(x1 + room, width) - max(x0 - room, 0)
     tall = min(y1 + room, height) - max(y0 - room, 0)
     needed = max(min(width, height * ratio), wide, tall * ratio)
-    # Up, so that nobody is too large by a fraction of a pixel; but not for an error of rounding.
+    # Rounded up, so that everybody fits; the epsilon absorbs floating-point errors.
     sides = (ceil(needed / ratio - 1e-6), ceil(needed - 1e-6))
     left, top, right, bottom = extent.cut
     return (
-        _held(sides[0], height, top and bottom, "top and bottom", options, config),
-        _held(sides[1], width, left and right, "left and right", options, config),
+        _side_length(sides[0], height, top and bottom, "top and bottom", options, config),
+        _side_length(sides[1], width, left and right, "left and right", options, config),
     )
 
 
-def _held(
+def _side_length(
     wanted: int,
     side: int,
     locked: bool,
@@ -134,7 +133,7 @@ def _held(
     options: FrameOptions,
     config: FramingConfig,
 ) -> int:
-    """A side of the frame: no longer than the photo's where two borders cut people off."""
+    """A side of the frame: at most the photo's where two borders cut people off."""
     if not locked or wanted <= side:
         return wanted
     if wanted <= side * (1 + config.tolerance) + 1:
@@ -149,14 +148,14 @@ def _held(
 def _people_scale(
     extent: Extent, wanted: float, canvas: tuple[int, int]
 ) -> tuple[float, list[str]]:
-    """The scale at which everybody fits and no cut edge floats, and a note where it is another."""
+    """The requested scale, or the largest one at which everybody fits, with a note."""
     x0, y0, x1, y1 = extent.box
     left, top, right, bottom = extent.cut
     if (left and right) or (top and bottom):
         if wanted == 1:
             return 1.0, []
         return 1.0, ["People who are cut off at opposite borders keep their size: scale 1"]
-    # One pixel less than there is: the photo begins at a whole pixel, its people need not.
+    # One pixel less than the canvas: the photo starts at a whole pixel, the people's box may not.
     most = max(min((canvas[1] - 1) / max(x1 - x0, 1), (canvas[0] - 1) / max(y1 - y0, 1)), 1)
     if wanted <= most:
         return wanted, []
@@ -164,7 +163,7 @@ def _people_scale(
 
 
 def _start(span: _Span, side: int, length: int, share: float | None) -> int:
-    """Where the placed photo begins in the canvas, along one axis."""
+    """The start of the placed photo in the canvas, along one axis."""
     if span.cut_low:
         return 0
     if span.cut_high:
@@ -179,7 +178,7 @@ def _start(span: _Span, side: int, length: int, share: float | None) -> int:
 
 
 def _within(start: int, low: float, high: float, side: int) -> int:
-    """The start nearest to this one at which low to high lies inside the canvas."""
+    """The nearest start at which low to high lies inside the canvas."""
     return max(min(start, floor(side - high)), -floor(low))
 
 
@@ -189,7 +188,7 @@ def _moved(
     start: tuple[int, int],
     wanted: tuple[float, ...],
 ) -> bool:
-    """Whether the people's middle is more than a pixel away from where it was asked for."""
+    """Whether the people's center is more than a pixel from the requested position."""
     return any(
         abs(begin + (span.low + span.high) / 2 - share * side) > 1
         for span, side, begin, share in zip(spans, size, start, wanted, strict=True)

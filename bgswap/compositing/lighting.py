@@ -1,30 +1,46 @@
-"""Let the kept people stand in the scene's light.
+"""Relighting: the kept people's lightness and color are moved toward the scene's light.
 
 The light of a scene is estimated from its pixels as in "Shades of Gray" (Finlayson and Trezzi,
-2004), on a small picture and without the people, for the scene as a whole and around each place.
-The people's lightness and colour then move some way toward it in CIE Lab, along curves that leave
-black black and white unclipped. All shifts are bounded, so that skin stays skin.
+2004), on a scaled-down picture without the people, globally and locally. The people's lightness and
+color are shifted toward it in CIE Lab, along curves that keep black and do not clip white. All
+shifts are bounded, so that skin tones stay plausible.
 """
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-# The field of shifts is so smooth that this many pixels along the longer side hold all of it.
-FIELD_SIDE = 64
-# Standard deviation of "around a place", as a share of the longer side.
-REACH = 0.25
-# How much of the field is the light around a place; the rest is the scene's as a whole.
-LOCAL = 0.5
-MINKOWSKI = 3.0
-# How far of the way to the scene's lightness and colour full strength goes, before the bounds.
-LEVEL_SHARE, COLOUR_SHARE = 0.6, 0.45
-# The furthest shifts (darker, lighter; green, red; blue, yellow) in units of L, a and b. Skin has
-# a and b of about 10 to 25: it survives warm light well, cold light less, green light hardly.
-BOUNDS = ((24.0, 11.0), (5.0, 8.0), (11.0, 16.0))
-# Lightness of a person in even light: clothes alone say little about the light they were seen in.
-USUAL_LEVEL = 52.0
+# Rows processed at a time: bounds the memory.
 TILE_ROWS = 128
+# Seed of the dither noise of one grey level.
 DITHER_SEED = 11
+
+
+@dataclass(frozen=True)
+class LightingConfig:
+    """How the scene's light is estimated, and how far people are shifted; chosen by eye."""
+
+    # Longer side in pixels of the field of shifts, which is smooth.
+    field_side: int = 64
+    # Standard deviation of the local estimate, as a share of the longer side.
+    reach: float = 0.25
+    # Weight of the local estimate; the rest is the global one.
+    local: float = 0.5
+    # Norm of the Shades-of-Gray estimate.
+    minkowski: float = 3.0
+    # Share of the difference in lightness and in color that full strength removes, before the
+    # bounds.
+    level_share: float = 0.6
+    color_share: float = 0.45
+    # Maximum shifts (darker, lighter; green, red; blue, yellow) in units of L, a and b. Skin has a
+    # and b of about 10 to 25: it stays plausible in warm light, less in cold, hardly in green.
+    bounds: tuple[tuple[float, float], ...] = ((24.0, 11.0), (5.0, 8.0), (11.0, 16.0))
+    # Mean lightness of people in even light: the prior of a person's own, since clothes vary.
+    usual_level: float = 52.0
+
+
+CONFIG = LightingConfig()
 
 
 def match_light(
@@ -34,15 +50,14 @@ def match_light(
     background: np.ndarray,
     strength: float,
 ) -> np.ndarray:
-    """Move the kept people's lightness and colour toward the scene's light.
+    """Shift the kept people's lightness and color toward the scene's light.
 
     Args:
         image: (H, W, 3) uint8 RGB, people composed over the background.
-        people: (H, W, 3) uint8 RGB, their own colours: in the soft edge, where the image mixes
-            them with the scene, these are what is lit.
-        alpha: (H, W) float32 in [0, 1]; in the soft edge the change fades with it.
+        people: (H, W, 3) uint8 RGB, the foreground colors, which are shifted in the soft edge.
+        alpha: (H, W) float32 in [0, 1]; the change is weighted by it.
         background: (h, w, 3) uint8 RGB, the scene in the same frame, of any size.
-        strength: 0 (the image itself is given back) to 1.
+        strength: 0 (the image is returned unchanged) to 1.
 
     Returns:
         (H, W, 3) uint8 RGB; where alpha is 0 the pixels are the image's own.
@@ -76,7 +91,7 @@ def match_light(
 
 def _shift_field(image: np.ndarray, alpha: np.ndarray, background: np.ndarray) -> np.ndarray:
     """The bounded shift of L, a and b at full strength, (h, w, 3) float32, small and smooth."""
-    scale = FIELD_SIDE / max(alpha.shape)
+    scale = CONFIG.field_side / max(alpha.shape)
     size = tuple(max(2, round(side * scale)) for side in alpha.shape[::-1])
     people, scene = (
         cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
@@ -87,30 +102,31 @@ def _shift_field(image: np.ndarray, alpha: np.ndarray, background: np.ndarray) -
     if free.sum() < 1:
         return np.zeros((*size[::-1], 3), np.float32)
     level = np.average(_to_lab(people)[..., 0], weights=person + 1e-6)
-    reference = (level + USUAL_LEVEL) / 2
+    reference = (level + CONFIG.usual_level) / 2
     lightness = _around(_to_lab(scene)[..., :1], free)
-    light = _around(_linear(scene) ** MINKOWSKI, free) ** (1 / MINKOWSKI)
+    norm = CONFIG.minkowski
+    light = _around(_linear(scene) ** norm, free) ** (1 / norm)
     light /= light.max(axis=-1, keepdims=True) + 1e-6
-    colour = _to_lab(_gamma(light))[..., 1:]
-    # The blue of a screen leans to purple, the blue of a sky or a night does not.
-    a, b = colour[..., 0], colour[..., 1]
-    colour[..., 0] = np.maximum(a + 0.55 * np.minimum(b, 0), np.minimum(a, 0))
-    # Near black the colour of a scene is noise, not light.
-    colour *= np.clip(lightness / 10, 0, 1)
-    wish = np.dstack([LEVEL_SHARE * (lightness - reference), COLOUR_SHARE * colour])
-    low, high = np.array(BOUNDS, np.float32).T
-    return np.where(wish < 0, low * np.tanh(wish / low), high * np.tanh(wish / high))
+    color = _to_lab(_gamma(light))[..., 1:]
+    # sRGB blue has a positive a (purple), unlike the blue of a sky or a night: remove it.
+    a, b = color[..., 0], color[..., 1]
+    color[..., 0] = np.maximum(a + 0.55 * np.minimum(b, 0), np.minimum(a, 0))
+    # The color of a nearly black scene is noise.
+    color *= np.clip(lightness / 10, 0, 1)
+    shift = np.dstack([CONFIG.level_share * (lightness - reference), CONFIG.color_share * color])
+    low, high = np.array(CONFIG.bounds, np.float32).T
+    return np.where(shift < 0, low * np.tanh(shift / low), high * np.tanh(shift / high))
 
 
 def _around(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Weighted mean of (h, w, C) values around each place, mixed with that of the whole."""
-    sigma = REACH * max(weight.shape)
+    """Local weighted mean of (h, w, C) values, mixed with the global one."""
+    sigma = CONFIG.reach * max(weight.shape)
     weighted = values * weight[..., None]
     blur = cv2.GaussianBlur(weighted, (0, 0), sigma).reshape(values.shape)
     total = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
     whole = weighted.sum((0, 1)) / weight.sum()
-    # Far from any free pixel the scene as a whole is all that is known.
-    known = LOCAL * np.clip(total * 4, 0, 1)
+    # Far from any free pixel only the global mean is known.
+    known = CONFIG.local * np.clip(total * 4, 0, 1)
     return (1 - known) * whole + known * blur / (total + 1e-6)
 
 
@@ -118,11 +134,11 @@ def _relight(image: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 RGB with its Lab shifted; float32 in [0, 255], not rounded."""
     lightness, a, b = cv2.split(_to_lab(image.astype(np.float32) * np.float32(1 / 255)))
     level, *tints = cv2.split(shift)
-    # Black keeps its place; white too where it gets lighter, while less light dims it like the
-    # rest. Within the bounds every tone stays over the one below it.
+    # Black does not change, nor does white where it gets lighter; darkening scales all tones. The
+    # curve is monotonic within the bounds.
     curve = np.where(level < 0, lightness / 50, lightness * (100 - lightness) / 2500)
     lit = lightness + curve * level
-    # A white that takes on colour gives up light, else one channel would clip.
+    # A white that takes on color gets darker, or one channel would clip.
     lit -= np.square(np.square(lit / 100)) * cv2.magnitude(*tints) * np.float32(0.75)
     depth = np.minimum(lightness / 30, 1)
     a += tints[0] * depth

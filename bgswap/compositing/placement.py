@@ -1,4 +1,4 @@
-"""Photo, alpha and foreground put into an output frame."""
+"""Placement of photo, alpha and foreground colors in an output frame."""
 
 from math import ceil, floor
 
@@ -7,9 +7,9 @@ import numpy as np
 
 from bgswap.compositing.frame import Frame
 from bgswap.io.images import resize
-from bgswap.mask_ops import carried_outward
+from bgswap.mask_ops import bleed_edge_colors
 
-# Pixels of the photo beyond what is enlarged: as far as bicubic interpolation reaches.
+# Pixels added around an enlarged part of the photo: the support of bicubic interpolation.
 REACH = 4
 
 
@@ -52,10 +52,10 @@ def place_alpha(alpha: np.ndarray, frame: Frame) -> np.ndarray:
 def place_people(
     people: np.ndarray, alpha: np.ndarray, frame: Frame
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Foreground colors and alpha in the frame; the colors weighted by alpha where it is scaled.
+    """Foreground colors and alpha in the frame; scaling weights the colors by alpha.
 
     Args:
-        people: (H, W, 3) uint8 RGB, the foreground; its color does not count where alpha is 0.
+        people: (H, W, 3) uint8 RGB, the foreground colors; ignored where alpha is 0.
         alpha: (H, W) float32 in [0, 1].
         frame: made for a photo of this size.
 
@@ -74,7 +74,7 @@ def place_people(
     colors = _placed(weighted, frame, cv2.BORDER_CONSTANT)
     soft = (matte > 0) & (matte < 1)
     colors[soft] = np.rint((colors[soft] / matte[soft][:, None]).clip(0, 255))
-    return carried_outward(colors, matte), matte
+    return bleed_edge_colors(colors, matte), matte
 
 
 def _placed(picture: np.ndarray, frame: Frame, border: int) -> np.ndarray:
@@ -117,14 +117,14 @@ def _enlarged(
         spans.append((low, min(ceil((begin + length) * own / placed) + REACH, own)))
     (x0, x1), (y0, y1) = spans
     across, down = frame.placed[1] / frame.photo[1], frame.placed[0] / frame.photo[0]
-    # Where a pixel's center of the part comes to lie, as cv2.resize has it.
+    # Maps pixel centers as cv2.resize does.
     matrix = np.array(
         [
             [across, 0, (x0 + 0.5) * across - 0.5 - start[0]],
             [0, down, (y0 + 0.5) * down - 0.5 - start[1]],
         ]
     )
-    # Beyond the photo's border goes on what stands there: somebody cut off by it stays opaque.
+    # The border is replicated, so that a person cut off by it stays opaque.
     return cv2.warpAffine(
         picture[y0:y1, x0:x1],
         matrix,

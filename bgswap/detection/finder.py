@@ -1,4 +1,4 @@
-"""From a photo to the people in it: candidates, their masks and alphas, and the threshold."""
+"""The detection pipeline: candidates, refined masks, alphas, scores, NMS and the threshold."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from bgswap.errors import NoPersonDetected
 from bgswap.io.images import fit_within
 from bgswap.types import Box, Person
 
-# People with rough masks to the same with alphas, and how sure the network is of each.
+# Takes people with rough masks; returns them with alphas and scores as masks and confidences.
 Alphas = Callable[[np.ndarray, Sequence[Person]], list[Person]]
 # Rough masks and boxes to cleaner masks.
 Refine = Callable[[Sequence[np.ndarray], Sequence[Box]], list[np.ndarray]]
@@ -24,9 +24,9 @@ Refine = Callable[[Sequence[np.ndarray], Sequence[Box]], list[np.ndarray]]
 class FinderConfig:
     """How candidates become people."""
 
-    # Least confidence of a person, in [0, 1]; a judging matter's calibration stands above it.
+    # Minimum confidence of a person, in [0, 1]; replaced by the calibration of a scoring matter.
     threshold: float = 0.3
-    # The matter's share in the confidence, next to the detector's: a geometric mean.
+    # Weight of the matter's score in the confidence, a geometric mean with the detector's.
     score_weight: float = 0.0
     # Pixels of the reduced photo in which people are searched; masks are enlarged from there.
     pixels: int = 1_000_000
@@ -35,12 +35,12 @@ class FinderConfig:
 
 
 class PeopleFinder:
-    """A detector, and a network that draws each candidate's alpha and judges it.
+    """A detector, and a network that computes each candidate's alpha and score.
 
     Args:
         detector: gives candidates.
-        alphas: gives candidates the alphas and confidences of a judging matter, for detectors that
-            do not judge; None leaves the detector's masks and confidences.
+        alphas: gives candidates the alphas and scores of a scoring matter, for detectors without a
+            second stage; None keeps the detector's masks and confidences.
         config: thresholds and sizes.
         refine: the mask autoencoder, which cleans the rough masks; None leaves them.
     """
@@ -65,7 +65,7 @@ class PeopleFinder:
             detector: gives candidates.
             refine: cleans their masks.
             matter: judges candidates where it has ``alphas`` and a ``calibration``
-                (:class:`bgswap.matting.base.JudgingMatter`).
+                (:class:`bgswap.matting.base.ScoringMatter`).
             threshold: least confidence of a person; 0 leaves it to the calibration.
         """
         alphas, calibration = getattr(matter, "alphas", None), getattr(matter, "calibration", None)

@@ -15,13 +15,13 @@ from bgswap.types import Box
 if TYPE_CHECKING:
     from bgswap.networks import MaskAutoencoder
 
-# Pieces apart from the largest one are a detector's slips below this share of its size: a hand
-# seen behind somebody else is larger. What is fainter than the second ties no pieces together.
+# Connected components below this share of the largest one are false positives: a hand visible
+# behind another person is larger. Pixels below the second do not connect components.
 SPECK, FAINT = 0.02, 0.1
 
 
 def without_specks(mask: np.ndarray) -> np.ndarray:
-    """The mask without its small stray pieces.
+    """The mask without its small connected components.
 
     Args:
         mask: (H, W) float32 in [0, 1].
@@ -48,9 +48,9 @@ class MaskRefiner:
     """The mask autoencoder as a function on masks. Safe to share between threads.
 
     Args:
-        network: its ``side`` says how large the crops are that it works on.
-        device: where it runs, as torch names it.
-        config: when the network is believed.
+        network: its ``side`` is the side of its input in pixels.
+        device: the torch device it runs on.
+        config: how its output is merged into the mask.
     """
 
     def __init__(
@@ -79,10 +79,11 @@ class MaskRefiner:
         return cls(network, device, RefinerConfig.read(Path(folder)))
 
     def check(self) -> None:
-        """Refine a square, in which there is nothing to mend, before weights of one's own serve.
+        """Smoke test of custom weights: refine the mask of a square, which needs no refinement.
 
         Raises:
-            Exception: the network does not run, its answer is no mask, or less than half of it.
+            Exception: the network does not run, its output is not finite, or its IoU with the
+                square is below one half.
         """
         mask = smoke.square()
         (refined,) = self.refine([mask], [smoke.BOX])
@@ -120,10 +121,10 @@ class MaskRefiner:
         return [without_specks(mask) for mask in merged]
 
     def _run(self, crops: list[np.ndarray]) -> list[np.ndarray]:
-        """The mean of the network's answers to crops (side, side), in one batch.
+        """The mean of the network's outputs for crops (side, side), in one batch.
 
-        To them and their mirror images, and to those answers in turn: a second pass mends more
-        and keeps less.
+        Test-time augmentation by mirroring, each with a second pass on the output of the first: a
+        second pass repairs more and preserves less.
         """
         import torch
 

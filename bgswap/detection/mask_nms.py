@@ -1,4 +1,4 @@
-"""Non-maximum suppression on masks: each person once."""
+"""Non-maximum suppression (NMS) on masks."""
 
 from collections.abc import Iterable
 
@@ -6,20 +6,20 @@ import numpy as np
 
 from bgswap.types import Person
 
-# Two masks show one person where they share this much of the smaller one: half of somebody is
-# easily found a second time.
+# Intersection over the smaller area from which two masks count as one person: unlike the IoU, it
+# also suppresses a second detection of a part of a person.
 SAME = 0.6
 
 
 def mask_nms(
     people: Iterable[Person], same: float = SAME, known: Iterable[Person] = ()
 ) -> list[Person]:
-    """The people without those whose mask is mostly another's, surest first.
+    """The people left after NMS, by descending confidence.
 
     Args:
         people: of one photo.
-        same: intersection over the smaller area above which two masks are one person's.
-        known: people of that photo who are kept, whoever else there is; they come first.
+        same: intersection over the smaller area above which two masks count as one person.
+        known: people of that photo who are never suppressed; they come first.
     """
     kept: list[Person] = list(known)
     for person in sorted(people, key=lambda p: -p.confidence):
@@ -29,7 +29,7 @@ def mask_nms(
 
 
 def shared(one: Person, other: Person) -> float:
-    """What two masks have in common, as a share of the smaller one, in [0, 1]."""
+    """Intersection of two masks over the area of the smaller one, in [0, 1]."""
     (rows, columns, crop), (others_rows, others_columns, others_crop) = one.cropped, other.cropped
     top, bottom = max(rows.start, others_rows.start), min(rows.stop, others_rows.stop)
     left, right = max(columns.start, others_columns.start), min(columns.stop, others_columns.stop)

@@ -1,4 +1,4 @@
-"""The squares around people that the mask autoencoder sees, and how its answers are put back."""
+"""The square crops that the mask autoencoder works on, and the merging of its output."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bgswap.mask_ops import inside
+from bgswap.mask_ops import window_slices
 from bgswap.types import Box
 
 # Each side of a person's box grows by this share of its longer side before it is cut out.
@@ -16,14 +16,15 @@ MARGIN = 0.125
 
 @dataclass(frozen=True)
 class RefinerConfig:
-    """When the network is believed; ``calibration.json`` beside the weights holds it."""
+    """Thresholds for merging the network's output; stored as ``calibration.json`` beside it."""
 
-    # How far the network must move a pixel, in [0, 1], before it is believed: below the first the
-    # mask stays as it was at full size, above the second the network's answer takes its place.
-    # Chosen on damaged masks of the training set.
+    # Thresholds of the change of a pixel, in [0, 1]: below the first the mask is kept at full size,
+    # above the second it is replaced by the network's output; between, both are blended. Chosen on
+    # damaged masks of the training set.
     doubt: float = 0.6
     belief: float = 0.9
-    # The network's answer is stretched by this about one half: what it fills becomes solid.
+    # Factor by which the output's contrast around one half is increased, so that it is nearly
+    # binary.
     contrast: float = 3.0
 
     def __post_init__(self) -> None:
@@ -35,7 +36,7 @@ class RefinerConfig:
         """The configuration of the weights in a folder; the default where there is none.
 
         Raises:
-            OSError, TypeError, ValueError: what lies there is no configuration.
+            OSError, TypeError, ValueError: the file is not a valid configuration.
         """
         path = folder / "calibration.json"
         return cls(**json.loads(path.read_text())) if path.is_file() else cls()
@@ -76,7 +77,7 @@ def square_crop(mask: np.ndarray, box: Box, side: int) -> np.ndarray:
         ValueError: the box is empty or not finite.
     """
     x, y, length = square_of(box)
-    rows, columns = inside((x, y, length, length), mask.shape)
+    rows, columns = window_slices((x, y, length, length), mask.shape)
     part = mask[rows, columns]
     if part.shape != (length, length):
         top, left = rows.start - y, columns.start - x
@@ -94,17 +95,17 @@ def merge(
     box: Box,
     config: RefinerConfig | None = None,
 ) -> np.ndarray:
-    """Put a refined crop back into its mask, keeping what the mask knew at full size.
+    """Merge a refined crop into its mask.
 
-    Where the network agrees with what it was shown, the mask stays as it was, with details finer
-    than the network's own pixels; where it does not, its answer is scaled up and taken.
+    Where the network hardly changes its input, the mask is kept, with details finer than the
+    network's resolution; where it does, its output is scaled up and replaces the mask.
 
     Args:
         mask: (H, W) float32 in [0, 1].
-        seen: (side, side) float32, the square crop that the network was shown.
-        refined: (side, side) float32 in [0, 1], its answer.
+        seen: (side, side) float32, the network's input.
+        refined: (side, side) float32 in [0, 1], its output.
         box: (x0, y0, x1, y1) in pixels, of the square crop.
-        config: when the network is believed.
+        config: thresholds.
 
     Returns:
         (H, W) float32 in [0, 1], a new array, equal to ``mask`` outside the square.
@@ -114,7 +115,7 @@ def merge(
     """
     config = config or RefinerConfig()
     x, y, length = square_of(box)
-    rows, columns = inside((x, y, length, length), mask.shape)
+    rows, columns = window_slices((x, y, length, length), mask.shape)
     change = cv2.dilate(np.abs(refined - seen), np.ones((3, 3), np.uint8))
     belief = np.clip((change - config.doubt) / (config.belief - config.doubt), 0, 1)
     merged = mask.copy()

@@ -84,8 +84,8 @@ def split(
     """The people under one mask, one for each point.
 
     Each point is searched for a person whose mask holds that point alone. Where that fails, the
-    mask is divided: each pixel goes to the point from which the way to it, inside the mask, is the
-    shortest, edges being hard to cross.
+    mask is divided: each pixel goes to the point with the smallest geodesic distance inside the
+    mask, with a higher cost across image edges.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
@@ -115,7 +115,7 @@ def split(
 def _searched(
     photo: np.ndarray, person: Person, points: Sequence[Point], detect: Detect, config: SearchConfig
 ) -> list[np.ndarray] | None:
-    """A mask for each point as the detector sees them; None unless it tells them all apart."""
+    """A detected mask for each point; None unless each point has a person of its own."""
     found: list[Person] = []
     for i, point in enumerate(points):
         others = [*points[:i], *points[i + 1 :]]
@@ -144,15 +144,15 @@ def _best(
     for side in config.sides:
         window = _window(point, photo.shape, side, config)
         for person, is_whole in detect_in_window(photo, window, detect, config.border):
-            worth = person.confidence * (1.0 if is_whole else config.cut_off)
-            worth *= 1.0 if _at(person.mask, point) > 0.5 else config.beside
-            if person.confidence < config.threshold or worth <= most:
+            score = person.confidence * (1.0 if is_whole else config.cut_off)
+            score *= 1.0 if _at(person.mask, point) > 0.5 else config.beside
+            if person.confidence < config.threshold or score <= most:
                 continue
             near = _distance(person, point) <= config.miss * min(window[2:])
             elsewhere = any(_at(person.mask, other) > 0.5 for other in others)
             known = any(shared(person, other) > SAME for other in people)
             if near and not elsewhere and not known:
-                best, most = person, worth
+                best, most = person, score
         if most >= config.sure:
             break
     return best

@@ -1,8 +1,8 @@
-"""The second stage of the starter's detector: a network draws each candidate's mask again.
+"""The second stage of the starter's detector: a network refines and scores each candidate.
 
-The person U-Net is shown a candidate's crop with the rough mask, draws the mask and says whether
-anybody is there; what it drew is shown to it once more, in the window that the new mask asks for.
-The mean of the rough mask, which weighs more, and of both answers is the person's mask.
+From a candidate's crop and rough mask the person U-Net predicts the mask and whether the crop shows
+a person; a second pass gets the predicted mask, in the window around it. The final mask is the
+weighted mean of the rough mask and both predictions.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgswap.mask_ops import Window, person_crop, put_back
+from bgswap.mask_ops import Window, paste_window, person_crop
 from bgswap.types import Box, Person, box_of
 
 if TYPE_CHECKING:
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 class SecondStageConfig:
     """How the second stage is run, as its network was trained."""
 
-    # Added on each side of a box: so much of that side, and so much of the other one.
+    # Margin on each side of a box, as a share of that side and of the other one.
     along: float = 0.15
     across: float = 0.07
-    # Crops at once: bounds memory however many candidates there are.
+    # Crops in a batch: bounds the memory for any number of candidates.
     batch: int = 8
-    # Weight of the rough mask, next to 1 for each answer; chosen on the val sets' choice part.
+    # Weight of the rough mask, relative to 1 for each prediction; chosen on the validation photos
+    # that are reserved for choosing thresholds.
     rough_weight: float = 1.5
-    # The mean is stretched by this about one half: a person is solid.
+    # Factor by which the mean's contrast around one half is increased: people are opaque.
     contrast: float = 5.0
 
 
@@ -37,9 +38,9 @@ class SecondStage:
     """The person U-Net as a function on candidates. Not safe to share between threads.
 
     Args:
-        network: says how large the crops are that it is shown.
-        device: where it runs, as torch names it.
-        config: how it is run.
+        network: its ``height`` and ``width`` are the size of its input.
+        device: the torch device it runs on.
+        config: see :class:`SecondStageConfig`.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class SecondStage:
             candidates: as found by the first stage, with some doubt allowed.
 
         Returns:
-            Those of whom a mask is left. Their confidence, in [0, 1], is the geometric mean of the
+            Those whose mask is not empty. Their confidence, in [0, 1], is the geometric mean of the
             first stage's and of both answers.
         """
         once = self._look(photo, candidates)
@@ -73,7 +74,7 @@ class SecondStage:
 
     def _look(self, photo: np.ndarray, people: Sequence[Person]) -> list[Person | None]:
         """Each of the people as the network draws and judges them; None where no mask is left."""
-        windows = [crop_window(person.box, self.config) for person in people]
+        windows = [candidate_window(person.box, self.config) for person in people]
         size, config = (self._network.height, self._network.width), self.config
         drawn: list[Person | None] = []
         for start in range(0, len(people), config.batch):
@@ -81,7 +82,7 @@ class SecondStage:
             layers = [person_crop(photo, people, i, windows[i], size) for i in part]
             masks, scores = self._answers(layers)
             for i, mask, score in zip(part, masks, scores, strict=True):
-                whole = put_back(mask, windows[i], photo.shape[:2])
+                whole = paste_window(mask, windows[i], photo.shape[:2])
                 drawn.append(_redrawn(people[i], whole, float(score)))
         return drawn
 
@@ -112,7 +113,7 @@ class SecondStage:
         return _redrawn(rough, solid.astype(np.float32), sure ** (1 / 3))
 
 
-def crop_window(box: Box, config: SecondStageConfig, grown: float = 1.0) -> Window:
+def candidate_window(box: Box, config: SecondStageConfig, grown: float = 1.0) -> Window:
     """The window that the second stage is shown of a box.
 
     Args:

@@ -1,7 +1,7 @@
-"""Panoramas and small people: a photo is searched tile by tile, each person is kept once.
+"""Detection in overlapping tiles, for panoramas and small people, merged by NMS on masks.
 
-Slicing aided inference (Akyon, Altinuc and Temizel, "Slicing Aided Hyper Inference", ICIP 2022),
-with suppression on masks: whoever a tile cuts off is whole in its neighbor or in the whole photo.
+Slicing aided inference (Akyon, Altinuc and Temizel, "Slicing Aided Hyper Inference", ICIP 2022). A
+person cut off by a tile is complete in a neighboring tile or in the whole photo.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bgswap.detection.mask_nms import mask_nms
-from bgswap.mask_ops import Window, inside, put_back
+from bgswap.mask_ops import Window, paste_window, window_slices
 from bgswap.types import Person
 
 # A picture (H, W, 3) uint8 RGB to all people found in it, of any confidence, masks at its size.
@@ -23,14 +23,14 @@ class TilesConfig:
 
     # Longer side over the shorter one, above which a photo is searched in tiles.
     aspect: float = 2.0
-    # Longest side of a tile, in shorter sides of the photo: of a panorama, and where small people
-    # are looked for in an ordinary photo.
+    # Maximum side of a tile, as a multiple of the photo's shorter side: in a panorama, and for
+    # small people in an ordinary photo.
     panorama: float = 1.5
     small: float = 0.6
-    # Least share of a tile that its neighbor shows as well: as wide as the largest person who is
-    # never cut off.
+    # Minimum overlap of neighboring tiles, as a share of a tile: people up to this width are
+    # complete in one tile.
     overlap: float = 0.4
-    # A box nearer than this to a tile's inner border is cut off there, in pixels.
+    # Distance in pixels to a tile's inner border below which a box counts as cut off there.
     border: float = 3.0
 
 
@@ -68,13 +68,13 @@ def detect_in_window(
     Returns:
         Each person, and whether they are whole: not cut off by the window.
     """
-    rows, columns = inside(window, photo.shape)
+    rows, columns = window_slices(window, photo.shape)
     part = np.ascontiguousarray(photo[rows, columns])
     x, y, (height, width) = columns.start, rows.start, part.shape[:2]
     found = []
     for person in detect(part):
         x0, y0, x1, y1 = person.box
-        mask = put_back(person.mask, (x, y, width, height), photo.shape[:2])
+        mask = paste_window(person.mask, (x, y, width, height), photo.shape[:2])
         moved = replace(person, box=(x0 + x, y0 + y, x1 + x, y1 + y), mask=mask)
         found.append((moved, not _cut_off(person, (x, y), photo.shape, border)))
     return found

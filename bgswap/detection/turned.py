@@ -1,7 +1,7 @@
-"""Photos that lie on their side or stand on their head, with no EXIF to say so.
+"""Detection of photos that are rotated by 90, 180 or 270° and have no EXIF orientation.
 
-Detectors are trained on upright people. Where they find nobody, or only people of whom they are in
-doubt, turned copies of the photo are looked at once each.
+Detectors are trained on upright people. Where the best confidence in the photo is low, the detector
+also runs once on each rotated copy.
 """
 
 from collections.abc import Sequence
@@ -22,31 +22,31 @@ ADVICE = {
 
 @dataclass(frozen=True)
 class TurnedConfig:
-    """When turned copies are looked at, and when one is believed."""
+    """When rotated copies are searched, and which result is accepted."""
 
-    # Confidence of the surest person from which on a photo is upright.
+    # Highest confidence in the photo from which it counts as upright.
     doubt: float = 0.7
-    # Pixels of the copies: enough to tell whether somebody is there.
+    # Pixels of the copies: enough to detect people.
     pixels: int = 250_000
-    # Confidence of the surest person that a copy must show at least.
+    # Minimum of the highest confidence in an accepted copy.
     sure: float = 0.7
-    # How many times the evidence of the photo as it is a copy must give.
+    # Minimum ratio of the evidence in a copy to that in the photo.
     gain: float = 1.5
 
 
 def upright_turn(
     photo: np.ndarray, people: Sequence[Person], detect: Detect, config: TurnedConfig | None = None
 ) -> int:
-    """How far a photo has to be turned until it clearly shows more people.
+    """The rotation at which clearly more people are detected in a photo.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
-        people: who was found in it as it is; may be empty.
-        detect: finds people in a picture; not called where the people found leave no doubt.
+        people: detected in the photo as it is; may be empty.
+        detect: detects people in a picture; not called where ``people`` has high confidences.
         config: see :class:`TurnedConfig`.
 
     Returns:
-        Degrees to the right, 90, 180 or 270; 0 where it is well as it is.
+        Degrees clockwise, 90, 180 or 270; 0 where the photo counts as upright.
     """
     config = config or TurnedConfig()
     if any(person.confidence >= config.doubt for person in people):
@@ -62,5 +62,5 @@ def upright_turn(
 
 
 def _evidence(people: Sequence[Person]) -> float:
-    """Sum of squared confidences: several doubtful fragments are no match for a sure person."""
+    """Sum of squared confidences: one confident detection outweighs several doubtful ones."""
     return sum(person.confidence**2 for person in people)

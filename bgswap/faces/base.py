@@ -1,4 +1,4 @@
-"""What a method that restores faces is."""
+"""The protocol of face restoration methods."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -12,11 +12,11 @@ class FaceRestorer(Protocol):
     def enhance(
         self, image: np.ndarray, masks: Sequence[np.ndarray], strength: float
     ) -> tuple[np.ndarray, list[str]]:
-        """The image with restored faces, and notes on the people whose faces stay as they are.
+        """The image with restored faces, and notes on people whose faces are unchanged.
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            masks: of each person, (H, W) float32 in [0, 1]; outside them nothing changes.
-            strength: 0 (the image itself is given back) to 1.
+            masks: of each person, (H, W) float32 in [0, 1]; pixels outside them do not change.
+            strength: 0 (the image is returned unchanged) to 1.
         """
         ...

@@ -1,9 +1,10 @@
-"""How soft faces look, and what brings them back: a table fitted for one set of VAE weights.
+"""The calibration of face restoration: spectra of soft faces and the gains that sharpen them.
 
 Training faces of 64 x 64 pixels were blurred or shrunk (``cv2.INTER_AREA``) and enlarged again
 (``cv2.INTER_CUBIC``). For every band of DCT frequencies the table holds the mean level, and the two
-gains by which the soft face and what the VAE makes of it add up to the clean face with the least
-squared error. ``python -m training face_vae fit_gains`` fits it and writes it beside the weights.
+gains with which the soft face and its reconstruction by the VAE add up to the clean face with the
+least squared error. ``python -m training face_vae fit_gains`` fits it for one set of weights and
+writes it beside them.
 """
 
 import json
@@ -18,13 +19,13 @@ FILE = "calibration.json"
 
 
 class Softness(NamedTuple):
-    """One way to be soft.
+    """One kind of softness.
 
     Attributes:
-        name: standard deviation of the blur in pixels of the 64 x 64 face, or to how many pixels
-            it was shrunk.
-        levels: mean power of each band in dB, next to the mean of the first two,
-            under a Hann window.
+        name: standard deviation of the blur in pixels of the 64 x 64 face, or the side in pixels
+            it was shrunk to.
+        levels: mean power of each band in dB, relative to the mean of the first two, with a Hann
+            window.
         own: gain of the soft face by band.
         network: gain of the VAE's reconstruction by band.
     """
@@ -37,14 +38,14 @@ class Softness(NamedTuple):
 
 @dataclass(frozen=True)
 class FaceCalibration:
-    """What was fitted for one set of face VAE weights; ``calibration.json`` beside them holds it.
+    """Values fitted for one set of face VAE weights; stored beside them as ``calibration.json``.
 
     Attributes:
         clean: levels of clean faces, as in :class:`Softness`.
-        blurred: faces out of focus.
-        shrunk: faces of few pixels.
-        usual_error: error of the VAE over the variance of the face that 97 of 100 degraded
-            training faces keep to.
+        blurred: kinds of blur.
+        shrunk: kinds of low resolution.
+        usual_error: the VAE's squared error over the variance of the face: the 97th percentile of
+            degraded training faces.
     """
 
     clean: tuple[float, ...]
@@ -65,7 +66,7 @@ class FaceCalibration:
         """The calibration of the weights in a folder; None where there is none.
 
         Raises:
-            ValueError: the file holds something else.
+            ValueError: the file is not a valid calibration.
         """
         path = folder / FILE
         if not path.is_file():
@@ -79,10 +80,10 @@ class FaceCalibration:
                 float(held["usual_error"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path.name} is no calibration of a face VAE: {error}") from error
+            raise ValueError(f"{path.name} is not a calibration of a face VAE: {error}") from error
 
     def write(self, folder: Path) -> None:
-        """Put it beside the weights in ``folder``."""
+        """Write it beside the weights in ``folder``."""
         held = asdict(self)
         for kind in ("blurred", "shrunk"):
             held[kind] = [row._asdict() for row in getattr(self, kind)]
@@ -95,7 +96,7 @@ def _softness(row: dict[str, Any]) -> Softness:
 
 
 def _lines(value: Any) -> str:
-    """JSON with a line for each way of being soft."""
+    """JSON with a line for each kind of softness."""
     if isinstance(value, list):
         return "[\n" + ",\n".join(f"  {json.dumps(row)}" for row in value) + "\n]"
     return json.dumps(value)

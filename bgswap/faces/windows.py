@@ -1,18 +1,18 @@
-"""Squares around faces: where they lie in a picture, and how their borders fade."""
+"""Square windows around faces: their place in a picture, and the weights in them."""
 
 import cv2
 import numpy as np
 
 # x, y and side of a square, in pixels.
 Box = tuple[int, int, int]
-# Pixels a side that the VAE knows.
+# Side in pixels of the VAE's input.
 SIDE = 64
-# A face this near to the VAE's size, as a share of it, is taken at that size: where exactly a face
-# ends is less certain, and scaling would smear what is to be mended.
+# A box within this share of the VAE's input size is changed to exactly that size: the detected
+# border is less accurate, and scaling would blur the noise that is to be removed.
 NEAR_SIDE = 0.14
-# Pixels round a face of 64 that are mended with it.
-RIM = 8
-# Where the change begins to fade, from the middle of a face (0) to its border (1).
+# Margin in pixels around a face of 64 that is restored with it.
+MARGIN = 8
+# Radius from which the change fades out, from the center of a face (0) to its border (1).
 FADE = 0.8
 
 
@@ -21,8 +21,8 @@ def rows_and_columns(box: Box) -> tuple[slice, slice]:
     return slice(top, top + side), slice(left, left + side)
 
 
-def at_its_size(box: Box, shape: tuple[int, ...]) -> Box:
-    """A box of about 64 pixels as one of exactly that about the same middle, inside a picture."""
+def snap_to_side(box: Box, shape: tuple[int, ...]) -> Box:
+    """A box of about 64 pixels with exactly that side and the same center, inside a picture."""
     left, top, side = box
     if abs(side - SIDE) > NEAR_SIDE * SIDE or min(shape[:2]) < SIDE:
         return box
@@ -30,25 +30,25 @@ def at_its_size(box: Box, shape: tuple[int, ...]) -> Box:
     return min(max(left, 0), shape[1] - SIDE), min(max(top, 0), shape[0] - SIDE), SIDE
 
 
-def rimmed(box: Box, shape: tuple[int, ...]) -> tuple[Box, int]:
-    """A box with a rim of an eighth of it, and that of a face of 64 pixels; none at the border."""
+def with_margin(box: Box, shape: tuple[int, ...]) -> tuple[Box, int]:
+    """A box with a margin of an eighth, and the margin at 64 pixels; none at the photo's border."""
     left, top, side = box
-    rim = round(side * RIM / SIDE)
-    left, top, side = left - rim, top - rim, side + 2 * rim
+    margin = round(side * MARGIN / SIDE)
+    left, top, side = left - margin, top - margin, side + 2 * margin
     if min(left, top) < 0 or left + side > shape[1] or top + side > shape[0]:
         return box, 0
-    return (left, top, side), RIM
+    return (left, top, side), MARGIN
 
 
-def own_pixels(mask: np.ndarray, edge: int) -> np.ndarray:
-    """Where a person's pixels are their own, (H, W) from 0 to 1: so many pixels from the edge."""
+def interior_weight(mask: np.ndarray, edge: int) -> np.ndarray:
+    """Weight (H, W) in [0, 1] of pixels that are at least ``edge`` pixels inside a mask."""
     kernel = np.ones((2 * edge + 1, 2 * edge + 1), np.uint8)
     inside = cv2.erode(mask, kernel, borderType=cv2.BORDER_REPLICATE)
     return np.clip((inside - 0.75) * 4, 0, 1)
 
 
-def without_scene(image: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """A crop with the person's mean colour where the scene was: white or jungle, all alike."""
+def fill_outside_person(image: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """A crop with the person's mean color outside the person, so that the scene has no effect."""
     if own.max() == 0:
         return image
     own = own[..., None]
@@ -56,8 +56,8 @@ def without_scene(image: np.ndarray, own: np.ndarray) -> np.ndarray:
     return (image * own + mean * (1 - own)).round().astype(np.uint8)
 
 
-def soft_window(side: int) -> np.ndarray:
-    """(side, side) float32, 1 over the middle and falling to 0 at the border of a face."""
+def taper_window(side: int) -> np.ndarray:
+    """(side, side) float32, 1 in the middle and falling to 0 at the border of a face."""
     distance = np.abs(np.linspace(-1, 1, side, dtype=np.float32))
     profile = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - FADE) / (1 - FADE), 0, 1))
     return np.outer(profile, profile)

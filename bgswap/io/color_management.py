@@ -1,4 +1,4 @@
-"""Whatever Pillow decodes to 8-bit sRGB."""
+"""Conversion of decoded pictures of all Pillow modes to 8-bit sRGB."""
 
 import io
 import logging
@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 
 log = logging.getLogger(__name__)
 
-# What Pillow's decoders raise on files that are cut off, damaged or made to harm.
+# Exceptions that Pillow's decoders raise on truncated, damaged or malicious files.
 DECODER_ERRORS = (
     OSError,
     SyntaxError,
@@ -33,7 +33,7 @@ def to_srgb(image: Image.Image) -> np.ndarray:
     """A decoded picture of any Pillow mode as 8-bit sRGB.
 
     An embedded ICC profile is applied (relative colorimetric, black point compensation, by
-    LittleCMS; one that is broken or for another colour space is ignored), grey of more than
+    LittleCMS; one that is broken or for another color space is ignored), grey of more than
     8 bits is scaled over its whole range, transparency is laid over white.
 
     Returns:
@@ -46,15 +46,15 @@ def to_srgb(image: Image.Image) -> np.ndarray:
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
     image = _eight_bit(image)
     if image.mode in ("1", "L", "LA", "La"):
-        colour = image.convert("L")
+        color = image.convert("L")
     else:
-        colour = image if image.mode == "CMYK" else image.convert("RGB")
-    colour = _apply_profile(colour, icc)
+        color = image if image.mode == "CMYK" else image.convert("RGB")
+    color = _apply_profile(color, icc)
     if alpha is not None:
-        over = Image.new("RGB", colour.size, "white")
-        over.paste(colour, mask=alpha)
-        colour = over
-    return np.array(colour, dtype=np.uint8)
+        over = Image.new("RGB", color.size, "white")
+        over.paste(color, mask=alpha)
+        color = over
+    return np.array(color, dtype=np.uint8)
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -73,7 +73,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 def float_levels(values: np.ndarray) -> np.ndarray:
     """Floating-point levels of a picture of any shape as uint8."""
     values = np.nan_to_num(values, posinf=0, neginf=0)
-    # A float file does not say what white is: the least usual white that holds its values.
+    # A float file has no white level: take the lowest common one that is not exceeded.
     return _levels(values, next((w for w in (1, 255, 65535) if values.max() <= w), values.max()))
 
 
@@ -83,7 +83,7 @@ def _levels(values: np.ndarray, white: float) -> np.ndarray:
 
 
 def _apply_profile(image: Image.Image, icc: bytes | None) -> Image.Image:
-    """L, RGB or CMYK to RGB; without a usable profile by Pillow's plain formulas."""
+    """L, RGB or CMYK to RGB; without a usable profile by Pillow's default conversion."""
     spaces = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
     if not icc:
         return image.convert("RGB")
@@ -105,5 +105,5 @@ def _apply_profile(image: Image.Image, icc: bytes | None) -> Image.Image:
         assert converted is not None  # it would be None for inPlace=True
         return converted
     except (ImageCms.PyCMSError, OSError) as error:
-        log.info("colour profile ignored: %s", error)
+        log.info("color profile ignored: %s", error)
         return image.convert("RGB")

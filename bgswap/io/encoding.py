@@ -1,4 +1,4 @@
-"""Pictures as files: PNG, JPEG and WebP, marked as sRGB, written whole or not at all."""
+"""Encoding of pictures as PNG, JPEG and WebP, marked as sRGB, and atomic writing of files."""
 
 import io
 import struct
@@ -13,9 +13,9 @@ from bgswap.errors import BadInput
 from bgswap.io.files import write_whole
 
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-# By the option ``format``.
+# The suffix of each value of the option ``format``.
 SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
-# Of JPEG and WebP, as their libraries count it.
+# Quality of JPEG and WebP, as defined by their libraries.
 QUALITY, LEAST_QUALITY, MOST_QUALITY = 95, 1, 100
 LONGEST_SIDE = {"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_383}
 
@@ -46,7 +46,7 @@ def encode(
     Raises:
         BadInput: another suffix, RGBA as JPEG, a side longer than the format allows, or a quality
             out of its bounds.
-        ValueError: the array is no picture.
+        ValueError: the array has another shape or dtype.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (3, 4):
         raise ValueError(f"expected (H, W, 3 or 4) uint8, got {image.shape} {image.dtype}")
@@ -65,10 +65,10 @@ def encode(
 
 
 def check_sides(size: tuple[int, ...], kind: str) -> None:
-    """Refuse a picture of (H, W) that a kind of file, such as ``WEBP``, cannot hold.
+    """Check that a file format, such as ``WEBP``, allows pictures of (H, W).
 
     Raises:
-        BadInput: so.
+        BadInput: it does not.
     """
     if max(size) > LONGEST_SIDE[kind]:
         raise BadInput(f"{kind} allows {LONGEST_SIDE[kind]} pixels a side at most: save as .png")
@@ -99,7 +99,7 @@ def _encoder_options(
 @cache
 def _srgb_profile() -> bytes:
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    # The date of making (ICC.1, bytes 24 to 35) would make equal pictures unequal files.
+    # Fix the creation date (ICC.1, bytes 24 to 35), so that equal pictures give equal files.
     profile[24:36] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
     return bytes(profile)
 
@@ -111,7 +111,7 @@ def save(
     xmp: str = "",
     quality: int = QUALITY,
 ) -> None:
-    """Write a picture in the format of the path's suffix, all of it or nothing; see :func:`encode`.
+    """Write a picture atomically, in the format of the path's suffix; see :func:`encode`.
 
     Raises:
         BadInput: as :func:`encode`, or the file cannot be written there.

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Atomic writing of files."""
 
 import os
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from bgswap.errors import BadInput
 
 
 def write_whole(path: str | Path, content: bytes) -> None:
-    """Write a file so that at any moment either the old content or all of the new one is there.
+    """Write a file atomically.
 
-    A disk that is full, or a process that ends, leaves what was there before.
+    A full disk or a killed process leaves the earlier content.
 
     Raises:
         BadInput: the file cannot be written there; the message names it.
@@ -24,14 +24,14 @@ def write_whole(path: str | Path, content: bytes) -> None:
 
 @contextmanager
 def writing_whole(path: str | Path) -> Iterator[BinaryIO]:
-    """As :func:`write_whole`, for content that is written piece by piece inside the block.
+    """As :func:`write_whole`, for content that is written in several steps inside the block.
 
-    The file is there once the block is left; where an error leaves it, nothing is.
+    The file appears when the block ends without an error.
 
     Raises:
-        BadInput: the file cannot be written there, or the block met an error of the disk.
+        BadInput: the file cannot be written there, or the block raised an OSError.
     """
-    with _told(path), _partial(Path(path)) as (target, partial):
+    with _as_bad_input(path), _partial(Path(path)) as (target, partial):
         with partial.open("xb") as file:
             yield file
             file.flush()
@@ -40,19 +40,19 @@ def writing_whole(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def check_writable(path: str | Path) -> None:
-    """Find out whether :func:`write_whole` could write a file, without changing it.
+    """Check that :func:`write_whole` can write a file, without changing it.
 
     Raises:
         BadInput: its folder is missing or cannot be written to, its name is too long, or a folder
             has its name.
     """
-    with _told(path), _partial(Path(path)) as (_, partial):
+    with _as_bad_input(path), _partial(Path(path)) as (_, partial):
         partial.touch(exist_ok=False)
 
 
 @contextmanager
 def _partial(path: Path) -> Iterator[tuple[Path, Path]]:
-    """The file that a path stands for, and a path beside it that is gone in the end."""
+    """The target of a path with links resolved, and a temporary path beside it."""
     target = Path(os.path.realpath(path))
     if target.is_dir():  # this also refuses a name that is too long
         raise IsADirectoryError(0, "a folder has that name")
@@ -65,7 +65,7 @@ def _partial(path: Path) -> Iterator[tuple[Path, Path]]:
 
 
 @contextmanager
-def _told(path: str | Path) -> Iterator[None]:
+def _as_bad_input(path: str | Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:

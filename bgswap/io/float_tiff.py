@@ -1,4 +1,4 @@
-"""TIFF files with floating-point colours, which Pillow cannot read; OpenCV can."""
+"""Reading of TIFF files with floating-point colors by OpenCV; Pillow cannot read them."""
 
 from collections.abc import Callable
 from typing import BinaryIO
@@ -16,14 +16,14 @@ RGB, INTERLEAVED, FLOATING = 2, 1, 3
 def read_float_tiff(
     file: BinaryIO, check_size: Callable[[tuple[int, int]], None]
 ) -> np.ndarray | None:
-    """Read such a file.
+    """Read a TIFF file with floating-point RGB values.
 
     Args:
         file: open, at any position.
-        check_size: told (width, height) before anything is decoded; raises where that is too much.
+        check_size: called with (width, height) before decoding; raises where that is too large.
 
     Returns:
-        (H, W, 3) uint8 RGB; None where it is no such file, is damaged, or keeps its colours apart.
+        (H, W, 3) uint8 RGB; None where it is another kind of file, damaged, or in planar order.
     """
     try:
         file.seek(0)
@@ -34,7 +34,7 @@ def read_float_tiff(
         kind = tags.get(PHOTOMETRIC), tags.get(PLANAR, INTERLEAVED), *set(tags[SAMPLE_FORMAT])
     except DECODER_ERRORS:
         return None
-    # Of colours that lie plane after plane OpenCV makes a wrong picture.
+    # OpenCV decodes planar files wrongly.
     if kind != (RGB, INTERLEAVED, FLOATING):
         return None
     check_size(size)

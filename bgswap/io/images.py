@@ -1,4 +1,4 @@
-"""Pictures in and out: open, check, turn upright, colour-manage, resize, encode, save."""
+"""Opening of photos and masks: checks, EXIF orientation, color management; and resizing."""
 
 import logging
 import threading
@@ -25,20 +25,20 @@ except ImportError as error:
 
 log = logging.getLogger(__name__)
 
-# Pillow's own, kept before ultralytics puts in its place one that, on a file that is no picture,
-# looks for another HEIF package on the network and fails on that.
+# Saved before ultralytics replaces it by a function that, on a file that is not a picture, tries to
+# install another HEIF package.
 open_image = Image.open
 
 MOST_PIXELS = 40_000_000
 SHORTEST_SIDE = 32
 READ = "PNG, JPEG, WebP, BMP, GIF, TIFF or HEIC"
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "HEIF", "AVIF")
-# Warning filters belong to the whole process: two threads at once would mix them up.
+# Warning filters are global to the process, and not safe to change in two threads.
 _DECODING = threading.Lock()
 
 
 def open_photo(source: str | Path | np.ndarray | BinaryIO) -> np.ndarray:
-    """Open a photo the way a viewer would show it.
+    """Open a photo as an image viewer would show it.
 
     EXIF orientation is applied, an embedded ICC profile is converted to sRGB (a broken one is
     ignored), transparency is laid over white, of several frames the first is taken, and 16-bit,
@@ -46,15 +46,15 @@ def open_photo(source: str | Path | np.ndarray | BinaryIO) -> np.ndarray:
 
     Args:
         source: a path, an open binary file, or an (H, W, 3) uint8 RGB array, which is checked and
-            given back as it is (C-contiguous, without a copy where it already was).
+            returned as it is (C-contiguous, copied only if needed).
 
     Returns:
         (H, W, 3) uint8 sRGB, upright.
 
     Raises:
-        BadInput: there is no such file, it is no picture, it is damaged or cut off, it has more
-            than 40 megapixels (told from its header, before it is decoded) or a side under
-            32 pixels; or the array has another shape or dtype.
+        BadInput: the file does not exist, is not a picture, is damaged or truncated, has more than
+            40 megapixels (by its header, before it is decoded) or a side under 32 pixels; or the
+            array has another shape or dtype.
     """
     if isinstance(source, np.ndarray):
         return _checked_array(source)
@@ -78,7 +78,7 @@ def _checked_array(array: np.ndarray) -> np.ndarray:
 
 def _open_path(path: Path) -> np.ndarray:
     try:
-        # Opening a named pipe would wait for whoever writes into it.
+        # Opening a named pipe would block until another process writes to it.
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise BadInput(f"expected a picture file, {path} is a pipe or a device")
         with path.open("rb") as file:
@@ -106,7 +106,7 @@ def _check_size(size: tuple[int, int], name: str) -> None:
 
 
 def open_mask(source: str | Path) -> np.ndarray:
-    """Open a mask: how white each pixel is, transparent ones not at all; EXIF turns are applied.
+    """Open a mask: mean of the channels times alpha, with the EXIF orientation applied.
 
     Returns:
         (H, W) float32 in [0, 1].
@@ -125,7 +125,7 @@ def open_mask(source: str | Path) -> np.ndarray:
 def _decode(file: BinaryIO, name: str) -> np.ndarray:
     _register_heif()
     with _DECODING, warnings.catch_warnings():
-        # Odd metadata makes Pillow warn; either the pixels can be read or BadInput says why not.
+        # Pillow warns of unusual metadata, which does not matter here.
         warnings.simplefilter("ignore")
         try:
             with open_image(file, formats=FORMATS) as image:
@@ -155,7 +155,7 @@ def _register_heif() -> None:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        # In place: a copy would lose the tags that say what a TIFF's numbers mean.
+        # In place: a copy would lose the TIFF tags on bit depth and sign.
         ImageOps.exif_transpose(image, in_place=True)
     except DECODER_ERRORS as error:
         log.info("unreadable EXIF, orientation left as it is: %r", error)
@@ -166,8 +166,8 @@ def resize(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resize a picture or a mask: area averaging to fewer pixels, else bicubic (OpenCV).
 
     Args:
-        array: (H, W, C) uint8 (of four channels the last is alpha, and counts as the weight of the
-            colours), or (H, W) float32 in [0, 1].
+        array: (H, W, C) uint8 (a fourth channel is alpha, by which the colors are weighted), or
+            (H, W) float32 in [0, 1].
         size: (width, height) in pixels.
 
     Returns:
@@ -196,12 +196,12 @@ def _resize_rgba(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def fit_within(
     array: np.ndarray, longest: int | None = None, pixels: int | None = None
 ) -> np.ndarray:
-    """Shrink a picture or a mask to both limits in its own aspect; never enlarge it.
+    """Downscale a picture or a mask to both limits, with its aspect ratio; never enlarge it.
 
     Args:
         array: (H, W, C) uint8, or (H, W) float32 in [0, 1].
-        longest: of either side, in pixels.
-        pixels: of the area, width times height.
+        longest: maximum of either side, in pixels.
+        pixels: maximum of width times height.
 
     Returns:
         The same dtype and channels; the array itself where it is within the limits.

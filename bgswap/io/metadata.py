@@ -1,8 +1,8 @@
-"""Say in the file itself how a picture was made.
+"""Provenance in the metadata of the written pictures.
 
-XMP carries the IPTC digital source type and the IPTC properties for generated pictures (IPTC
-Photo Metadata Standard 2025.1), PNG text chunks the same in plain words. Nothing of the photo's
-own metadata is carried over, so neither is the place where it was taken.
+XMP holds the IPTC digital source type and the IPTC properties for generated pictures (IPTC Photo
+Metadata Standard 2025.1), PNG text chunks the same as text. No metadata of the photo is copied,
+such as the location.
 """
 
 import json
@@ -26,14 +26,14 @@ SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrain
 GENERATED = "AI-generated background: the people are from a photo, the scene behind them is not."
 CUT_OUT = "Cut out of a photo; nothing in it was generated."
 PLACED = "The people are cut out of a photo and put before {}; nothing in it was generated."
-# By the source of a background (`bgswap.types.Background`) that no model made.
+# By the source of a background (`bgswap.types.Background`) that is not generated.
 BACKDROPS = {
     "picture": "another picture",
     "color": "a plain color",
     "blur": "their own background out of focus",
 }
-# What is told of the details; the rest (boxes, seconds, notes) is about the run, not the picture.
-TOLD = ("prompt", "negative_prompt", "background", "seed", "models")
+# Keys of the details that are recorded; the others (boxes, seconds, notes) are about the run.
+RECORDED = ("prompt", "negative_prompt", "background", "seed", "models")
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 DC = "http://purl.org/dc/elements/1.1/"
@@ -50,52 +50,51 @@ def save(
     details: Mapping[str, Any],
     quality: int = encoding.QUALITY,
 ) -> None:
-    """Write a finished picture or a cut-out with a statement of how it was made.
+    """Write a composed picture or a cut-out with its provenance.
 
     With a ``prompt`` in the details the picture counts as a composite with a generated scene and
     gets IPTC's digital source type for that. Without one (a cut-out), or with a ``background`` that
-    no model made, nothing was generated: it says so, and has no digital source type, because where
-    the photo came from is not known.
+    is not generated, the description says so, and there is no digital source type, because the
+    source of the photo is unknown.
 
     Args:
         image: (H, W, 3) uint8 RGB, or (H, W, 4) uint8 RGBA for PNG and WebP.
         path: ending in .png, .jpg, .jpeg or .webp.
-        details: of these ``prompt``, ``negative_prompt``, ``background`` (its source, ``scene``,
-            ``picture``, ``color``, ``blur`` or ``transparent``), ``seed`` and ``models`` are told;
-            prompts and seed only of a generated scene.
+        details: recorded are ``prompt``, ``negative_prompt``, ``background`` (its source,
+            ``scene``, ``picture``, ``color``, ``blur`` or ``transparent``), ``seed`` and
+            ``models``; prompts and seed only of a generated scene.
         quality: of JPEG and WebP, 1 to 100.
 
     Raises:
-        BadInput: the suffix or the place cannot be written to, or the quality is out of its
-            bounds.
+        BadInput: another suffix, a path that cannot be written to, or a quality out of its bounds.
     """
-    told = {key: _printable(details[key]) for key in TOLD if details.get(key) is not None}
-    if told.get("background", "scene") != "scene":
-        told = {key: told[key] for key in ("background", "models") if key in told}
-    description = _description(told)
+    recorded = {key: _printable(details[key]) for key in RECORDED if details.get(key) is not None}
+    if recorded.get("background", "scene") != "scene":
+        recorded = {key: recorded[key] for key in ("background", "models") if key in recorded}
+    description = _description(recorded)
     text = {"Description": description, "Software": SOFTWARE}
-    text |= {key: _as_text(value) for key, value in told.items()}
-    packet = _packet(told, description)
+    text |= {key: _as_text(value) for key, value in recorded.items()}
+    packet = _packet(recorded, description)
     encoding.save(image, path, text=text, xmp=packet, quality=quality)
 
 
-def _description(told: Mapping[str, Any]) -> str:
-    if "prompt" in told:
+def _description(recorded: Mapping[str, Any]) -> str:
+    if "prompt" in recorded:
         return GENERATED
-    backdrop = BACKDROPS.get(str(told.get("background")))
+    backdrop = BACKDROPS.get(str(recorded.get("background")))
     return PLACED.format(backdrop) if backdrop else CUT_OUT
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """What :func:`save` wrote into a file.
+    """The provenance that :func:`save` wrote into a file.
 
     Returns:
         ``description``, ``software``, ``digital_source_type`` (None for a cut-out) and those of
-        prompt, negative_prompt, background, seed and models that were told; empty for a picture
-        that was not made here.
+        prompt, negative_prompt, background, seed and models that were recorded; empty for a picture
+        that this program did not write.
 
     Raises:
-        BadInput: the file is no picture.
+        BadInput: the file is not a picture.
     """
     try:
         with images.open_image(path) as image:
@@ -112,7 +111,7 @@ def _as_text(value: Any) -> str:
 
 
 def _printable(value: Any) -> Any:
-    """Values without the characters that XML cannot hold (XML 1.0, production 2)."""
+    """Values without the characters that XML does not allow (XML 1.0, production 2)."""
     if isinstance(value, str):
         allowed = (c for c in value if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff"))
         return "".join(c for c in allowed if c not in "\ufffe\uffff")
@@ -123,7 +122,7 @@ def _printable(value: Any) -> Any:
     return value
 
 
-def _packet(told: Mapping[str, Any], description: str) -> str:
+def _packet(recorded: Mapping[str, Any], description: str) -> str:
     for prefix, uri in (PREFIXES | {"bgswap": OWN}).items():
         ET.register_namespace(prefix, uri)
     root = ET.Element(f"{{{PREFIXES['x']}}}xmpmeta")
@@ -133,11 +132,11 @@ def _packet(told: Mapping[str, Any], description: str) -> str:
     line = ET.SubElement(alternatives, f"{{{RDF}}}li", {f"{{{XML}}}lang": "x-default"})
     line.text = description
     properties = {f"{{{XMP}}}CreatorTool": SOFTWARE}
-    if "prompt" in told:
+    if "prompt" in recorded:
         properties[f"{{{IPTC}}}DigitalSourceType"] = SOURCE_TYPE
-        properties[f"{{{IPTC}}}AIPromptInformation"] = told["prompt"]
+        properties[f"{{{IPTC}}}AIPromptInformation"] = recorded["prompt"]
         properties[f"{{{IPTC}}}AISystemUsed"] = SOFTWARE
-    properties[f"{{{OWN}}}details"] = json.dumps(told, ensure_ascii=False)
+    properties[f"{{{OWN}}}details"] = json.dumps(recorded, ensure_ascii=False)
     for name, value in properties.items():
         ET.SubElement(node, name).text = value
     body = ET.tostring(root, encoding="unicode")
@@ -145,16 +144,16 @@ def _packet(told: Mapping[str, Any], description: str) -> str:
 
 
 def _unpacked(packet: bytes) -> dict[str, Any]:
-    # A packet of ours declares no document type; one that does might expand without end.
+    # Our packets have no document type declaration; entities in one could expand without limit.
     if OWN.encode() not in packet or b"<!" in packet:
         return {}
     try:
         root = ET.fromstring(packet.rstrip(b"\0").decode())
-        told = json.loads(root.findtext(f".//{{{OWN}}}details", "{}"))
+        recorded = json.loads(root.findtext(f".//{{{OWN}}}details", "{}"))
     except (ET.ParseError, ValueError) as error:
         log.info("unreadable XMP: %s", error)
         return {}
-    return told | {
+    return recorded | {
         "description": root.findtext(f".//{{{DC}}}description//{{{RDF}}}li"),
         "software": root.findtext(f".//{{{XMP}}}CreatorTool"),
         "digital_source_type": root.findtext(f".//{{{IPTC}}}DigitalSourceType"),

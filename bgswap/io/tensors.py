@@ -1,7 +1,7 @@
-"""The only conversions between numpy arrays and torch tensors.
+"""All conversions between numpy arrays and torch tensors.
 
 Arrays are (H, W, 3) uint8 RGB or (H, W) float32 in [0, 1]; tensors are float32 batches with the
-channels first, in [0, 1]. Each pair is a round trip without loss.
+channels first, in [0, 1]. Each pair of functions is a lossless round trip.
 """
 
 from collections.abc import Sequence
@@ -36,10 +36,10 @@ def tensor_to_masks(batch: Tensor) -> list[np.ndarray]:
 def crops_to_tensor(
     images: Sequence[np.ndarray], rough: Sequence[np.ndarray], others: Sequence[np.ndarray]
 ) -> Tensor:
-    """What :class:`bgswap.networks.MattingUNet` is shown, (B, 5, H, W) float32.
+    """The input of :class:`bgswap.networks.MattingUNet`, (B, 5, H, W) float32.
 
     Args:
-        images: (H, W, 3) uint8 RGB of one size; 128, mid grey, is what lies outside a photo.
+        images: (H, W, 3) uint8 RGB of one size; padded with 128, mid grey, outside the photo.
         rough, others: as many masks (H, W) float32 in [0, 1] each.
     """
     photos = (images_to_tensor(images) * 255 - 128) / 128

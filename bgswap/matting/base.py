@@ -1,4 +1,4 @@
-"""What a matting method is, and what was calibrated for one set of its weights."""
+"""The protocols of matting methods, and the calibration of one set of weights."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from bgswap.types import Person
 
 
 class Matter(Protocol):
-    """Draws the alpha of one person whose mask is known."""
+    """Computes the alpha of one person from their mask."""
 
     def matte(
         self, photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None = None
@@ -22,18 +22,18 @@ class Matter(Protocol):
         Args:
             photo: (H, W, 3) uint8 RGB.
             mask: (H, W) float32 in [0, 1].
-            others: (H, W) float32 in [0, 1], of everybody else.
+            others: (H, W) float32 in [0, 1], the union of all others' masks.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was chosen for one set of weights; ``calibration.json`` beside them holds it.
+    """Values chosen for one set of weights; stored beside them as ``calibration.json``.
 
     Attributes:
-        threshold: least confidence of a person, in [0, 1].
-        score_weight: the network's share in that confidence, next to the detector's.
+        threshold: minimum confidence of a person, in [0, 1].
+        score_weight: weight of the network's score in that confidence; the rest is the detector's.
     """
 
     threshold: float = 0.4
@@ -47,17 +47,17 @@ class Calibration:
 
 
 @runtime_checkable
-class JudgingMatter(Matter, Protocol):
-    """A matter that also tells how sure it is that anybody is there.
+class ScoringMatter(Matter, Protocol):
+    """A matter that also scores candidates: how likely each is a person.
 
     Attributes:
-        calibration: how its confidence is used.
+        calibration: how its score is used.
     """
 
     calibration: Calibration
 
     def alphas(self, photo: np.ndarray, people: Sequence[Person]) -> list[Person]:
-        """The people with alphas for masks and the matter's own confidences.
+        """The people with their masks replaced by alphas and their confidences by its scores.
 
         Args:
             photo: (H, W, 3) uint8 RGB.

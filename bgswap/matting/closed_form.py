@@ -1,7 +1,8 @@
 """Closed-form matting: the baseline that needs no weights.
 
 Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting" (PAMI 2008), by
-pymatting, in a band round the mask's edge; on at most a megapixel, above that with a guided filter.
+pymatting, in a band around the mask's edge; above one megapixel on a scaled-down photo, upsampled
+by a guided filter.
 """
 
 from dataclasses import dataclass
@@ -16,10 +17,10 @@ from bgswap.types import box_of
 
 @dataclass(frozen=True)
 class ClosedFormConfig:
-    """How the band is drawn and solved."""
+    """The trimap's unknown band and the solver."""
 
-    # Half the width of the unknown band, as a share of the root of the mask's area, and its least
-    # and greatest width in pixels; chosen on drawn subjects (benchmarks/edges.py).
+    # Half the width of the unknown band, as a share of the root of the mask's area, and its minimum
+    # and maximum in pixels; chosen on drawn subjects (benchmarks/edges.py).
     band: float = 0.015
     narrowest: float = 1.0
     widest: float = 18.0
@@ -27,7 +28,7 @@ class ClosedFormConfig:
     pixels: int = 1_000_000
     # Residual, as a share of the first one, at which the solver stops.
     tolerance: float = 1e-4
-    # Alpha nearer to 0 or 1 than this is 0 or 1: the solver's noise.
+    # Alpha within this distance of 0 or 1 is set to 0 or 1: noise of the solver.
     snap: float = 0.03
 
 
@@ -35,7 +36,7 @@ class ClosedFormMatter:
     """Closed-form matting as a matter.
 
     Args:
-        config: how the band is drawn and solved.
+        config: of the trimap and the solver.
     """
 
     def __init__(self, config: ClosedFormConfig | None = None) -> None:
@@ -49,7 +50,7 @@ class ClosedFormMatter:
         Args:
             photo: (H, W, 3) uint8 RGB.
             mask: (H, W) float32 in [0, 1].
-            others: (H, W) float32 in [0, 1], of everybody else: none of their pixels is kept.
+            others: (H, W) float32 in [0, 1], the union of all others' masks: their alpha is 0.
 
         Raises:
             ValueError: the shapes do not fit.
@@ -96,7 +97,7 @@ def solved_trimap(photo: np.ndarray, trimap: np.ndarray, config: ClosedFormConfi
         trimap: (H, W) float64: 0, 1, and in between what is unknown.
 
     Returns:
-        (H, W) float32 in [0, 1]; the trimap itself where nothing or everything is unknown.
+        (H, W) float32 in [0, 1]; the rounded trimap where 0, 1 or the unknown is missing in it.
     """
     known = (trimap == 0) | (trimap == 1)
     if known.all() or not (trimap == 0).any() or not (trimap == 1).any():
@@ -114,5 +115,5 @@ def closed_form_matter(device: str) -> ClosedFormMatter:
 
 
 def _depth(body: np.ndarray) -> np.ndarray:
-    """How far inside a mask (H, W) uint8 of 0 and 1 each pixel lies, in pixels."""
+    """Distance of each pixel to the outside of a mask (H, W) uint8 of 0 and 1, in pixels."""
     return cv2.distanceTransform(body, cv2.DIST_L2, 5)

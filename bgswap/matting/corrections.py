@@ -1,9 +1,9 @@
-"""Strokes that a person painted, applied to an alpha: certain under the brush, snapped to edges.
+"""Painted strokes applied to an alpha: fixed under the stroke, snapped to edges around it.
 
-Around each stroke the pixels that belong to it are found by random walks with priors (Grady,
-"Multilabel Random Walker Image Segmentation Using Prior Models", CVPR 2005), the priors being the
-colors under the stroke; the new edge is then drawn by closed-form matting. A stroke that removes is
-a stroke that keeps on the alpha of the background.
+Around each stroke the pixels that belong to it are segmented by the random walker with priors
+(Grady, "Multilabel Random Walker Image Segmentation Using Prior Models", CVPR 2005), with the
+colors under the stroke as the prior; the new edge is then matted by closed-form matting. A remove
+stroke is processed as a keep stroke on the alpha of the background.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from bgswap.errors import BadInput
-from bgswap.mask_ops import inside, resized
+from bgswap.mask_ops import resized, window_slices
 from bgswap.matting.closed_form import ClosedFormConfig, solved_trimap
 from bgswap.matting.stroke_region import RegionConfig, stroke_region
 from bgswap.matting.upsampling import guided_upsampling
@@ -23,27 +23,27 @@ View = tuple[slice, slice]
 
 @dataclass(frozen=True)
 class CorrectionConfig:
-    """How far a stroke reaches and how its edge is drawn."""
+    """The reach of strokes and the matting of their edges."""
 
-    # Distance from a stroke within which alpha may change, as a multiple of the stroke's own width,
-    # the diameter of the largest disc that fits into it. More finds more of what a thin stroke
-    # left out, and leaves more to chance around a stroke that filled its part.
+    # Distance from a stroke within which alpha may change, as a multiple of the stroke's width (the
+    # diameter of its largest inscribed disc). A greater reach adds more of what a thin stroke left
+    # out, and more errors around a stroke that already covered its part.
     reach: float = 1.25
-    # Least reach in pixels, and greatest as a share of the photo's longer side: a filled area is
-    # no broad brush.
-    nearest: float = 6.0
-    farthest: float = 0.06
-    # Pieces smaller than this many pixels are specks and do not count; more pieces than that are no
-    # strokes that somebody painted. Each piece costs a look at its whole neighborhood.
-    speck: int = 12
+    # Minimum reach in pixels, and maximum as a share of the photo's longer side: the width of a
+    # filled area is not that of a brush.
+    least_reach: float = 6.0
+    most_reach: float = 0.06
+    # Components of fewer pixels are ignored; more components than that are not painted strokes.
+    # The time grows with the number of components.
+    least_pixels: int = 12
     most_pieces: int = 64
-    # The greatest reach for somebody painted where nobody was known: no edge is there yet.
-    farthest_new: float = 0.15
-    # Half the width of the band around the new edge that is matted, pixels; see ``pixels``.
+    # Maximum reach for a person painted where none was detected: there is no edge yet.
+    most_reach_new: float = 0.15
+    # Half the width of the trimap's unknown band, in pixels after scaling; see ``pixels``.
     band: float = 4.0
-    # Pixels of a stroke's neighborhood beyond which its crop is scaled down: 0.3 s on one core.
+    # Pixels within reach above which the crop is scaled down: 0.3 s on one core.
     pixels: int = 60_000
-    # How the pixels that belong to a stroke are found, and how the matte is solved.
+    # The segmentation of the pixels that belong to a stroke, and the matting of their edge.
     region: RegionConfig = field(default_factory=RegionConfig)
     matte: ClosedFormConfig = field(default_factory=ClosedFormConfig)
 
@@ -57,20 +57,20 @@ def corrected(
 ) -> np.ndarray:
     """An alpha with strokes applied.
 
-    Where ``keep`` and ``remove`` overlap, ``remove`` wins. Outside the strokes' neighborhood
-    (:func:`neighborhood`) alpha is exactly what it was. The same input gives the same output.
+    Where ``keep`` and ``remove`` overlap, ``remove`` wins. Beyond the strokes' reach
+    (:func:`stroke_distance`) alpha does not change. The result is deterministic.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
         alpha: (H, W) float32 in [0, 1], multiples of 1/255.
-        keep: (H, W) bool, or float32 in [0, 1] of which above one half counts: becomes 1.
-        remove: likewise: becomes 0.
+        keep: (H, W) bool, or float32 in [0, 1] with a threshold of one half: alpha becomes 1.
+        remove: as ``keep``: alpha becomes 0.
 
     Returns:
         (H, W) float32 in [0, 1], a new array, multiples of 1/255 where it changed.
 
     Raises:
-        BadInput: a mask is not of the photo's size, or no mask.
+        BadInput: a mask has another size, shape or type.
     """
     config = config or CorrectionConfig()
     size = photo.shape[:2]
@@ -88,8 +88,8 @@ def corrected(
     return result
 
 
-def neighborhood(stroke: np.ndarray, config: CorrectionConfig | None = None) -> np.ndarray:
-    """How far each pixel is from a stroke, as a share of the reach of the nearest one.
+def stroke_distance(stroke: np.ndarray, config: CorrectionConfig | None = None) -> np.ndarray:
+    """The distance of each pixel from the nearest stroke, as a multiple of that stroke's reach.
 
     Args:
         stroke: (H, W) bool, at the photo's size.
@@ -97,17 +97,17 @@ def neighborhood(stroke: np.ndarray, config: CorrectionConfig | None = None) -> 
     Returns:
         (H, W) float32: 0 on the stroke, up to 1 where alpha may change, above 1 elsewhere.
     """
-    return _nearness(stroke, max(stroke.shape), config or CorrectionConfig())
+    return _stroke_distance(stroke, max(stroke.shape), config or CorrectionConfig())
 
 
-def _nearness(stroke: np.ndarray, longest: int, config: CorrectionConfig) -> np.ndarray:
-    """As :func:`neighborhood`, of a part of a photo whose longer side is given in pixels."""
+def _stroke_distance(stroke: np.ndarray, longest: int, config: CorrectionConfig) -> np.ndarray:
+    """As :func:`stroke_distance`, in a crop of a photo whose longer side is given in pixels."""
     near = np.full(stroke.shape, 2, np.float32)
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(stroke.astype(np.uint8))
     for number in range(1, count):
         x, y, width, height = (int(v) for v in stats[number, :4])
         piece = (pieces[y : y + height, x : x + width] == number).astype(np.uint8)
-        # Zeros around it, so that a stroke along the border is measured whole.
+        # Padded with zeros, so that the photo's border counts as the end of a stroke.
         inner = cv2.distanceTransform(np.pad(piece, 1), cv2.DIST_L2, 5)
         reach = _reach(2 * float(inner.max()) - 1, longest, config)
         view = _around((x, y, x + width, y + height), 2 * reach, stroke.shape)
@@ -118,21 +118,21 @@ def _nearness(stroke: np.ndarray, longest: int, config: CorrectionConfig) -> np.
 
 
 def _reach(width: float, longest: int, config: CorrectionConfig) -> float:
-    """How far a stroke reaches, in pixels."""
-    return max(config.nearest, min(config.reach * width, config.farthest * longest))
+    """The reach of a stroke in pixels."""
+    return max(config.least_reach, min(config.reach * width, config.most_reach * longest))
 
 
 def _around(box: tuple[int, int, int, int], margin: float, size: tuple[int, ...]) -> View:
     """Rows and columns of a box with a margin, inside a picture of (H, W)."""
     (x0, y0, x1, y1), more = box, int(np.ceil(margin)) + 1
-    return inside((x0 - more, y0 - more, x1 - x0 + 2 * more, y1 - y0 + 2 * more), size)
+    return window_slices((x0 - more, y0 - more, x1 - x0 + 2 * more, y1 - y0 + 2 * more), size)
 
 
 def stroke_mask(name: str, mask: np.ndarray | None, size: tuple[int, int]) -> np.ndarray:
-    """A stroke as (H, W) bool; none at all is an empty one.
+    """A stroke as (H, W) bool; None gives an empty one.
 
     Raises:
-        BadInput: it is not of the photo's size, no mask, or has too many pieces.
+        BadInput: it has another size, shape or type, or too many components.
     """
     if mask is None:
         return np.zeros(size, bool)
@@ -147,13 +147,13 @@ def stroke_mask(name: str, mask: np.ndarray | None, size: tuple[int, int]) -> np
 
 
 def _without_specks(name: str, stroke: np.ndarray, config: CorrectionConfig) -> np.ndarray:
-    """A stroke without the pieces that are too small to have been painted.
+    """A stroke without components that are too small to have been painted.
 
     Raises:
         BadInput: too many are left.
     """
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(stroke.astype(np.uint8))
-    large = stats[:, cv2.CC_STAT_AREA] >= config.speck
+    large = stats[:, cv2.CC_STAT_AREA] >= config.least_pixels
     large[0] = False
     if large.sum() > config.most_pieces:
         raise BadInput(
@@ -176,7 +176,7 @@ def _grow(
     longest = max(stroke.shape)
     margin = 2 * _reach(max(width, height), longest, config)
     view = _around((x, y, x + width, y + height), margin, stroke.shape)
-    part, near = alpha[view], _nearness(stroke[view], longest, config)
+    part, near = alpha[view], _stroke_distance(stroke[view], longest, config)
     changes = near <= 1
     scale = min(1.0, float(np.sqrt(config.pixels / np.count_nonzero(changes))))
     rows, columns = (max(round(side * scale), 1) for side in near.shape)
@@ -193,7 +193,7 @@ def _grow(
 
 
 def _trimap(body: np.ndarray, near: np.ndarray, config: CorrectionConfig) -> np.ndarray:
-    """One half in a band around the edge of a body (h, w) bool, off the stroke, within reach."""
+    """The trimap of a segmentation (h, w) bool: one half around its edge, within reach."""
     sure = (cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 5) for side in (body, ~body))
     known = [depth > config.band for depth in sure]
     unknown = (near > 0) & (near <= 1) & ~known[0] & ~known[1]

@@ -1,11 +1,11 @@
-"""People and their photo to a cut-out: each one's alpha, all together, and their own colors."""
+"""Cut-out of people from a photo: each one's alpha, their union, and the foreground colors."""
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from bgswap.errors import BadInput
-from bgswap.mask_ops import carried_outward, union
+from bgswap.mask_ops import bleed_edge_colors, union
 from bgswap.matting.base import Matter
 from bgswap.matting.corrections import corrected
 from bgswap.matting.foreground import foreground
@@ -21,21 +21,21 @@ def cut_out(
     earlier: Cutout | None = None,
     strokes: Strokes | None = None,
 ) -> Cutout:
-    """The people who stay, cut out of their photo.
+    """The kept people, cut out of their photo.
 
-    A keep stroke belongs to the person it touches most and goes when they go; outside the strokes'
-    neighborhood no pixel of alpha changes.
+    A keep stroke is assigned to the person that it overlaps most, and has no effect where that
+    person is removed; beyond the strokes' reach alpha does not change.
 
     Args:
-        matter: draws one person's alpha.
+        matter: computes one person's alpha.
         photo: (H, W, 3) uint8 RGB.
-        people: who stays, at least one.
-        others: who was found and goes: none of their pixels is kept.
-        earlier: a cut-out of the same people of the same photo; what it has is not made again.
-        strokes: what was painted to correct it.
+        people: the people to keep, at least one.
+        others: the people to remove: none of their pixels is kept.
+        earlier: a cut-out of the same photo; its mattes are reused where they still hold.
+        strokes: painted corrections.
 
     Raises:
-        BadInput: the strokes or the earlier cut-out do not fit the photo, or nothing is left.
+        BadInput: the strokes or the earlier cut-out do not fit the photo, or no pixel is left.
     """
     strokes = strokes or Strokes()
     if earlier and earlier.photo is not photo and not np.array_equal(earlier.photo, photo):
@@ -48,7 +48,7 @@ def cut_out(
     known = _known(everyone, earlier)
     for person in people:
         if id(person) not in known:
-            # Everybody's masks count, whoever of them stays: a matte outlives a toggle.
+            # All others' masks, kept or removed, so that a matte can be reused for another choice.
             theirs = (p for p in everyone if p is not person and not p.painted)
             drawn = matter.matte(photo, person.mask, union(theirs, photo.shape[:2]))
             known[id(person)] = Person(person.number, person.box, person.confidence, drawn)
@@ -58,17 +58,17 @@ def cut_out(
     for matte in fixed:
         rows, columns, part = matte.cropped
         alpha[rows, columns] += part
-    # In the 256 levels that a file holds, so that opaque there is opaque here, to the pixel.
+    # Quantized to 8 bits as in a file, so that both have the same opaque pixels.
     alpha = np.rint(alpha.clip(0, 1) * 255) / np.float32(255)
     if not alpha.any():
         raise BadInput("Nothing of the kept people is left: take back some of what removes")
-    own = carried_outward(foreground(photo, alpha), alpha)
+    own = bleed_edge_colors(foreground(photo, alpha), alpha)
     kept, gone = tuple(people), tuple(others)
     return Cutout(photo, kept, gone, tuple(mattes), alpha, own, strokes, fixed)
 
 
 def _found(people: Sequence[Person]) -> set[int]:
-    """Those whose masks count for the others' mattes."""
+    """The identities of the detected people, whose masks are input of the others' mattes."""
     return {id(person) for person in people if not person.painted}
 
 
@@ -83,12 +83,12 @@ def _with_strokes(
 
 
 def _same(some: Sequence[Person], others: Sequence[Person]) -> bool:
-    """Whether they are the very same objects: a corrected person is another one."""
+    """Whether both hold the same objects: a person with another mask is another object."""
     return [id(p) for p in some] == [id(p) for p in others]
 
 
 def _known(people: Sequence[Person], earlier: Cutout | None) -> dict[int, Person]:
-    """The mattes that need not be made, by the identity of the person."""
+    """The mattes that can be reused, by the identity of the person."""
     known = {id(person): person for person in people if person.painted}
     if earlier and _found(people) == _found(earlier.people):
         known |= {id(p): m for p, m in zip(earlier.kept, earlier.mattes, strict=True)}

@@ -1,7 +1,7 @@
-"""The kept people's own colors in the soft edge, free of the old background.
+"""Estimation of the foreground colors in the soft edge, where the photo mixes in the background.
 
-There a pixel of the photo is a mixture of person and background. Germer, Uelwer, Conrad and
-Harmeling, "Fast Multi-Level Foreground Estimation" (ICPR 2020), by pymatting, tells the two apart.
+Germer, Uelwer, Conrad and Harmeling, "Fast Multi-Level Foreground Estimation" (ICPR 2020), by
+pymatting.
 """
 
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from bgswap.mask_ops import to_bytes
+from bgswap.mask_ops import round_to_uint8
 
 
 @dataclass(frozen=True)
 class ForegroundConfig:
-    """How the kept people's own colors are estimated."""
+    """How foreground colors are estimated."""
 
-    # Pixels on which colors are estimated: they vary slowly across the edge.
+    # Pixels to which the photo is scaled down for it: the colors vary slowly along the edge.
     working_pixels: int = 1_000_000
 
 
@@ -24,9 +24,9 @@ CONFIG = ForegroundConfig()
 
 
 def warm_up() -> None:
-    """Compile what pymatting compiles, which takes most of a minute the first time on a machine.
+    """Let numba compile pymatting's functions, which takes most of a minute once a machine.
 
-    Some of it on import, the closed-form solver of painted corrections at its first call.
+    Some compile on import, the closed-form solver (used for painted corrections) on its first call.
     """
     from pymatting import estimate_alpha_cf
 
@@ -38,7 +38,7 @@ def warm_up() -> None:
 def foreground(
     photo: np.ndarray, alpha: np.ndarray, config: ForegroundConfig = CONFIG
 ) -> np.ndarray:
-    """The kept people's own colors, free of the old background.
+    """The foreground colors of the kept people.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
@@ -65,20 +65,20 @@ def foreground(
 
 
 def _estimate(photo: np.ndarray, alpha: np.ndarray, soft: np.ndarray, pixels: int) -> np.ndarray:
-    """Foreground colors of the soft pixels, (N, 3) uint8, estimated on so many pixels."""
+    """Foreground colors of the soft pixels, (N, 3) uint8, estimated at that many pixels."""
     from pymatting import estimate_foreground_ml
 
     scale = min(1.0, np.sqrt(pixels / alpha.size))
     if scale == 1.0:
         colors = estimate_foreground_ml(photo / np.float32(255), alpha)[soft]
-        return to_bytes(colors * 255)
+        return round_to_uint8(colors * 255)
     size = (max(round(alpha.shape[1] * scale), 1), max(round(alpha.shape[0] * scale), 1))
     small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     small_alpha = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
     colors = estimate_foreground_ml(small / np.float32(255), small_alpha) * 255
-    # What the small picture could not hold comes from the photo, as far as it is the person's.
+    # Add the photo's fine detail, weighted by alpha.
     full_size = alpha.shape[::-1]
     smooth = cv2.resize(colors, full_size, interpolation=cv2.INTER_LINEAR)[soft]
     blurred = cv2.resize(small, full_size, interpolation=cv2.INTER_LINEAR)[soft]
     detail = photo[soft].astype(np.float32) - blurred
-    return to_bytes(smooth + alpha[soft][:, None] * detail)
+    return round_to_uint8(smooth + alpha[soft][:, None] * detail)

@@ -1,15 +1,15 @@
-"""The matter that a folder of weights makes: our own network, or ViTMatte."""
+"""Loading of a matter from a folder of weights: our own network, or ViTMatte."""
 
 import json
 from pathlib import Path
 
-from bgswap.matting.base import JudgingMatter
+from bgswap.matting.base import ScoringMatter
 from bgswap.matting.network import NetworkMatter
 from bgswap.models.roles import STARTER
 
 
-def load_matter(folder: Path, device: str = "cpu") -> JudgingMatter:
-    """The matter whose weights lie in a folder; its ``config.json`` says which class runs them.
+def load_matter(folder: Path, device: str = "cpu") -> ScoringMatter:
+    """Load a matter; ``config.json`` in the folder tells which class.
 
     Raises:
         OSError, RuntimeError, ValueError: the folder holds no such weights, or they do not fit.

@@ -1,8 +1,7 @@
-"""Alpha by the matting network: a crop of each person, a rough mask, everybody else's mask.
+"""Alpha by the matting network from a crop of a person, their rough mask and all others' masks.
 
-The network sees about 100,000 pixels round a person. A small refiner then carries the alpha to
-twice the resolution, as often as the photo has pixels for it; beyond that He and Sun's "Fast
-Guided Filter" (2015) takes it to the photo's own pixels.
+The crop has about 100,000 pixels. The alpha is upsampled to the photo's resolution by a small
+refiner and He and Sun's "Fast Guided Filter" (2015), see :mod:`bgswap.matting.detail`.
 """
 
 import threading
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgswap.mask_ops import GREY, Window, cut, person_crop, put_back, window_around
+from bgswap.mask_ops import GREY, Window, crop_window, paste_window, person_crop, window_around
 from bgswap.matting.base import Calibration
 from bgswap.matting.detail import DetailConfig, full_size
 from bgswap.models import smoke
@@ -31,16 +30,16 @@ class NetworkConfig:
 
     # Height and width of crops, pixels: for standing, sitting and lying people, as trained.
     sizes: tuple[tuple[int, int], ...] = ((384, 256), (320, 320), (256, 384))
-    # Shown around a box, as a share of its sides; the middle of what training showed.
+    # Margin around a box, as a share of its sides; the mean of the margins in training.
     margin: float = 0.12
-    # An alpha that reaches a window's side along so much of it runs out of the window: the window
-    # is widened there by this share of the box's longer side, so many times at most.
-    running_out: float = 0.08
+    # An alpha that touches a side of its window along more than this share of it is cut off there:
+    # the box is widened on that side by a share of its longer side, at most so many times.
+    cut_off: float = 0.08
     widened_by: float = 0.35
     widenings: int = 2
-    # Crops at once: bounds memory however many people there are.
+    # Crops in a batch: bounds the memory for any number of people.
     batch: int = 4
-    # How alphas are carried to the photo's resolution.
+    # How alphas are upsampled to the photo's resolution.
     detail: DetailConfig = field(default_factory=DetailConfig)
 
 
@@ -49,9 +48,9 @@ class NetworkMatter:
 
     Args:
         network: trained.
-        device: where they run, as torch names it.
-        config: how they are run.
-        calibration: what was chosen for these weights.
+        device: the torch device they run on.
+        config: see :class:`NetworkConfig`.
+        calibration: of these weights.
     """
 
     def __init__(
@@ -83,11 +82,11 @@ class NetworkMatter:
         return cls(network, device, calibration=Calibration.read(Path(folder)))
 
     def check(self) -> None:
-        """Look for a square in noise, and cut it out, before weights of one's own serve.
+        """Smoke test of custom weights: score and matte a square in noise.
 
         Raises:
-            Exception: the network does not run, an answer is not finite, or what was
-                chosen for the weights is out of bounds.
+            Exception: the network does not run, an output is not finite, or the calibration is
+                out of bounds.
         """
         photo, mask, chosen = smoke.noise(), smoke.square(), self.calibration
         if not (0 <= chosen.threshold <= 1 and 0 <= chosen.score_weight <= 1):
@@ -100,14 +99,14 @@ class NetworkMatter:
             raise ValueError("a matte is not finite")
 
     def alphas(self, photo: np.ndarray, people: Sequence[Person]) -> list[Person]:
-        """The people with alphas for masks, and with the network's confidence that each is there.
+        """The people with their masks replaced by alphas and their confidences by scores.
 
         Args:
             photo: (H, W, 3) uint8 RGB.
-            people: with rough masks; each one's box says where to look.
+            people: with rough masks; each one's box gives the crop.
 
         Returns:
-            As many people, their boxes those of the new masks where anything is left of them.
+            As many people, with the boxes of the new masks where these are not empty.
         """
         found = list(people)
         wanted = list(range(len(people)))
@@ -115,31 +114,31 @@ class NetworkMatter:
             seen = zip(wanted, self._run(photo, found, wanted), strict=True)
             wider = []
             for i, (alpha, window, score) in seen:
-                mask = put_back(alpha, window, photo.shape[:2])
+                mask = paste_window(alpha, window, photo.shape[:2])
                 box = box_of(mask) or found[i].box
-                running = self._running_out(alpha, window, photo.shape[:2])
-                if any(running):
+                cut = self._cut_off(alpha, window, photo.shape[:2])
+                if any(cut):
                     wider.append(i)
-                    box = self._widened(box, running)
+                    box = self._widened(box, cut)
                 found[i] = replace(found[i], box=box, confidence=score, mask=mask)
             wanted = wider
             if not wanted:
                 break
         return found
 
-    def _running_out(
+    def _cut_off(
         self, alpha: np.ndarray, window: Window, size: tuple[int, int]
     ) -> tuple[bool, bool, bool, bool]:
-        """Whether an alpha runs out of its window at the left, top, right and lower side."""
+        """Whether an alpha is cut off at the left, top, right and lower side of its window."""
         x, y, width, height = window
         more = (x > 0, y > 0, x + width < size[1], y + height < size[0])
         sides = (alpha[:, :2], alpha[:2], alpha[:, -2:], alpha[-2:])
-        long = [float((side > 0.5).mean()) > self.config.running_out for side in sides]
+        long = [float((side > 0.5).mean()) > self.config.cut_off for side in sides]
         left, top, right, bottom = (a and b for a, b in zip(long, more, strict=True))
         return left, top, right, bottom
 
     def _widened(self, box: Box, sides: tuple[bool, bool, bool, bool]) -> Box:
-        """A box with more on the given sides."""
+        """A box widened on the given sides."""
         reach = self.config.widened_by * max(box[2] - box[0], box[3] - box[1])
         signs = (-1, -1, 1, 1)
         x0, y0, x1, y1 = (
@@ -148,13 +147,13 @@ class NetworkMatter:
         return x0, y0, x1, y1
 
     def everyone(self, photo: np.ndarray) -> np.ndarray:
-        """The alpha of everybody in a photo together, (H, W) float32, by one look at the whole."""
+        """The alpha of all people in a photo, (H, W) float32, by one pass over the whole photo."""
         height, width = photo.shape[:2]
         window, best = window_around((0, 0, width, height), 0.0, self.config.sizes)
         size = self.config.sizes[best]
         half, none = (np.full(size, value, np.float32) for value in (0.5, 0.0))
-        alphas, _ = self._answers([(cut(photo, window, size, GREY), half, none)])
-        return put_back(alphas[0], window, (height, width))
+        alphas, _ = self._forward([(crop_window(photo, window, size, GREY), half, none)])
+        return paste_window(alphas[0], window, (height, width))
 
     def matte(
         self, photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None = None
@@ -164,7 +163,7 @@ class NetworkMatter:
         Args:
             photo: (H, W, 3) uint8 RGB.
             mask: (H, W) float32 in [0, 1], the person's mask or alpha.
-            others: (H, W) float32 in [0, 1], of everybody else.
+            others: (H, W) float32 in [0, 1], the union of all others' masks.
 
         Returns:
             (H, W) float32 in [0, 1], multiples of 1/255.
@@ -180,16 +179,16 @@ class NetworkMatter:
         window, best = window_around(box, self.config.margin, self.config.sizes)
         size = self.config.sizes[best]
         around = np.zeros_like(mask) if others is None else others
-        image, rough = cut(photo, window, size, GREY), cut(mask, window, size, 0)
-        alphas, _ = self._answers([(image, rough, cut(around, window, size, 0))])
-        # the mean of what the mask said and of this look: on held-out photos better than either
+        image, rough = crop_window(photo, window, size, GREY), crop_window(mask, window, size, 0)
+        alphas, _ = self._forward([(image, rough, crop_window(around, window, size, 0))])
+        # The mean of the rough mask and the new alpha: better than either on held-out photos.
         alpha = (alphas[0] + rough) / 2
         return full_size(self._refine, photo, alpha, window, self.config.detail)
 
     def _run(
         self, photo: np.ndarray, people: Sequence[Person], wanted: Sequence[int]
     ) -> list[tuple[np.ndarray, Window, float]]:
-        """For each wanted person the alpha of their window, the window, and the network's score."""
+        """For each selected person the alpha of their window, the window, and the score."""
         config, found = self.config, {}
         windows = [window_around(p.box, config.margin, config.sizes) for p in people]
         for shape, size in enumerate(config.sizes):
@@ -197,12 +196,12 @@ class NetworkMatter:
             for start in range(0, len(chosen), config.batch):
                 part = chosen[start : start + config.batch]
                 crops = [person_crop(photo, people, i, windows[i][0], size) for i in part]
-                alphas, scores = self._answers(crops)
+                alphas, scores = self._forward(crops)
                 for i, alpha, score in zip(part, alphas, scores, strict=True):
                     found[i] = (alpha, windows[i][0], float(score))
         return [found[i] for i in wanted]
 
-    def _answers(
+    def _forward(
         self, crops: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Alphas (N, h, w) and scores (N,) of crops of one size."""
@@ -218,7 +217,7 @@ class NetworkMatter:
             return _array(torch.sigmoid(logits[:, 0])), _array(torch.sigmoid(scores))
 
     def _refine(self, images: Sequence[np.ndarray], alphas: Sequence[np.ndarray]) -> np.ndarray:
-        """The refiner's alphas (N, h, w) of tiles: photos uint8 and alphas enlarged to them."""
+        """The refined alphas (N, h, w) of tiles: photos uint8, and alphas upsampled to them."""
         import torch
 
         from bgswap.io.tensors import images_to_tensor, masks_to_tensor

@@ -1,4 +1,4 @@
-"""Strokes that a person painted, applied to the people of a photo."""
+"""Assignment of painted strokes to people, and people added by strokes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from bgswap.errors import BadInput
-from bgswap.matting.corrections import CorrectionConfig, corrected, neighborhood, stroke_mask
+from bgswap.matting.corrections import CorrectionConfig, corrected, stroke_distance, stroke_mask
 from bgswap.types import Person, box_of
 
 
@@ -17,12 +17,12 @@ def person_from_stroke(
     number: int = 1,
     config: CorrectionConfig | None = None,
 ) -> Person:
-    """A person that no detector found: the stroke, snapped to the edges around it.
+    """A person that the detector missed: the stroke, snapped to the edges around it.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
-        stroke: (H, W) bool, or float32 in [0, 1] of which above one half counts.
-        number: theirs in the photo.
+        stroke: (H, W) bool, or float32 in [0, 1] with a threshold of one half.
+        number: of the new person.
 
     Raises:
         BadInput: the stroke is empty or not of the photo's size.
@@ -31,9 +31,9 @@ def person_from_stroke(
     if not painted.any():
         raise BadInput("Nothing is painted: paint over somebody")
     config = config or CorrectionConfig()
-    # What was nobody's says nothing about where somebody ends.
-    region = replace(config.region, memory=0.0)
-    config = replace(config, farthest=config.farthest_new, region=region)
+    # There is no earlier alpha that could tell where the person ends.
+    region = replace(config.region, alpha_weight=0.0)
+    config = replace(config, most_reach=config.most_reach_new, region=region)
     mask = corrected(photo, np.zeros(painted.shape, np.float32), painted, None, config)
     mask = np.rint(mask * 255) / np.float32(255)
     return Person(number, box_of(mask) or (0, 0, 0, 0), 1.0, mask, painted=True)
@@ -47,7 +47,7 @@ def assigned(
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """The part of a keep stroke that belongs to each person.
 
-    Each piece goes to the one whose mask has most of its neighborhood.
+    Each component belongs to the person whose mask overlaps most with the area within its reach.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
@@ -55,7 +55,7 @@ def assigned(
         keep: as for :func:`corrected`.
 
     Returns:
-        One (H, W) bool for each of the people, and one of the pieces that are near nobody.
+        One (H, W) bool for each person, and one for the components near no person.
 
     Raises:
         BadInput: as for :func:`corrected`.
@@ -63,8 +63,8 @@ def assigned(
     size, config = photo.shape[:2], config or CorrectionConfig()
     own = [np.zeros(size, bool) for _ in people]
     rest = np.zeros(size, bool)
-    for piece in _pieces(stroke_mask("keep", keep, size)):
-        near = neighborhood(piece, config) <= 1
+    for piece in _components(stroke_mask("keep", keep, size)):
+        near = stroke_distance(piece, config) <= 1
         shares = [float(person.mask[near].sum()) for person in people]
         best = int(np.argmax(shares)) if shares else -1
         target = own[best] if shares and shares[best] >= 1 else rest
@@ -78,13 +78,13 @@ def painted_people(
     keep: np.ndarray | None,
     config: CorrectionConfig | None = None,
 ) -> list[Person]:
-    """The people whom strokes near nobody paint, numbered after the others.
+    """The people added by keep strokes near no person, numbered after the others.
 
     Strokes within reach of each other are one person.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
-        people: who was found in it.
+        people: detected in it.
         keep: as for :func:`corrected`.
 
     Raises:
@@ -95,11 +95,11 @@ def painted_people(
     config = config or CorrectionConfig()
     _, rest = assigned(photo, people, keep, config)
     after = max((person.number for person in people), default=0) + 1
-    groups = _pieces(neighborhood(rest, config) <= 1)
+    groups = _components(stroke_distance(rest, config) <= 1)
     return [person_from_stroke(photo, rest & g, after + i, config) for i, g in enumerate(groups)]
 
 
-def _pieces(mask: np.ndarray) -> Iterator[np.ndarray]:
-    """The connected pieces of a mask (H, W) bool, one mask each."""
+def _components(mask: np.ndarray) -> Iterator[np.ndarray]:
+    """The connected components of a mask (H, W) bool, one mask each."""
     count, pieces = cv2.connectedComponents(mask.astype(np.uint8))
     return (pieces == number for number in range(1, count))

@@ -1,8 +1,9 @@
-"""Which pixels around a stroke belong to what was painted: random walks with color priors.
+"""Segmentation of the pixels around a stroke that belong to it: random walker with a color prior.
 
 Grady, "Multilabel Random Walker Image Segmentation Using Prior Models" (CVPR 2005). The photo is a
-grid of springs, weak across edges; the stroke is held at 1, the rest at what it was, and each pixel
-is drawn to 1 or 0 by how much more often its color lies under the stroke than in the rest.
+4-connected graph whose edge weights are small across image edges; the stroke is fixed at 1, pixels
+beyond its reach at their alpha, and the prior of each pixel is the likelihood ratio of its color
+under the stroke and in the background.
 """
 
 from collections.abc import Iterator
@@ -11,34 +12,34 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-# Rows and columns of one end of every spring of a direction.
-Place = tuple[slice, slice]
+# Rows and columns of one end of all graph edges of a direction.
+View = tuple[slice, slice]
 
 
 @dataclass(frozen=True)
 class RegionConfig:
-    """How the walk is weighted; chosen on drawn subjects and two photos, by eye and by IoU."""
+    """Weights of the random walker; chosen on drawn subjects and two photos, by eye and by IoU."""
 
-    # How fast a spring weakens with the squared difference of color, in units of its mean.
+    # How fast an edge weight falls with the squared color difference, in units of its mean.
     contrast: float = 1.0
-    # Deviation in pixels of the blur of the photo, and the noise in levels added to the mean
-    # difference: compression and grain are no edges.
+    # Standard deviation in pixels of the blur of the photo, and a noise level added to the mean
+    # difference: compression artifacts and grain are not edges.
     smooth: float = 1.0
     noise: float = 8.0
-    # The weakest spring, so that every pixel hangs on some other.
-    weakest: float = 1e-3
-    # Pull of the color priors where they are certain, next to 1 for a spring in a flat region.
-    evidence: float = 0.03
-    # Deviation in pixels of the blur of the priors: one pixel alone is noise.
+    # Minimum edge weight, so that the graph is connected.
+    least_weight: float = 1e-3
+    # Weight of the color prior where it is certain; a graph edge in a flat region has 1.
+    color_weight: float = 0.03
+    # Standard deviation in pixels of the blur of the prior: the prior of a single pixel is noisy.
     blur: float = 2.0
-    # Pull towards the alpha as it was, at the end of the stroke's reach; grows with the distance.
-    memory: float = 0.04
+    # Weight of the earlier alpha at the end of the stroke's reach; grows with the distance.
+    alpha_weight: float = 0.04
     # Bins of the color histograms per channel of Lab, and the deviation of their smoothing in bins.
     bins: int = 24
     smoothing: float = 1.0
     # Alpha from which a pixel counts as known.
     known: float = 0.98
-    # Holes up to this share of the neighborhood are filled.
+    # Holes up to this share of the area within reach are filled.
     hole: float = 0.02
     # Residual, as a share of the first one, at which the solver stops.
     tolerance: float = 1e-4
@@ -52,14 +53,15 @@ def stroke_region(
     near: np.ndarray,
     config: RegionConfig,
 ) -> np.ndarray:
-    """What belongs to the subject once a stroke has been painted.
+    """The segmentation of the subject after a keep stroke.
 
     Args:
         photo: (h, w, 3) uint8 RGB.
         alpha: (h, w) float32 in [0, 1], before the stroke.
-        stroke: (h, w) float32 in [0, 1]: what is certain to belong to it.
-        barrier: (h, w) float32 in [0, 1]: what is certain not to.
-        near: (h, w) float32, distance from the stroke as a share of its reach: up to 1 may change.
+        stroke: (h, w) float32 in [0, 1]: certainly the subject.
+        barrier: (h, w) float32 in [0, 1]: certainly not the subject.
+        near: (h, w) float32, see :func:`bgswap.matting.corrections.stroke_distance`: pixels up to
+            1 may change.
 
     Returns:
         (h, w) bool; outside the reach, alpha above one half.
@@ -72,17 +74,17 @@ def stroke_region(
         return levels > 0.5
     prior = color_prior(photo, inner, (alpha <= 1 - config.known) & (near > 1) | outer, config)
     sides = cv2.GaussianBlur(2 * prior - 1, (0, 0), config.blur)
-    evidence = config.evidence * np.abs(sides)
-    memory = config.memory * near
-    pull = evidence + memory
-    target = evidence * (sides > 0) + memory * alpha
-    levels[unknown] = _walk(photo, levels, unknown, pull, target, config)
+    color = config.color_weight * np.abs(sides)
+    earlier = config.alpha_weight * near
+    weight = color + earlier
+    target = color * (sides > 0) + earlier * alpha
+    levels[unknown] = _solve(photo, levels, unknown, weight, target, config)
     body = _attached(levels > 0.5, inner | (alpha > 0.5))
     return _filled(body, near <= 1, outer, config.hole)
 
 
 def _attached(body: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """The pieces of a body that hold a seed."""
+    """The connected components of a segmentation that hold a seed."""
     count, pieces = cv2.connectedComponents(body.astype(np.uint8))
     held = np.zeros(count, bool)
     held[np.unique(pieces[seeds & body])] = True
@@ -90,7 +92,7 @@ def _attached(body: np.ndarray, seeds: np.ndarray) -> np.ndarray:
 
 
 def _filled(body: np.ndarray, changes: np.ndarray, outer: np.ndarray, most: float) -> np.ndarray:
-    """A body without the small holes that lie wholly where it may change."""
+    """A segmentation with small holes filled, where they lie wholly within reach."""
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(
         (~body).astype(np.uint8), connectivity=4
     )
@@ -103,11 +105,13 @@ def _filled(body: np.ndarray, changes: np.ndarray, outer: np.ndarray, most: floa
 def color_prior(
     photo: np.ndarray, inner: np.ndarray, outer: np.ndarray, config: RegionConfig
 ) -> np.ndarray:
-    """How likely each pixel is one of ``inner``, by color alone; one half where neither is known.
+    """The probability of each pixel to belong to ``inner``, from color histograms.
+
+    One half where ``inner`` or ``outer`` is empty.
 
     Args:
         photo: (h, w, 3) uint8 RGB.
-        inner, outer: (h, w) bool, samples of both sides.
+        inner, outer: (h, w) bool, samples of subject and background.
 
     Returns:
         (h, w) float32 in [0, 1].
@@ -128,19 +132,19 @@ def color_prior(
         smooth = ndimage.gaussian_filter(cube, config.smoothing, mode="nearest").ravel()
         return smooth / smooth.sum()
 
-    # A brush oversteps an edge with its rim: the middle of a stroke counts more.
+    # A stroke may cross an edge at its border: its middle has a higher weight.
     depth = cv2.distanceTransform(inner.astype(np.uint8), cv2.DIST_L2, 5)
     one, other = density(inner, depth), density(outer, np.ones_like(depth))
-    # A color that is in neither says nothing: as much is added as one sample in a thousand gives.
+    # Additive smoothing by a thousandth of the maximum: one half for a color in neither histogram.
     floor = 1e-3 * one.max()
     return ((one + floor) / (one + other + 2 * floor)).astype(np.float32)[flat]
 
 
-def _walk(
+def _solve(
     photo: np.ndarray,
     levels: np.ndarray,
     unknown: np.ndarray,
-    pull: np.ndarray,
+    weight: np.ndarray,
     target: np.ndarray,
     config: RegionConfig,
 ) -> np.ndarray:
@@ -150,29 +154,29 @@ def _walk(
 
     index = np.cumsum(unknown.ravel()).reshape(unknown.shape) - 1
     count = int(index[-1, -1]) + 1
-    diagonal, right = pull[unknown].astype(np.float64), target[unknown].astype(np.float64)
+    diagonal, right = weight[unknown].astype(np.float64), target[unknown].astype(np.float64)
     pairs, weights = [], []
-    for first, second, weight in _springs(photo, unknown, config):
+    for first, second, edges in _edge_weights(photo, unknown, config):
         for own, theirs in ((first, second), (second, first)):
             free = unknown[own]
             numbers = index[own][free]
-            diagonal += np.bincount(numbers, weight[free], count)
+            diagonal += np.bincount(numbers, edges[free], count)
             fixed = ~unknown[theirs][free]
-            pulled = weight[free][fixed] * levels[theirs][free][fixed]
+            pulled = edges[free][fixed] * levels[theirs][free][fixed]
             right += np.bincount(numbers[fixed], pulled, count)
         both = unknown[first] & unknown[second]
         pairs.append((index[first][both], index[second][both]))
-        weights.append(weight[both])
+        weights.append(edges[both])
     rows, columns = (np.concatenate(side) for side in zip(*pairs, strict=True))
     upper = sparse.coo_matrix((-np.concatenate(weights), (rows, columns)), (count, count))
     matrix = (upper + upper.T + sparse.diags(diagonal)).tocsc()
     return cg(matrix, right, M=ichol(matrix), rtol=config.tolerance, maxiter=1000)
 
 
-def _springs(
+def _edge_weights(
     photo: np.ndarray, unknown: np.ndarray, config: RegionConfig
-) -> Iterator[tuple[Place, Place, np.ndarray]]:
-    """Views of both ends of all springs, across and down, and their weights."""
+) -> Iterator[tuple[View, View, np.ndarray]]:
+    """Views of both ends of all horizontal, then all vertical graph edges, and their weights."""
     values = cv2.GaussianBlur(photo.astype(np.float32), (0, 0), config.smooth)
     views = [(np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1, :], np.s_[1:, :])]
     squares = [((values[a] - values[b]) ** 2).sum(axis=2) for a, b in views]
@@ -182,4 +186,4 @@ def _springs(
         + config.noise**2
     )
     for (first, second), square in zip(views, squares, strict=True):
-        yield first, second, np.exp(-config.contrast * square / mean) + config.weakest
+        yield first, second, np.exp(-config.contrast * square / mean) + config.least_weight

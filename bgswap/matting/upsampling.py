@@ -1,6 +1,6 @@
-"""Alpha from a small photo to the full one along its edges: He and Sun's fast guided filter.
+"""Upsampling of an alpha along the edges of the photo: He and Sun's fast guided filter.
 
-"Fast Guided Filter" (arXiv 1505.00996, 2015): alpha is fitted as a linear function of colour in
+"Fast Guided Filter" (arXiv 1505.00996, 2015): alpha is fitted as a linear function of color in
 every window of the small photo, and that function is applied to the full one.
 """
 
@@ -13,7 +13,7 @@ GUIDED_EPSILON = 1e-4
 
 
 def guided_upsampling(photo: np.ndarray, small: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Carry ``alpha`` of the small photo to the full one, along the photo's own edges.
+    """Upsample the alpha of a scaled-down photo, guided by the full photo.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
@@ -37,21 +37,21 @@ def guided_upsampling(photo: np.ndarray, small: np.ndarray, alpha: np.ndarray) -
 
 
 def _local_linear(guide: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fit alpha as a linear function of colour in every window (guided filter, colour guide)."""
+    """Fit alpha as a linear function of color in every window (guided filter, color guide)."""
 
     def mean(values: np.ndarray) -> np.ndarray:
         side = 2 * GUIDED_RADIUS + 1
         return cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT)
 
-    colour, level = mean(guide), mean(alpha)
-    covariance = mean(guide * alpha[:, :, None]) - colour * level[:, :, None]
+    color, level = mean(guide), mean(alpha)
+    covariance = mean(guide * alpha[:, :, None]) - color * level[:, :, None]
     pairs = guide[:, :, :, None] * guide[:, :, None, :]
     height, width = alpha.shape
     products = np.stack([mean(pairs[:, :, i]) for i in range(3)], axis=2)
-    spread = products - colour[:, :, :, None] * colour[:, :, None, :]
+    spread = products - color[:, :, :, None] * color[:, :, None, :]
     spread += GUIDED_EPSILON * np.eye(3, dtype=np.float32)
     weights = np.zeros((height, width, 3), np.float32)
     edge = (level > 0) & (level < 1)
     weights[edge] = np.linalg.solve(spread[edge], covariance[edge][:, :, None])[:, :, 0]
-    offset = level - (weights * colour).sum(axis=2)
+    offset = level - (weights * color).sum(axis=2)
     return mean(weights), mean(offset)

@@ -1,8 +1,8 @@
-"""ViTMatte as a matter, for those who have its weights and may use them.
+"""ViTMatte as a matter; its weights do not ship with the program.
 
 Yao, Wang, Yang and Wang, "ViTMatte: Boosting Image Matting with Pre-trained Plain Vision
-Transformers" (2023), by transformers' ``VitMatteForImageMatting``. It draws what is left unknown of
-an alpha that another matter drew first.
+Transformers" (2023), by transformers' ``VitMatteForImageMatting``. The trimap is made from the
+alpha of another matter.
 """
 
 import threading
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from bgswap.matting.base import JudgingMatter
+from bgswap.matting.base import ScoringMatter
 from bgswap.models import smoke
 from bgswap.types import Person, box_of
 
@@ -28,30 +28,30 @@ View = tuple[slice, slice]
 class VitMatteConfig:
     """How ViTMatte is run."""
 
-    # Longest side in pixels of what the network sees at once; its attention is quadratic in it.
+    # Maximum side of the network's input in pixels; the time of attention grows quadratically.
     side: int = 768
-    # Pixels by which neighboring views overlap; their answers are mixed there.
+    # Pixels by which neighboring tiles overlap; their alphas are blended there.
     overlap: int = 96
-    # Alphas nearer to 0 or 1 than this are known; the matter's own noise.
+    # Alpha within this distance of 0 or 1 is known in the trimap.
     known: float = 0.02
-    # The unknown band grows by this share of the root of the mask's area, at least one pixel.
+    # The unknown band is dilated by this share of the root of the mask's area, at least one pixel.
     band: float = 0.01
 
 
 class VitMatteMatter:
-    """A matter whose soft edges ViTMatte draws. Safe to share between threads.
+    """A matter whose soft edges are computed by ViTMatte. Safe to share between threads.
 
     Args:
         network: ``VitMatteForImageMatting``.
-        first: draws the alpha that the unknown band is taken from, and judges candidates.
-        device: where the network runs, as torch names it.
-        config: how it is run.
+        first: computes the alpha that the trimap is made from, and scores candidates.
+        device: the torch device the network runs on.
+        config: see :class:`VitMatteConfig`.
     """
 
     def __init__(
         self,
         network: "VitMatteForImageMatting",
-        first: JudgingMatter,
+        first: ScoringMatter,
         device: str = "cpu",
         config: VitMatteConfig | None = None,
     ) -> None:
@@ -62,7 +62,7 @@ class VitMatteMatter:
 
     @classmethod
     def from_folder(
-        cls, folder: str | Path, first: JudgingMatter, device: str = "cpu"
+        cls, folder: str | Path, first: ScoringMatter, device: str = "cpu"
     ) -> "VitMatteMatter":
         """The matter whose weights lie in a folder as ``save_pretrained`` writes it.
 
@@ -71,7 +71,7 @@ class VitMatteMatter:
         """
         from transformers import VitMatteForImageMatting
 
-        # A pair with output_loading_info, which transformers does not declare.
+        # transformers does not declare that output_loading_info makes this a pair.
         loaded: Any = VitMatteForImageMatting.from_pretrained(
             str(folder), local_files_only=True, use_safetensors=True, output_loading_info=True
         )
@@ -81,16 +81,16 @@ class VitMatteMatter:
         return cls(network, first, device)
 
     def check(self) -> None:
-        """Draw a square in noise, before the weights serve.
+        """Smoke test of the weights: matte a square in noise.
 
         Raises:
-            Exception: the network does not run, or its answer is not finite.
+            Exception: the network does not run, or its output is not finite.
         """
         if not np.isfinite(self.matte(smoke.noise(), smoke.square())).all():
             raise ValueError("a matte is not finite")
 
     def alphas(self, photo: np.ndarray, people: Sequence[Person]) -> list[Person]:
-        """The candidates as the first matter judges them."""
+        """The candidates as the first matter scores them."""
         return self._first.alphas(photo, people)
 
     def matte(
@@ -101,7 +101,7 @@ class VitMatteMatter:
         Args:
             photo: (H, W, 3) uint8 RGB.
             mask: (H, W) float32 in [0, 1].
-            others: (H, W) float32 in [0, 1], of everybody else: none of their pixels is kept.
+            others: (H, W) float32 in [0, 1], the union of all others' masks: their alpha is 0.
         """
         alpha = self._first.matte(photo, mask, others)
         trimap = self._trimap(alpha)
@@ -132,7 +132,7 @@ class VitMatteMatter:
         return np.where(unknown, np.float32(0.5), (alpha > 0.5).astype(np.float32))
 
     def _views(self, unknown: np.ndarray) -> Iterator[View]:
-        """Rows and columns that together show all that is unknown."""
+        """Rows and columns of tiles that cover everything unknown."""
         box = box_of(unknown.astype(np.float32)) or (0, 0, 0, 0)
         x0, y0, x1, y1 = (int(value) for value in box)
         for top in _starts(y0, y1, self.config):
@@ -155,13 +155,13 @@ class VitMatteMatter:
 
 
 def _starts(low: int, high: int, config: VitMatteConfig) -> list[int]:
-    """Where views of a line from low to high begin."""
+    """The starts of overlapping tiles between low and high, along one axis."""
     step = config.side - config.overlap
     return list(range(low, max(high - config.overlap, low + 1), step))
 
 
 def _ramp(size: tuple[int, int], overlap: int) -> np.ndarray:
-    """A weight for each pixel of a view, less toward its borders; (h, w) float32 above 0."""
+    """Blending weights of a tile, falling toward its borders; (h, w) float32 above 0."""
     lines = (np.minimum(np.arange(n), np.arange(n)[::-1]) + 1 for n in size)
     rows, columns = (np.minimum(line / overlap, 1).astype(np.float32) for line in lines)
     return rows[:, None] * columns[None, :]

@@ -1,4 +1,4 @@
-"""All weights that may serve: where each comes from, under which licence, and how large it is."""
+"""All weights that may be used, with source, license and size: the content of ``bgswap models``."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,8 +33,8 @@ class WeightEntry:
         name: ``starter``, ``owner/name@revision``, ``yolov8m-seg.pt`` or a path.
         kind: ``full``, or ``starter`` for what ships with the program.
         source: an address, or a folder.
-        license: as their card says; else as it is known of their repository; else ``unknown``.
-        bytes: how much of the disk they take; None: they are not on this machine.
+        license: as their card says; else that of their repository if known; else ``unknown``.
+        bytes: size on disk; None: they are not on this machine.
     """
 
     role: Role
@@ -47,14 +47,14 @@ class WeightEntry:
 
 
 def catalog(settings: Settings, starter: Path = STARTER) -> list[WeightEntry]:
-    """The full weights that the settings name and the starter's, role by role; asks no host.
+    """The full weights that the settings name and the starter's, by role; sends no request.
 
     Args:
-        settings: which sources; none but the starter's where they ask for the starter alone.
+        settings: the sources; with ``models="starter"`` the starter's weights alone.
         starter: the folder of the weights that ship with the program.
 
     Raises:
-        BadInput: a setting names nothing that weights can come from.
+        BadInput: a setting names no valid source of weights.
     """
     entries = []
     for role, row in model_roles().items():
@@ -75,7 +75,7 @@ def _full(role: Role, source: Source, cache: Path) -> WeightEntry:
     if isinstance(source, Hub):
         address, known = f"https://huggingface.co/{source.repo}", LICENSES.get(source.repo, UNKNOWN)
     elif isinstance(source, Official):
-        address, known = official.PROBE, official.LICENSE
+        address, known = official.PROBE_URL, official.LICENSE
     return _entry(role, str(source), "full", address, path, known)
 
 
@@ -93,7 +93,7 @@ def _entry(
 
 
 def _card_license(path: Path) -> str | None:
-    """The licence in the metadata of the card beside weights; None where there is none."""
+    """The license in the metadata of the card beside the weights; None where there is none."""
     from huggingface_hub import metadata_load
     from yaml import YAMLError
 

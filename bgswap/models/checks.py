@@ -1,4 +1,4 @@
-"""Are the files of a model whole? Told from their structure, before anything loads them."""
+"""Checks that the files of a model are complete, by their structure, before they are loaded."""
 
 import json
 from pathlib import Path
@@ -9,15 +9,15 @@ LORA_FILE = "pytorch_lora_weights.safetensors"
 
 
 class Incomplete(Exception):
-    """A file is not there (yet)."""
+    """A file is missing."""
 
 
 class Broken(Exception):
-    """A file is there and is not what its name says: cut off, corrupt, no JSON."""
+    """A file is damaged: truncated, corrupt or not valid JSON."""
 
 
 def check_folder(role: Role, folder: Path) -> None:
-    """Check that a folder holds all that a role needs, each file whole.
+    """Check that a folder holds all files of a role, each of them complete.
 
     Reads the JSON files and the headers of the safetensors files, not the weights themselves.
 
@@ -36,7 +36,7 @@ def check_folder(role: Role, folder: Path) -> None:
 
 
 def entry_file(role: Role) -> str:
-    """The file that a role's folder always has: the first to fetch, the one to look for."""
+    """The file that every folder of a role has: downloaded first, and looked up in the cache."""
     files = {"lora": LORA_FILE, "pipeline": "model_index.json", "network": "config.json"}
     return files[layout_of(role)]
 
@@ -54,7 +54,7 @@ def read_index(folder: Path) -> dict[str, object]:
     """The ``model_index.json`` of a pipeline folder.
 
     Raises:
-        Incomplete, Broken: as for every file.
+        Incomplete, Broken: see :func:`check_folder`.
     """
     return _read_json(folder / "model_index.json")
 

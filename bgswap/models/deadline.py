@@ -1,4 +1,4 @@
-"""Hard deadlines for hosts that may never answer."""
+"""Timeouts for requests to hosts that may never answer."""
 
 import threading
 import time
@@ -12,10 +12,10 @@ from bgswap.errors import ModelUnavailable
 
 T = TypeVar("T")
 
-# Seconds for which a host that did not answer is not asked again.
-MEMORY = 60.0
+# Seconds without further requests to a host that did not answer.
+RETRY_HOST_AFTER = 60.0
 
-_silent: dict[str, tuple["Unreachable", float]] = {}
+_unreachable: dict[str, tuple["Unreachable", float]] = {}
 
 
 class Unreachable(ModelUnavailable):
@@ -23,7 +23,7 @@ class Unreachable(ModelUnavailable):
 
     Attributes:
         host: its name.
-        reason: what it does instead; the end of a sentence about it.
+        reason: the rest of a sentence that begins with the host's name.
     """
 
     def __init__(self, host: str, reason: str) -> None:
@@ -31,19 +31,18 @@ class Unreachable(ModelUnavailable):
         self.host, self.reason = host, reason
 
 
-def within(seconds: float, work: Callable[[], T]) -> T:
-    """Run ``work`` in a thread of its own and wait for it no longer than ``seconds``.
+def run_with_timeout(seconds: float, work: Callable[[], T]) -> T:
+    """Run ``work`` in a new thread and wait for it no longer than ``seconds``.
 
-    The timeouts of sockets bound each read, not a whole request, and bound no name lookup; this
-    bounds all of it. Work that is late goes on in its daemon thread until its process ends: for
-    processes that end soon.
+    Socket timeouts limit each read, but neither a whole request nor a name lookup; this limits
+    all of it. Late work continues in its daemon thread: use this in short-lived processes.
 
     Args:
-        seconds: how long to wait.
-        work: what to do.
+        seconds: maximum time to wait.
+        work: the function to run.
 
     Raises:
-        TimeoutError: it is not done in time.
+        TimeoutError: it did not return in time.
         Exception: whatever ``work`` raised.
     """
     results: list[T] = []
@@ -52,7 +51,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     def run() -> None:
         try:
             results.append(work())
-        except Exception as error:  # noqa: BLE001  (it is raised again in the caller's thread)
+        except Exception as error:  # noqa: BLE001  (raised again in the caller's thread)
             errors.append(error)
 
     thread = threading.Thread(target=run, name="weights-probe", daemon=True)
@@ -65,41 +64,41 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     return results[0]
 
 
-def refuse_if_silent(host: str) -> None:
-    """Spare a host that did not answer a moment ago, and whoever would wait for it.
+def raise_if_unreachable(host: str) -> None:
+    """Fail at once where a host did not answer a moment ago.
 
     Raises:
         Unreachable: it did not answer within the last minute.
     """
-    error, until = _silent.get(host, (None, 0.0))
+    error, until = _unreachable.get(host, (None, 0.0))
     if error is not None and time.monotonic() < until:
         raise Unreachable(error.host, error.reason)
 
 
 def unreachable(host: str, reason: str) -> Unreachable:
-    """The error for a host that did not answer, which is remembered."""
+    """The error for a host that did not answer; remembers the host."""
     error = Unreachable(host, reason)
-    _silent[host] = (error, time.monotonic() + MEMORY)
+    _unreachable[host] = (error, time.monotonic() + RETRY_HOST_AFTER)
     return error
 
 
-def forget() -> None:
-    """Forget which hosts were silent."""
-    _silent.clear()
+def forget_unreachable() -> None:
+    """Forget which hosts did not answer."""
+    _unreachable.clear()
 
 
-def ask(url: str, timeout: float) -> None:
-    """Ask a host for the head of anything; any answer will do.
+def probe_host(url: str, timeout: float) -> None:
+    """Send a HEAD request to a host; any answer counts.
 
     Raises:
-        Unreachable: none came.
+        Unreachable: there was none.
     """
     host = urlsplit(url).netloc
     try:
         request = Request(url, method="HEAD")
-        within(timeout, lambda: urlopen(request, timeout=timeout).close())
+        run_with_timeout(timeout, lambda: urlopen(request, timeout=timeout).close())
     except HTTPError:
-        pass  # an answer, whichever: the host is there
+        pass  # an error status is an answer: the host is reachable
     except TimeoutError as error:
         raise unreachable(host, f"did not answer within {timeout:g} s") from error
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Models on the Hugging Face Hub: found in its cache, or fetched and checked."""
+"""Models on the Hugging Face Hub: located in its cache, or downloaded and checked."""
 
 import sys
 from collections.abc import Callable
@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 from bgswap.errors import ModelUnavailable
 from bgswap.models import process
 from bgswap.models.checks import Incomplete, check_folder, entry_file
-from bgswap.models.deadline import refuse_if_silent
+from bgswap.models.deadline import raise_if_unreachable
 from bgswap.models.hub_api import endpoint
 from bgswap.models.roles import Hub, Role, layout_of
 from bgswap.settings import Settings
 
-# Seconds without a sign of life after which a download counts as dead. huggingface_hub tells of
-# every 10 MB, so a line of less than 100 kB/s is too slow for it.
-STALL = 120.0
+# Seconds without progress after which a download is ended. huggingface_hub reports progress every
+# 10 MB, so a connection below 100 kB/s is too slow.
+STALL_TIMEOUT = 120.0
 DOWNLOAD = [sys.executable, "-m", f"{__package__}.hub_download"]
 
 
@@ -23,8 +23,8 @@ def cached(role: Role, source: Hub) -> Path:
     """The folder of a model in huggingface_hub's cache, at its revision.
 
     Raises:
-        Incomplete: it is not there, or not all of it.
-        Broken: a file of it is damaged.
+        Incomplete: a file is missing.
+        Broken: a file is damaged.
     """
     from huggingface_hub import constants, try_to_load_from_cache
 
@@ -41,22 +41,24 @@ def cached(role: Role, source: Hub) -> Path:
 def fetch(
     role: Role, source: Hub, settings: Settings, progress: Callable[[float | None], None]
 ) -> None:
-    """Fetch a model into huggingface_hub's cache, and check every file against the Hub's sums.
+    """Download a model into huggingface_hub's cache and check every file against its hash.
 
-    What was fetched before and is whole is not fetched again; what is damaged is. All of it happens
-    in a process of its own (:mod:`bgswap.models.hub_download`).
+    Only missing and damaged files are downloaded, in a separate process
+    (:mod:`bgswap.models.hub_download`).
 
     Raises:
-        ModelUnavailable: it cannot be had; the message is the end of a sentence about it.
+        ModelUnavailable: the download failed; the message continues a sentence about the model.
     """
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE:
         raise ModelUnavailable("it is not in the cache, and HF_HUB_OFFLINE is set")
-    refuse_if_silent(urlsplit(endpoint()).netloc)
+    raise_if_unreachable(urlsplit(endpoint()).netloc)
     half = str(layout_of(role) == "pipeline" and _prefers_half(settings.device))
     command = [*DOWNLOAD, role, source.repo, source.revision or "", str(settings.hub_timeout), half]
-    process.run(command, STALL, progress, environment={"HF_HUB_CACHE": constants.HF_HUB_CACHE})
+    process.run(
+        command, STALL_TIMEOUT, progress, environment={"HF_HUB_CACHE": constants.HF_HUB_CACHE}
+    )
 
 
 def _prefers_half(device: str) -> bool:

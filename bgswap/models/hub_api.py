@@ -1,4 +1,4 @@
-"""What the Hugging Face Hub says of a model: what it holds, or why it cannot be had."""
+"""Requests to the Hugging Face Hub's API: a model's files, or why it is not available."""
 
 import logging
 import os
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bgswap.errors import ModelUnavailable
-from bgswap.models.deadline import unreachable, within
+from bgswap.models.deadline import run_with_timeout, unreachable
 from bgswap.models.roles import Hub
 
 if TYPE_CHECKING:
@@ -20,18 +20,18 @@ def endpoint() -> str:
     """The Hub's address: ``HF_ENDPOINT``, or huggingface_hub's own."""
     from huggingface_hub import constants
 
-    # Read when it is needed: huggingface_hub reads it once, when it is imported.
+    # Read at each call: huggingface_hub reads it once, when it is imported.
     return os.environ.get("HF_ENDPOINT", constants.ENDPOINT).rstrip("/")
 
 
 class RateLimited(Exception):
-    """The Hub wants to be left alone for a while."""
+    """The Hub answered 429: too many requests."""
 
 
-def refuse_to_wait() -> None:
-    """Make an answer 429 an error at once: huggingface_hub would wait for as long as it says.
+def fail_on_rate_limit() -> None:
+    """Raise :class:`RateLimited` on status 429, where huggingface_hub would wait and retry.
 
-    Every request of this process goes through the client that is set up here.
+    Replaces the HTTP client of this process.
     """
     from huggingface_hub import get_session, set_client_factory
 
@@ -48,16 +48,16 @@ def _refuse_429(response: Any) -> None:
         raise RateLimited(f"the Hub answered 429: too many requests{after}")
 
 
-def describe(source: Hub, timeout: float) -> "ModelInfo":
-    """Ask the Hub about a model: the one request that also tells whether the Hub is there.
+def fetch_model_info(source: Hub, timeout: float) -> "ModelInfo":
+    """Request a model's metadata from the Hub; also tells whether the Hub is reachable.
 
     Args:
         source: the model, and its revision.
-        timeout: seconds that the Hub has for its answer.
+        timeout: seconds to wait for the answer.
 
     Raises:
-        ModelUnavailable: the Hub is not there, or refuses; the message is the end of a sentence.
-        RateLimited: it was asked too often.
+        ModelUnavailable: the Hub is unreachable or refuses; the message continues a sentence.
+        RateLimited: too many requests.
     """
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HTTPError
@@ -79,25 +79,24 @@ def describe(source: Hub, timeout: float) -> "ModelInfo":
         except HTTPError as error:
             if time.monotonic() > start + timeout / 2:
                 raise
-            # The connection was an old one that the Hub had closed, or another download's trouble
-            # closed the client that all of them share.
+            # The Hub had closed a reused connection, or a failed download closed the shared client.
             log.info("asking %s again: %r", host, error)
             return ask()
 
     try:
-        return within(timeout, ask_twice)
+        return run_with_timeout(timeout, ask_twice)
     except TimeoutError as error:
         raise unreachable(host, f"did not answer within {timeout:g} s") from error
     except HfHubHTTPError as error:
-        raise ModelUnavailable(why(error)) from error
+        raise ModelUnavailable(explain_error(error)) from error
     except (HTTPError, OSError) as error:
         raise unreachable(host, "cannot be reached") from error
     except (ValueError, KeyError, TypeError) as error:
         raise unreachable(host, "does not answer as a Hub does") from error
 
 
-def why(error: Exception) -> str:
-    """What an error of huggingface_hub means, in words that end a sentence about a model."""
+def explain_error(error: Exception) -> str:
+    """The meaning of an error of huggingface_hub, as the rest of a sentence about a model."""
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -107,7 +106,7 @@ def why(error: Exception) -> str:
     )
 
     if isinstance(error, LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
-        return why(error.__cause__)
+        return explain_error(error.__cause__)
     if isinstance(error, GatedRepoError):
         return "its terms must be accepted on the Hub, and HF_TOKEN set"
     if isinstance(error, RepositoryNotFoundError):

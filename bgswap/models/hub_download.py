@@ -1,6 +1,6 @@
-"""Fetches one model from the Hub: ``python -m bgswap.models.hub_download ROLE REPO REVISION ...``.
+"""Downloads one model from the Hub: ``python -m bgswap.models.hub_download ROLE REPO ...``.
 
-Run by :mod:`bgswap.models.hub`, which hears of the progress by the lines that it prints.
+Run by :mod:`bgswap.models.hub`, which reads the progress from standard output.
 """
 
 import sys
@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from bgswap.errors import ModelUnavailable
 from bgswap.models.checks import Broken, Incomplete, check_folder, entry_file, read_index
-from bgswap.models.hub_api import RateLimited, describe, endpoint, refuse_to_wait, why
+from bgswap.models.hub_api import (
+    RateLimited,
+    endpoint,
+    explain_error,
+    fail_on_rate_limit,
+    fetch_model_info,
+)
 from bgswap.models.hub_files import pipeline_files, single_files
-from bgswap.models.process import end_with_parent, tell, tell_of
+from bgswap.models.process import end_with_parent, send_error, send_line
 from bgswap.models.roles import Hub, Role, layout_of
 
 if TYPE_CHECKING:
@@ -20,37 +26,37 @@ if TYPE_CHECKING:
 
 
 def fetch(role: Role, source: Hub, timeout: float, half: bool) -> None:
-    """Fetch what is missing or damaged of a model, and check it.
+    """Download the missing and damaged files of a model, and check them.
 
     Args:
-        role: what the model is for.
-        source: where it is.
-        timeout: seconds that the Hub has for an answer.
+        role: of the model.
+        source: its repository.
+        timeout: seconds to wait for an answer of the Hub.
         half: prefer 16 bit weights.
 
     Raises:
-        ModelUnavailable: it cannot be had; the message is the end of a sentence about it.
+        ModelUnavailable: the download failed; the message continues a sentence about the model.
     """
     from huggingface_hub.errors import HTTPError
 
-    refuse_to_wait()
+    fail_on_rate_limit()
     try:
         folder = _fetch_files(role, source, timeout, half)
         check_folder(role, folder)
     except (Incomplete, Broken, RateLimited) as error:
         raise ModelUnavailable(str(error)) from error
     except (HTTPError, OSError) as error:
-        raise ModelUnavailable(f"the download broke off: {why(error)}") from error
+        raise ModelUnavailable(f"the download broke off: {explain_error(error)}") from error
 
 
 def _fetch_files(role: Role, source: Hub, timeout: float, half: bool) -> Path:
-    info = describe(source, timeout)
+    info = fetch_model_info(source, timeout)
     files = {sibling.rfilename: sibling for sibling in info.siblings or []}
     entry = entry_file(role)
     if entry not in files:
         raise ModelUnavailable(f"it has no {entry}")
-    # By its name, which also writes down which commit that name stands for; the rest by commit.
-    # The first file is small, but for a LoRA, which is all of it.
+    # The first file by the revision's name, which records its commit in the cache; the others by
+    # that commit. The first file is small, except for a LoRA, which is a single file.
     meter = _Meter((files[entry].size or 0) if layout_of(role) == "lora" else 0)
     first = _fetch_file(source.repo, source.revision, files[entry], timeout, meter)
     folder = first.parent
@@ -72,14 +78,14 @@ def _wanted(role: Role, folder: Path, available: set[str], half: bool) -> list[s
 
 
 class _Meter:
-    """Counts the bytes that come in, and tells which part of ``total`` that is."""
+    """Counts the bytes received, and reports them as a fraction of ``total``."""
 
     def __init__(self, total: int) -> None:
         self.total, self.done = total, 0
 
     def add(self, count: float | None) -> None:
         self.done += int(count or 0)
-        tell(fraction=min(self.done / self.total, 1.0) if self.total else None)
+        send_line(fraction=min(self.done / self.total, 1.0) if self.total else None)
 
     def bar(self) -> "type[tqdm]":
         """A progress bar for huggingface_hub that feeds this meter and draws nothing."""
@@ -101,7 +107,7 @@ class _Meter:
 def _fetch_file(
     repo: str, revision: str | None, file: "RepoSibling", timeout: float, meter: _Meter
 ) -> Path:
-    """Fetch one file, or take it from the cache; once more where it is not what was announced."""
+    """Download one file or take it from the cache; once more where its hash is wrong."""
     from huggingface_hub import constants, hf_hub_download
 
     for again in (False, True):
@@ -116,14 +122,14 @@ def _fetch_file(
             tqdm_class=meter.bar(),
         )
         path = Path(downloaded)
-        if _as_announced(path, file):
+        if _has_announced_hash(path, file):
             return path
         path.resolve().unlink()
         path.unlink(missing_ok=True)
     raise ModelUnavailable(f"{file.rfilename} is not what the Hub announced")
 
 
-def _as_announced(path: Path, file: "RepoSibling") -> bool:
+def _has_announced_hash(path: Path, file: "RepoSibling") -> bool:
     from huggingface_hub.utils.sha import git_hash, sha_fileobj
 
     if file.lfs is not None:
@@ -133,12 +139,12 @@ def _as_announced(path: Path, file: "RepoSibling") -> bool:
 
 
 def main(role: Role, repo: str, revision: str, timeout: str, half: str) -> None:
-    """Fetch a model and tell the parent what came of it."""
+    """Download a model and report an error to the parent process."""
     end_with_parent()
     try:
         fetch(role, Hub(repo, revision or None), float(timeout), half == "True")
     except ModelUnavailable as error:
-        tell_of(error)
+        send_error(error)
 
 
 if __name__ == "__main__":

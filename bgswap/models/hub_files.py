@@ -7,7 +7,7 @@ from bgswap.models.checks import LORA_FILE, components
 from bgswap.models.roles import Role, layout_of
 
 CARD = "README.md"
-# What was fitted or chosen for the weights beside it.
+# Thresholds and other values that were fitted for the weights beside it.
 CALIBRATION = "calibration.json"
 
 # "model.safetensors" and its shards; with a variant in the name, "model.fp16.safetensors".

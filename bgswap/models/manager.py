@@ -1,4 +1,4 @@
-"""Every model loads once, when it is first needed, and changes over when a better one arrives."""
+"""Loads each model on first use, and reloads it when the full weights become available."""
 
 import logging
 import threading
@@ -14,7 +14,7 @@ from bgswap.models.roles import STARTER, Role, Weights, model_roles
 from bgswap.models.store import WeightStore
 from bgswap.models.weight_values import check_values
 from bgswap.presets import AUTO, LORA_ROLE, PRESETS, ScenePreset
-from bgswap.settings import Settings, give_libraries_room
+from bgswap.settings import Settings, set_library_caches
 
 if TYPE_CHECKING:
     from bgswap.backgrounds.diffusion.generator import SceneGenerator
@@ -30,12 +30,12 @@ Model = TypeVar("Model")
 
 @dataclass(frozen=True, eq=False)
 class Loaded(Generic[Model]):
-    """A model that is ready.
+    """A loaded model.
 
     Attributes:
-        model: what the loader gave.
-        weights: where it came from.
-        note: why it is less than was asked; empty where it is not.
+        model: the loader's return value.
+        weights: the weights it was loaded from.
+        note: why a fallback was loaded; empty where none was.
     """
 
     model: Model
@@ -52,40 +52,40 @@ class ModelManager:
     """
 
     def __init__(self, settings: Settings, store: WeightStore) -> None:
-        give_libraries_room(settings.cache)
+        set_library_caches(settings.cache)
         self.settings = settings
         self.store = store
         self._loaded: dict[Role, Loaded[Any]] = {}
         self._locks: dict[Role, threading.Lock] = {}
-        self._asked: set[Role] = set()
+        self._requested: set[Role] = set()
         self._guard = threading.Lock()
 
     def detector(self) -> "Loaded[Detector]":
-        """What finds people."""
+        """The person detector."""
         return self._get("person_detector", self._network("person_detector"))
 
     def refiner(self) -> "Loaded[MaskRefiner]":
-        """What cleans rough masks: the mask autoencoder."""
+        """The mask autoencoder, which cleans rough masks."""
         return self._get("mask_autoencoder", self._network("mask_autoencoder"))
 
     def matter(self) -> "Loaded[Matter]":
-        """What draws alphas."""
+        """The matter, which computes alphas."""
         return self._get("matting", self._network("matting"))
 
     def faces(self) -> "Loaded[FaceRestorer]":
-        """What restores faces."""
+        """The face restorer."""
         return self._get("face_vae", self._network("face_vae"))
 
     def finder(self) -> "PeopleFinder":
-        """Detector, mask autoencoder and, where it judges people, the matter, as one."""
+        """Detector, mask autoencoder and, where it scores candidates, the matter, combined."""
         refine, least = self.refiner().model.refine, self.settings.person_threshold
         make_finder = resolve(LOADERS["finder"])
         return make_finder(self.detector().model, refine, self.matter().model, least)
 
     def warm_up(self) -> None:
-        """Begin to fetch the full models; load and compile what a first photo needs."""
+        """Start the downloads of full models; load and compile what the first photo needs."""
         try:
-            self.ask_for(AUTO)
+            self.request_downloads(AUTO)
             self.finder()
             self.scene()
         except BgSwapError as error:
@@ -93,10 +93,10 @@ class ModelManager:
         resolve("bgswap.matting.foreground:warm_up")()
 
     def scene(self, preset: str = AUTO) -> "Loaded[SceneGenerator]":
-        """The scene model of a preset; the one that ships where that cannot be had.
+        """The scene model of a preset; the starter where that is not available.
 
         Raises:
-            ModelUnavailable: BGSWAP_MODELS is ``full`` and the preset's model cannot be had.
+            ModelUnavailable: BGSWAP_MODELS is ``full`` and the preset's model is not available.
         """
         row = self._row(preset)
         try:
@@ -104,10 +104,12 @@ class ModelManager:
         except ModelUnavailable as error:
             if row.ships or self.settings.models == "full":
                 raise
-            return replace(self._scene(_shipped()), note=f"{error}; the starter made the scene")
+            return replace(
+                self._scene(_starter_preset()), note=f"{error}; the starter made the scene"
+            )
 
     def unknown_words(self, prompt: str, preset: str = AUTO) -> list[str]:
-        """Words that the scene model of a preset, as it serves now, does not know; loads nothing.
+        """Words that the scene model now used for a preset does not know; loads no model.
 
         Args:
             prompt: the scene in words.
@@ -117,15 +119,15 @@ class ModelManager:
         ready = {status.role for status in self.store.status() if status.state == "ready"}
         if row.role in ready:
             return []
-        return _shipped_words().unknown_words(prompt)
+        return _starter_vocabulary().unknown_words(prompt)
 
-    def ask_for(self, preset: str | None) -> None:
-        """Begin to fetch, all at once, the full models that a call will use.
+    def request_downloads(self, preset: str | None) -> None:
+        """Start all downloads of full models that a call will need, in parallel.
 
-        Asked one after the other, every host that is silent would be waited for anew.
+        One after the other, each unreachable host would cost another timeout.
 
         Args:
-            preset: of the scene; None where only people are looked for.
+            preset: of the scene; None where no scene is generated.
         """
         wanted: list[Role] = ["person_detector", "mask_autoencoder", "matting"]
         if preset is not None:
@@ -133,12 +135,12 @@ class ModelManager:
             wanted += [row.role, LORA_ROLE] if row.lora else [row.role]
             wanted.append("face_vae")
         with self._guard:
-            new = [role for role in wanted if role not in self._asked]
-            self._asked.update(new)
+            new = [role for role in wanted if role not in self._requested]
+            self._requested.update(new)
         self.store.start_downloads(new)
 
     def status(self) -> list[str]:
-        """What serves each part now, and what is on its way, a line each."""
+        """The weights each role uses now and the downloads in progress, a line each."""
         with self._guard:
             loaded = dict(self._loaded)
         lines = [f"{role}: {have.weights.name}" for role, have in loaded.items()]
@@ -147,7 +149,7 @@ class ModelManager:
 
     @property
     def device(self) -> str:
-        """Where models run: ``cpu``, ``cuda`` or ``mps``."""
+        """The device that models run on: ``cpu``, ``cuda`` or ``mps``."""
         if self.settings.device != "auto":
             return self.settings.device
         import torch
@@ -160,7 +162,7 @@ class ModelManager:
         if preset != AUTO:
             return PRESETS[preset]
         if self.settings.models == "starter":
-            return _shipped()
+            return _starter_preset()
         return next(row for row in PRESETS.values() if self.device in row.auto_on)
 
     def _scene(self, row: ScenePreset) -> "Loaded[SceneGenerator]":
@@ -170,15 +172,15 @@ class ModelManager:
 
         def load(weights: Weights) -> "SceneGenerator":
             if not row.ships:
-                self._forget_full_scenes()
+                self._unload_full_scenes()
             if lora is not None:
                 check_values(lora)
             return resolve(LOADERS["scene"])(row, weights.path, self.device, lora)
 
         return self._get(row.role, load)
 
-    def _forget_full_scenes(self) -> None:
-        # Two full pipelines at once would not fit the memory of a small machine.
+    def _unload_full_scenes(self) -> None:
+        # Two full pipelines would not fit into the memory of a small machine.
         full = {row.role for row in PRESETS.values() if not row.ships}
         with self._guard:
             for role in full & self._loaded.keys():
@@ -195,12 +197,12 @@ class ModelManager:
             known = self._loaded.get(role)
             if known is not None and known.weights.path == weights.path:
                 return replace(known, weights=weights, note=weights.note)
-            self._loaded[role] = loaded = self._fresh(role, weights, load)
+            self._loaded[role] = loaded = self._load(role, weights, load)
             log.info("%s: %s (%s)", role, loaded.weights.name, loaded.weights.kind)
             return loaded
 
-    def _fresh(self, role: Role, weights: Weights, load: Callable[[Weights], Any]) -> Loaded[Any]:
-        """A model from its weights; from the starter's where the full model's do not work."""
+    def _load(self, role: Role, weights: Weights, load: Callable[[Weights], Any]) -> Loaded[Any]:
+        """Load a model; the starter where the full weights do not work."""
         if weights.kind == "registered":
             return Loaded(make(role, weights.name, self.device), weights)
         try:
@@ -208,25 +210,25 @@ class ModelManager:
                 check_values(weights.path)
             model = load(weights)
             if weights.kind == "full":
-                # One pass over a small input: does it run, and are its answers finite?
+                # One forward pass on a small input: does it run, is the output finite?
                 model.check()
-        # Whatever a file that is not ours makes a library raise, the file is to blame.
+        # Foreign files can make libraries raise any exception.
         except Exception as error:
             if weights.kind == "starter":
                 raise ModelUnavailable(f"The {role} weights cannot be loaded") from error
             log.warning("%s does not work with %s", role, weights.name, exc_info=True)
             title = model_roles()[role].title.lower()
             self.store.reject(role, f"it does not work as a {title}")
-            return self._fresh(role, self.store.get(role), load)
+            return self._load(role, self.store.get(role), load)
         return Loaded(model, weights, weights.note)
 
 
-def _shipped() -> ScenePreset:
+def _starter_preset() -> ScenePreset:
     return next(row for row in PRESETS.values() if row.ships)
 
 
 @cache
-def _shipped_words() -> ScenePreset:
+def _starter_vocabulary() -> ScenePreset:
     """The starter with its vocabulary."""
-    row = _shipped()
-    return resolve("bgswap.backgrounds.diffusion.loading:read_figures")(row, STARTER / "scene")
+    row = _starter_preset()
+    return resolve("bgswap.backgrounds.diffusion.loading:read_parameters")(row, STARTER / "scene")

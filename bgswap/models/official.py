@@ -1,9 +1,9 @@
-"""Official Ultralytics files: in the cache folder, or fetched by ultralytics' own download.
+"""Official Ultralytics files: in the cache folder, or downloaded by ultralytics.
 
-Ultralytics publishes no digests. The SHA-256 of a file is written beside it when it is fetched, in
-the format of sha256sum, and checked whenever the file is taken from the cache; a digest from
-elsewhere can be put there instead. Whether or not there is one, the file is a pickle and is loaded
-in ultralytics' restricted way only (:mod:`bgswap.detection.checkpoints`).
+Ultralytics publishes no hashes. The SHA-256 of a file is written beside it when it is downloaded,
+in the format of sha256sum, and checked whenever the file is taken from the cache; a hash from
+another source can be put there instead. In any case the file is a pickle and is loaded only in
+ultralytics' restricted way (:mod:`bgswap.detection.checkpoints`).
 """
 
 import hashlib
@@ -17,16 +17,16 @@ from zipfile import BadZipFile, ZipFile
 from bgswap.errors import ModelUnavailable
 from bgswap.models import process
 from bgswap.models.checks import Broken, Incomplete
-from bgswap.models.deadline import ask, refuse_if_silent
+from bgswap.models.deadline import probe_host, raise_if_unreachable
 from bgswap.models.roles import Official
 from bgswap.settings import Settings
 
-# Where ultralytics fetches its files from; asked first, since its own retries take minutes.
-PROBE = "https://github.com/ultralytics/assets"
+# The host of ultralytics' downloads; probed first, since ultralytics' own retries take minutes.
+PROBE_URL = "https://github.com/ultralytics/assets"
 LICENSE = "AGPL-3.0"
 
-# Seconds without a new byte after which a download counts as dead.
-STALL = 45.0
+# Seconds without a new byte after which a download is ended.
+STALL_TIMEOUT = 45.0
 
 _PROBE = [
     sys.executable,
@@ -44,16 +44,16 @@ _DOWNLOAD = [
 
 
 def cached(source: Official, cache: Path) -> Path:
-    """The path of a file that was fetched before.
+    """The path of a file in the cache.
 
     Raises:
-        Incomplete: it was not.
-        Broken: it is not whole, or not the one that was fetched.
+        Incomplete: it is not there.
+        Broken: it is truncated, or its hash differs.
     """
     path = cache / source.file
     if not path.is_file():
         raise Incomplete(f"{source.file} is not in the cache")
-    _table_of_contents(path)
+    _check_contents(path)
     digest = _digest_file(path)
     if digest.exists() and digest.read_text(errors="replace").split()[:1] != [_sha256(path)]:
         raise Broken(f"{source.file} is not the file that was fetched: its SHA-256 differs")
@@ -61,11 +61,11 @@ def cached(source: Official, cache: Path) -> Path:
 
 
 def probe(url: str, timeout: float) -> None:
-    """In a process: tell the parent where a host does not answer."""
+    """In a child process: report to the parent where a host does not answer."""
     try:
-        ask(url, timeout)
+        probe_host(url, timeout)
     except ModelUnavailable as error:
-        process.tell_of(error)
+        process.send_error(error)
 
 
 def write_digest(path: Path) -> None:
@@ -83,57 +83,57 @@ def _sha256(path: Path) -> str:
 
 
 def fetch(source: Official, settings: Settings) -> None:
-    """Fetch a file into the cache folder: all of it, or nothing.
+    """Download a file into the cache folder, atomically.
 
     Raises:
-        ModelUnavailable: it cannot be had; the message is the end of a sentence about it.
+        ModelUnavailable: the download failed; the message continues a sentence about the file.
     """
-    refuse_if_silent(urlsplit(PROBE).netloc)
+    raise_if_unreachable(urlsplit(PROBE_URL).netloc)
     try:
         settings.cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="partial-", dir=settings.cache) as folder:
             path = Path(folder) / source.file
             _download(path, settings.hub_timeout)
-            _check_sums(path)
+            _check_checksums(path)
             write_digest(path)
-            # The digest last: until then the file counts as one that was put there by hand.
+            # The hash last: without it the file counts as one that was put there by hand.
             _digest_file(settings.cache / source.file).unlink(missing_ok=True)
             path.replace(settings.cache / source.file)
             _digest_file(path).replace(_digest_file(settings.cache / source.file))
     except Broken as error:
         raise ModelUnavailable(str(error)) from error
-    except process.Failed as error:
+    except process.ProcessFailed as error:
         raise ModelUnavailable(f"the download failed: {str(error).splitlines()[-1]}") from error
     except OSError as error:
         raise ModelUnavailable(f"the cache folder cannot be used: {error}") from error
 
 
 def _download(path: Path, timeout: float) -> None:
-    """Ask the host whether it is there, then run the download until it is done or dead.
+    """Probe the host, then run the download until it is done or stalls.
 
     Raises:
         ModelUnavailable: it failed.
     """
-    process.run([*_PROBE, PROBE, str(timeout)], STALL)
-    # This package keeps ultralytics off the network, here alone it is what is wanted.
+    process.run([*_PROBE, PROBE_URL, str(timeout)], STALL_TIMEOUT)
+    # This package keeps ultralytics off the network everywhere else.
     online = {"YOLO_OFFLINE": "false"}
     command = [*_DOWNLOAD, str(path)]
-    process.run(command, STALL, size=lambda: _size(path.parent), environment=online)
+    process.run(command, STALL_TIMEOUT, size=lambda: _size(path.parent), environment=online)
     if not path.is_file():
-        raise process.Failed("no reason given")
+        raise process.ProcessFailed("no reason given")
 
 
 def _size(folder: Path) -> int:
-    with suppress(FileNotFoundError):  # renamed while looking: it is nearly done
+    with suppress(FileNotFoundError):  # renamed at the end of the download
         return sum(file.stat().st_size for file in folder.iterdir())
     return 0
 
 
-def _table_of_contents(path: Path) -> None:
-    """A PyTorch file is a zip with its table of contents at the end: gone, where it was cut off.
+def _check_contents(path: Path) -> None:
+    """Check for truncation: a PyTorch file is a zip with its table of contents at the end.
 
     Raises:
-        Broken: there is none.
+        Broken: there is no table of contents.
     """
     try:
         with ZipFile(path) as archive:
@@ -142,13 +142,13 @@ def _table_of_contents(path: Path) -> None:
         raise Broken(f"{path.name} is damaged: {error}") from error
 
 
-def _check_sums(path: Path) -> None:
-    """Check every part of a PyTorch file against the sums that stand in it.
+def _check_checksums(path: Path) -> None:
+    """Check every part of a PyTorch file against its stored checksum.
 
     Raises:
         Broken: a part does not match.
     """
-    _table_of_contents(path)
+    _check_contents(path)
     with ZipFile(path) as archive:
         damaged = archive.testzip()
     if damaged:

@@ -1,4 +1,4 @@
-"""Where a source's weights lie on this machine."""
+"""The location of a source's weights on disk."""
 
 from pathlib import Path
 
@@ -8,16 +8,16 @@ from bgswap.models.roles import Hub, Local, Official, Role, Source
 
 
 def locate(role: Role, source: Source, cache: Path) -> Path:
-    """The folder, or the official file, of weights that are whole on disk; asks no host.
+    """The folder, or the official file, of complete weights on disk; sends no request.
 
     Args:
-        role: what they are for.
-        source: where they come from.
+        role: of the model.
+        source: of the weights.
         cache: the folder of official files.
 
     Raises:
-        Incomplete: they are not there, or not all of them.
-        Broken: a file of theirs is damaged.
+        Incomplete: a file is missing.
+        Broken: a file is damaged.
     """
     if isinstance(source, Local):
         check_folder(role, source.path)

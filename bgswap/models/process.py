@@ -1,9 +1,9 @@
-"""Downloads in processes of their own, which can be ended whatever they hang in.
+"""Downloads in child processes, which can be killed while a host does not answer.
 
-A thread that waits for a host cannot be ended, and goes on holding the lock of its download. A
-process tells its parent in lines of JSON on standard output: ``{"fraction": 0.5}`` (or null: alive,
-but how far is not known) and ``{"error": ..., "host": ...}`` for what may be shown to a user, with
-the host where it is that which does not answer.
+A thread that waits for a host cannot be ended, and keeps the lock of its download. A child process
+reports to its parent in lines of JSON on standard output: ``{"fraction": 0.5}`` (null: in progress,
+fraction unknown) and ``{"error": ..., "host": ...}`` for an error that may be shown to a user, with
+the host where that host does not answer.
 """
 
 import atexit
@@ -21,12 +21,12 @@ from bgswap.errors import ModelUnavailable
 from bgswap.models.deadline import Unreachable, unreachable
 
 ROOT = Path(__file__).parent.parent.parent
-# Seconds between two looks at a process.
-TICK = 0.05
+# Seconds between two polls of a process.
+POLL_PERIOD = 0.05
 
 
-class Failed(Exception):
-    """A process ended without an error of the protocol: with what it wrote last."""
+class ProcessFailed(Exception):
+    """A child process failed without reporting an error; the message is its standard error."""
 
 
 def run(
@@ -36,18 +36,18 @@ def run(
     size: Callable[[], int] = lambda: 0,
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Run a process to its end, and end it when nothing is heard of it any more.
+    """Run a child process, and kill it when it makes no progress.
 
     Args:
         command: the program and its arguments.
-        stall: seconds without a line and without a change in size after which it counts as dead.
-        progress: told of each fraction.
-        size: of what it writes elsewhere, in bytes.
-        environment: variables on top of those of this process.
+        stall: seconds without output and without a change in ``size`` until it is killed.
+        progress: called with each reported fraction.
+        size: gives the bytes that the process has written elsewhere.
+        environment: variables in addition to those of this process.
 
     Raises:
-        ModelUnavailable: what the process said, or that nothing more came.
-        Failed: it ended otherwise; the message is what it wrote on standard error.
+        ModelUnavailable: the error that the process reported, or that it stalled.
+        ProcessFailed: it failed otherwise.
     """
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(environment or {})}
@@ -66,7 +66,7 @@ def run(
             process.wait()
             atexit.unregister(process.kill)
         if process.returncode:
-            raise Failed(errors.read_text(errors="replace").strip() or "no reason given")
+            raise ProcessFailed(errors.read_text(errors="replace").strip() or "no reason given")
 
 
 def _watch(
@@ -74,7 +74,7 @@ def _watch(
 ) -> None:
     seen, since = (0, 0), time.monotonic()
     while process.poll() is None:
-        time.sleep(TICK)
+        time.sleep(POLL_PERIOD)
         now = (lines.read(), size())
         if now != seen:
             seen, since = now, time.monotonic()
@@ -84,38 +84,38 @@ def _watch(
 
 
 class _Lines:
-    """What a process writes on standard output, line by line."""
+    """Reads and handles the lines that a process writes on standard output."""
 
     def __init__(self, file: BinaryIO, progress: Callable[[float | None], None]) -> None:
         self._file, self._progress = file, progress
-        self._begun = b""
+        self._partial = b""
 
     def read(self) -> int:
-        """Hear the lines that have come; give how many bytes have come so far.
+        """Handle the complete lines; returns the number of bytes read so far.
 
         Raises:
-            ModelUnavailable: a line says so.
+            ModelUnavailable: a line reports an error.
         """
-        *whole, self._begun = (self._begun + self._file.read()).split(b"\n")
+        *whole, self._partial = (self._partial + self._file.read()).split(b"\n")
         for line in whole:
-            self._hear(line)
+            self._handle(line)
         return self._file.tell()
 
-    def _hear(self, line: bytes) -> None:
+    def _handle(self, line: bytes) -> None:
         try:
-            said = json.loads(line)
+            report = json.loads(line)
         except ValueError:
-            return  # a library prints
-        if not isinstance(said, dict):
+            return  # printed by a library
+        if not isinstance(report, dict):
             return
-        if "error" in said:
-            host = said.get("host")
-            raise unreachable(host, said["error"]) if host else ModelUnavailable(said["error"])
-        self._progress(said.get("fraction"))
+        if "error" in report:
+            host, error = report.get("host"), report["error"]
+            raise unreachable(host, error) if host else ModelUnavailable(error)
+        self._progress(report.get("fraction"))
 
 
 def end_with_parent() -> None:
-    """In a process: end as soon as the parent has ended, however that was."""
+    """In a child process: exit as soon as the parent has ended."""
     parent = os.getppid()
 
     def watch() -> None:
@@ -126,14 +126,14 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def tell(**values: object) -> None:
-    """In a process: one line for its parent."""
+def send_line(**values: object) -> None:
+    """In a child process: write one line for the parent."""
     print(json.dumps(values), flush=True)
 
 
-def tell_of(error: ModelUnavailable) -> None:
-    """In a process: the line for an error."""
+def send_error(error: ModelUnavailable) -> None:
+    """In a child process: report an error to the parent."""
     if isinstance(error, Unreachable):
-        tell(error=error.reason, host=error.host)
+        send_line(error=error.reason, host=error.host)
     else:
-        tell(error=str(error))
+        send_line(error=str(error))

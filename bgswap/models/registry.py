@@ -1,7 +1,7 @@
-"""Which code runs a role's weights, and models that need no weights of a role's usual kind.
+"""The loader of each role's weights, and models registered under a name.
 
-The rooms that run models stand above this one: their loaders are named by text here and imported
-when they are first needed.
+The packages that run models import this one, so their loaders are named by text here and imported
+on first use.
 """
 
 from collections.abc import Callable
@@ -29,14 +29,14 @@ _FACTORIES: dict[tuple[str, str], str | Factory] = {
 
 
 def register(role: str, name: str, factory: Factory) -> None:
-    """Let a setting name a model of one's own, such as ``BGSWAP_MATTING=name``.
+    """Register a custom model under a name for a setting, such as ``BGSWAP_MATTING=name``.
 
     Args:
         role: ``person_detector`` (a :class:`bgswap.detection.base.Detector`), ``matting`` (a
             :class:`bgswap.matting.base.Matter`), ``face_vae`` (a
             :class:`bgswap.faces.base.FaceRestorer`).
-        name: what the setting says.
-        factory: takes the device, gives the model; called once, when it is first needed.
+        name: value of the setting.
+        factory: takes the device, returns the model; called once, on first use.
     """
     _FACTORIES[role, name] = factory
 
@@ -47,13 +47,13 @@ def registered(role: str, name: str) -> bool:
 
 
 def make(role: str, name: str, device: str) -> Any:
-    """A registered model."""
+    """Create a registered model."""
     factory = _FACTORIES[role, name]
     return (resolve(factory) if isinstance(factory, str) else factory)(device)
 
 
 def resolve(reference: str) -> Callable[..., Any]:
-    """What ``module:attribute`` names."""
+    """Import the object that ``module:attribute`` names."""
     module, _, attribute = reference.partition(":")
     found: Any = import_module(module)
     for part in attribute.split("."):

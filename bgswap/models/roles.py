@@ -1,4 +1,4 @@
-"""What a setting can name, read from its text."""
+"""The roles that models have in the program, and the sources of weights that a setting can name."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bgswap.models.registry import registered
 from bgswap.presets import LORA_ROLE, PRESETS
 from bgswap.settings import Settings
 
-# A model's place in the program: one of ROLES, or ``scene_`` and the name of a preset.
+# The function of a model in the program: one of _NETWORKS, or ``scene_`` and a preset's name.
 Role = str
 # How the files of a role lie on disk: one network, a diffusers pipeline, or a LoRA.
 Layout = Literal["network", "pipeline", "lora"]
@@ -21,13 +21,13 @@ STARTER = Path(__file__).parent.parent / "starter"
 
 @dataclass(frozen=True)
 class ModelRole:
-    """A place in the program that a model fills.
+    """A function in the program that a model fulfills.
 
     Attributes:
         title: for messages.
         layout: how its files lie on disk.
         starter: the folder of the weights that ship, below :data:`STARTER`; empty: none do.
-        repository: what is used unless a setting names another; empty: the starter.
+        repository: default source of the full weights; empty: the starter.
     """
 
     title: str
@@ -42,8 +42,8 @@ _NETWORKS: dict[Role, ModelRole] = {
     "matting": ModelRole("Matting network", starter="matting"),
     "face_vae": ModelRole("Face VAE", starter="face-vae"),
 }
-# Of repositories whose weights the settings name by default or README names, as their cards say;
-# the card itself is read where it is on disk.
+# Licenses of the repositories that the defaults or the README name, for weights that are not on
+# disk; else the card is read.
 LICENSES: dict[str, str] = {
     "stable-diffusion-v1-5/stable-diffusion-inpainting": "creativeml-openrail-m",
     "latent-consistency/lcm-lora-sdv1-5": "openrail++",
@@ -72,17 +72,17 @@ def starter_folders() -> dict[Role, str]:
 
 
 def source_of(role: Role, settings: Settings) -> "Source | None":
-    """What a setting, or else the role's own row, names; None: the starter.
+    """The source that a setting names, else the role's default; None: the starter.
 
     Raises:
-        BadInput: the setting names nothing that weights can come from.
+        BadInput: the setting names no valid source of weights.
     """
     text = settings.repository(role)
     return parse(role, model_roles()[role].repository if text is None else text)
 
 
 def layout_of(role: Role) -> Layout:
-    """How the files of a role lie on disk; told by its name alone, also in another process."""
+    """The file layout of a role; depends on its name alone, for use in a child process."""
     if role == LORA_ROLE:
         return "lora"
     return "pipeline" if role.startswith("scene_") else "network"
@@ -102,9 +102,9 @@ class Weights:
     Attributes:
         role: which model of the program they are for.
         path: a folder in Hub layout, or an official ``.pt`` file.
-        name: what to show: ``starter``, ``owner/name@revision``, ``yolov8m-seg.pt`` or a path.
+        name: for display: ``starter``, ``owner/name@revision``, ``yolov8m-seg.pt`` or a path.
         kind: ``full``, ``starter`` for what ships with the program, or ``registered``.
-        note: why, where it is less than was asked, fit to show; empty otherwise.
+        note: why a fallback is used, for display; empty otherwise.
     """
 
     role: Role
@@ -116,15 +116,15 @@ class Weights:
 
 @dataclass(frozen=True)
 class RoleStatus:
-    """Where the weights of one role stand.
+    """The state of the weights of one role.
 
     Attributes:
-        role: which model of the program.
-        state: ``starter`` (in use, nothing else asked for), ``downloading``, ``ready`` (the full
-            model is in use) or ``failed`` (the full model cannot be had).
-        name: the weights this speaks of, as in :class:`Weights`.
-        fraction: of the download, in [0, 1]; None where it is not known.
-        message: in words, fit to show.
+        role: of the model.
+        state: ``starter`` (in use, no full model is requested), ``downloading``, ``ready`` (the
+            full model is in use) or ``failed`` (the full model is not available).
+        name: of the weights, as in :class:`Weights`.
+        fraction: of the download, in [0, 1]; None where it is unknown.
+        message: one line for display.
     """
 
     role: Role
@@ -179,13 +179,13 @@ Source = Local | Official | Hub | Registered
 
 
 def parse(role: Role, text: str) -> Source | None:
-    """Read a setting: a registered name, a folder, ``owner/name[@revision]``, an official file.
+    """Parse a setting: a registered name, a folder, ``owner/name[@revision]``, an official file.
 
     Returns:
-        What it names; None for an empty text, which means the starter.
+        The source; None for an empty text, which means the starter.
 
     Raises:
-        BadInput: it is none of these, or a pickle from elsewhere.
+        BadInput: it is none of these, or a pickle that is not an official file.
     """
     if not text:
         return None
@@ -197,7 +197,7 @@ def parse(role: Role, text: str) -> Source | None:
     try:
         path = Path(text).expanduser()
     except RuntimeError:
-        raise BadInput(f"{variable} names a home that is not there: {text!r}") from None
+        raise BadInput(f"{variable} names a home directory that does not exist: {text!r}") from None
     if path.suffix.lower() in _PICKLES:
         official = ", official file names such as yolov8m-seg.pt" * (role == "person_detector")
         raise BadInput(

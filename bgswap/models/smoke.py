@@ -1,14 +1,14 @@
-"""What each model's ``check`` runs on before full weights serve: noise, and a square in it."""
+"""Inputs of the smoke test (``check``) of full weights: noise, and the mask of a square in it."""
 
 import numpy as np
 
-# Pixels: enough for every network's coarsest level.
+# Pixels: a multiple of every network's total stride.
 SIDE = 96
 BOX = (SIDE / 4, SIDE / 4, SIDE * 3 / 4, SIDE * 3 / 4)
 
 
 def noise() -> np.ndarray:
-    """(96, 96, 3) uint8, the same each time."""
+    """(96, 96, 3) uint8, the same at each call."""
     return np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
 
 

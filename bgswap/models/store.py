@@ -1,4 +1,4 @@
-"""The one that answers: which weights does a role use now, and why."""
+"""Which weights each role uses now, and why."""
 
 import logging
 import math
@@ -29,32 +29,32 @@ from bgswap.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# Seconds after which a download that failed is tried again, if its model is asked for again.
+# Seconds after which a failed download is retried, if its model is requested again.
 RETRY_AFTER = 300.0
 
 
 @dataclass
 class _Job:
-    """A download under way."""
+    """A download in progress."""
 
     done: threading.Event = field(default_factory=threading.Event)
     fraction: float | None = None
 
 
 class WeightStore:
-    """Finds the weights of each role, fetches what is missing, and falls back to the starter.
+    """Locates the weights of each role, downloads missing ones, and falls back to the starter.
 
-    Thread-safe. Weights that are on disk are used as they are; a moving branch is not looked up
-    again while a copy of it is cached, so name a revision to be sure of one.
+    Thread-safe. Cached weights are used without a request: a branch is not updated while a copy of
+    it is cached, so pin a revision where that matters.
 
     Args:
-        settings: which models, and whether the network may be used (``models="starter"``: never).
-        wait: True: :meth:`get` waits for a download. False: it gives the starter at once while
-            the full model downloads in the background, and the full model once that is done.
+        settings: which models, and whether to use the network (``models="starter"``: never).
+        wait: True: :meth:`get` waits for downloads. False: it returns the starter while the full
+            model downloads in the background.
         starter: the folder of the weights that ship with the program.
 
     Raises:
-        BadInput: a setting names nothing that weights can come from.
+        BadInput: a setting names no valid source of weights.
     """
 
     def __init__(self, settings: Settings, wait: bool = True, starter: Path = STARTER) -> None:
@@ -67,7 +67,7 @@ class WeightStore:
         self._lock = threading.RLock()
         self._ready: dict[Role, Weights] = {}
         self._jobs: dict[Role, _Job] = {}
-        # Why, and until when there is no use in trying again.
+        # The reason, and the time until which a download is not retried.
         self._failed: dict[Role, tuple[str, float]] = {}
         self._rejected: set[Role] = set()
 
@@ -75,30 +75,30 @@ class WeightStore:
         """The weights to use for a role now.
 
         Returns:
-            The full model where it is on disk or, if the store waits, could be fetched. Else the
-            starter, with a note that says why (``auto``), or that the full model downloads.
+            The full model where it is on disk or, if the store waits, could be downloaded. Else
+            the starter, with a note that says why.
 
         Raises:
-            ModelUnavailable: nothing can be had, or the full model was insisted on and cannot be
-                had; the message is one sentence, fit to be a note.
+            ModelUnavailable: no weights are available, or ``models="full"`` and the full model is
+                not; the message is one sentence.
         """
         source = self._source(role)
         if isinstance(source, Registered):
             return Weights(role, Path(), source.name, "registered")
         if source is None or self.settings.models == "starter":
-            return self._stand_in(role)
-        weights = self._at_hand(role, source)
+            return self._starter_weights(role)
+        weights = self._on_disk(role, source)
         if weights is None and not self._recently_failed(role):
             job = self._download(role, source)
             if self.wait:
                 job.done.wait()
-                weights = self._at_hand(role, source)
-        return weights or self._instead(role, source)
+                weights = self._on_disk(role, source)
+        return weights or self._fallback(role, source)
 
     def start_downloads(self, roles: Iterable[Role]) -> None:
-        """Look for the full models of these roles, and fetch what is missing, in the background.
+        """Download missing full models of these roles in the background; returns at once.
 
-        Returns at once. Roles that use the starter by setting are left alone.
+        Roles that use the starter by setting are skipped.
         """
         for role in roles:
             source = self._source(role)
@@ -109,16 +109,16 @@ class WeightStore:
             self._download(role, source)
 
     def status(self) -> list[RoleStatus]:
-        """Where each role stands; touches neither disk nor network."""
+        """The state of each role; uses neither disk nor network."""
         with self._lock:
             return [self._status(role) for role in model_roles()]
 
     def reject(self, role: Role, reason: str) -> None:
-        """Take note that the full model of a role does not fit, so that the starter is used.
+        """Use the starter for a role from now on, because its full weights do not work.
 
         Args:
-            role: whose weights they are.
-            reason: what is wrong with them, in words fit to show.
+            role: of the model.
+            reason: what is wrong with the weights, for display.
         """
         with self._lock:
             self._ready.pop(role, None)
@@ -131,27 +131,27 @@ class WeightStore:
             self._sources[role] = source_of(role, self.settings)
         return self._sources[role]
 
-    def _at_hand(self, role: Role, source: Source) -> Weights | None:
-        """The full model, if it is whole on disk."""
+    def _on_disk(self, role: Role, source: Source) -> Weights | None:
+        """The full weights, if they are complete on disk."""
         with self._lock:
             if role in self._rejected:
                 return None
             weights = self._ready.get(role)
         if weights is not None and weights.path.exists():
             return weights
-        path, trouble = self._look(role, source)
+        path, reason = self._locate(role, source)
         with self._lock:
             if path is None:
                 self._ready.pop(role, None)
                 if isinstance(source, Local):
-                    self._failed[role] = (trouble, math.inf)
+                    self._failed[role] = (reason, math.inf)
                 return None
             self._failed.pop(role, None)
             self._ready[role] = Weights(role, path, str(source), "full")
             return self._ready[role]
 
-    def _look(self, role: Role, source: Source) -> tuple[Path | None, str]:
-        """The path of a source that is whole on disk, or None and what is wrong with it."""
+    def _locate(self, role: Role, source: Source) -> tuple[Path | None, str]:
+        """The path of a source's complete weights, or None and the reason."""
         try:
             return locate(role, source, self.settings.cache), ""
         except (Incomplete, Broken) as error:
@@ -162,7 +162,7 @@ class WeightStore:
             return role in self._failed and time.monotonic() < self._failed[role][1]
 
     def _download(self, role: Role, source: Source) -> _Job:
-        """The download of a role: the one under way, or a new one in a thread of its own."""
+        """The download of a role: the one in progress, or a new one in a new thread."""
         with self._lock:
             if role not in self._jobs:
                 self._failed.pop(role, None)
@@ -176,7 +176,7 @@ class WeightStore:
     def _run(self, role: Role, source: Source, job: _Job) -> None:
         reason = ""
         try:
-            if self._at_hand(role, source) is None and not isinstance(source, Local):
+            if self._on_disk(role, source) is None and not isinstance(source, Local):
                 log.info("%s: fetching %s", model_roles()[role].title, source)
                 self._fetch(role, source, job)
                 log.info("%s: %s is here", model_roles()[role].title, source)
@@ -190,7 +190,7 @@ class WeightStore:
             if reason:
                 self._failed[role] = (reason, time.monotonic() + RETRY_AFTER)
             else:
-                self._at_hand(role, source)
+                self._on_disk(role, source)
             del self._jobs[role]
         job.done.set()
 
@@ -208,7 +208,7 @@ class WeightStore:
         elif isinstance(source, Official):
             official.fetch(source, self.settings)
 
-    def _instead(self, role: Role, source: Source) -> Weights:
+    def _fallback(self, role: Role, source: Source) -> Weights:
         with self._lock:
             if role in self._jobs:
                 why = f"{source} is still downloading"
@@ -217,13 +217,13 @@ class WeightStore:
                 why = f"{source} cannot be used: {reason}"
         if self.settings.models == "full":
             raise ModelUnavailable(f"{model_roles()[role].title} {why}")
-        return self._stand_in(role, f"{model_roles()[role].title} {why}; using the starter")
+        return self._starter_weights(role, f"{model_roles()[role].title} {why}; using the starter")
 
-    def _stand_in(self, role: Role, note: str = "") -> Weights:
+    def _starter_weights(self, role: Role, note: str = "") -> Weights:
         row = model_roles()[role]
         if not row.starter:
             note = note.removesuffix("; using the starter")
-            raise ModelUnavailable(note or f"{row.title}: only the starter models were asked for")
+            raise ModelUnavailable(note or f"{row.title}: only the starter models were requested")
         path = self.starter / row.starter
         try:
             check_folder(role, path)

@@ -1,4 +1,4 @@
-"""Are the numbers in a model's weights usable? Told before any photo meets them."""
+"""Checks that the values of a model's weights are usable, before the model is used."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,8 +9,8 @@ from bgswap.models.checks import Broken
 if TYPE_CHECKING:
     from torch import Tensor
 
-# No trained weight comes near; beyond it the layers' sums soon leave single precision.
-LARGEST = 1e6
+# Far above any trained weight; beyond it sums over a layer may overflow single precision.
+LARGEST_WEIGHT = 1e6
 
 
 def check_values(folder: Path) -> None:
@@ -40,9 +40,9 @@ def check_tensors(tensors: Iterable[tuple[str, "Tensor"]], name: str) -> None:
     for key, tensor in tensors:
         if not tensor.is_floating_point() or not tensor.numel():
             continue
-        # Of a tensor with a NaN both extremes are NaN, which no comparison admits.
+        # A NaN in the tensor makes both extremes NaN, and every comparison with NaN is false.
         extremes = [abs(float(extreme)) for extreme in tensor.aminmax()]
-        if not all(extreme <= LARGEST for extreme in extremes):
+        if not all(extreme <= LARGEST_WEIGHT for extreme in extremes):
             raise Broken(f"{key} in {name} holds weights that are not finite or far too large")
         largest = max(largest, *extremes)
     if not largest:

@@ -1,4 +1,4 @@
-"""The networks that are the project's own."""
+"""The project's own networks."""
 
 from bgswap.networks.convolutional_autoencoder import MaskAutoencoder
 from bgswap.networks.face_vae import FaceVAE

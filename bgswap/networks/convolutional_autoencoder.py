@@ -9,8 +9,8 @@ class MaskAutoencoder(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
 
     Args:
         side: the side in pixels of the square crops it was trained on. The network itself takes
-            any size; the refiner scales each person's crop to this side, since the network sees
-            only about 15 pixels around a pixel.
+            any size; the refiner scales each person's crop to this side, because the receptive
+            field is only about 15 pixels in each direction.
 
     Raises:
         ValueError: ``side`` is not a multiple of 8 from 8 to 1024.
@@ -48,7 +48,7 @@ class MaskAutoencoder(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
             (B, 1, H, W) float in [0, 1], the probability that a pixel belongs to the person.
 
         Raises:
-            ValueError: the shape is none of the above.
+            ValueError: the masks have another shape.
         """
         if masks.ndim != 4 or masks.shape[1] != 1 or masks.shape[2] % 8 or masks.shape[3] % 8:
             raise ValueError(

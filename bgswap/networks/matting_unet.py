@@ -1,9 +1,9 @@
-"""The matting network: one person's alpha from a crop, a rough mask and everybody else's.
+"""The matting network: one person's alpha from a crop, their rough mask and all others' masks.
 
 A U-Net (Ronneberger, Fischer and Brox, MICCAI 2015) of residual blocks, guided by a rough mask as
 in mask-guided matting (Yu et al., CVPR 2021), with self-attention at its deepest level, which also
-judges whether anybody is there, as the second stage of Mask R-CNN does (He et al., ICCV 2017). The
-refiner carries an alpha to twice its resolution.
+classifies whether the crop shows a person, as the second stage of Mask R-CNN does (He et al., ICCV
+2017). The refiner doubles the resolution of an alpha.
 """
 
 import torch
@@ -11,14 +11,14 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bgswap.networks.blocks import INPUTS, Residual, normed
+from bgswap.networks.blocks import INPUTS, Residual, conv_bn
 
-# Of the crops' sides: what the deepest level is smaller by.
+# Total stride of the encoder: crops have sides that are multiples of it.
 STRIDE = 32
 
 
 class Attention(nn.Module):
-    """Self-attention over all places of a feature map, and what came in."""
+    """Self-attention over all positions of a feature map, with a residual connection."""
 
     def __init__(self, channels: int, heads: int = 4) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Attention(nn.Module):
 
 
 class AlphaRefiner(nn.Module):
-    """Gives an alpha that was enlarged to twice its size the detail of the photo there.
+    """Refines an alpha that was upsampled by a factor of 2, guided by the photo.
 
     Args:
         width: channels, at half the crop's size.
@@ -45,7 +45,7 @@ class AlphaRefiner(nn.Module):
 
     def __init__(self, width: int = 24, depth: int = 3) -> None:
         super().__init__()
-        self.entry = nn.Sequential(normed(4 * 4, width), nn.ReLU())
+        self.entry = nn.Sequential(conv_bn(4 * 4, width), nn.ReLU())
         self.blocks = nn.Sequential(*(Residual(width) for _ in range(depth)))
         self.change = nn.Conv2d(width, 4, 3, padding=1)
 
@@ -72,7 +72,7 @@ class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         depths: residual blocks of each level on the way down.
         up_depths: of each level on the way up, deepest first.
 
-    ``refiner`` is the :class:`AlphaRefiner` that carries its alphas to twice their resolution.
+    ``refiner`` is the :class:`AlphaRefiner` that doubles the resolution of its alphas.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         before = (4 * INPUTS, *widths)
         self.down, self.up, self.bridges = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for level, (channels, depth) in enumerate(zip(widths, depths, strict=True)):
-            entry = normed(before[level], channels, stride=2 if level else 1)
+            entry = conv_bn(before[level], channels, stride=2 if level else 1)
             blocks = (Residual(channels) for _ in range(depth))
             self.down.append(nn.Sequential(entry, nn.ReLU(), *blocks))
         deepest = widths[-1]
@@ -94,7 +94,7 @@ class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         )
         levels = zip(widths[:0:-1], widths[-2::-1], up_depths, strict=True)
         for deep, shallow, depth in levels:
-            self.bridges.append(normed(deep, shallow, kernel=1))
+            self.bridges.append(conv_bn(deep, shallow, kernel=1))
             self.up.append(nn.Sequential(*(Residual(shallow) for _ in range(depth))))
         self.alpha = nn.Conv2d(widths[0], 4, 3, padding=1)
         self.score = nn.Linear(deepest, 1)
@@ -105,14 +105,14 @@ class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
 
         Args:
             crops: (B, 5, H, W) float: RGB in [-1, 1], 0 outside the photo; this person's rough
-                mask and all others' in [0, 1]; H and W multiples of 32. A rough mask of one half
-                everywhere asks for everybody in the crop.
+                mask and all others' in [0, 1]; H and W multiples of 32. With a rough mask of one
+                half everywhere the alpha is that of all people in the crop.
 
         Returns:
-            Logits of the alpha (B, 1, H, W), and of anybody being there (B,).
+            Logits of the alpha (B, 1, H, W), and of the crop showing a person (B,).
 
         Raises:
-            ValueError: the shape is none of the above.
+            ValueError: the crops have another shape.
         """
         shape = crops.shape
         if len(shape) != 4 or shape[1] != INPUTS or shape[2] % STRIDE or shape[3] % STRIDE:

@@ -1,15 +1,15 @@
-"""The detector's second stage: one person's mask from a crop, and whether anybody is there.
+"""The detector's second stage: one person's mask from a crop, and whether it shows a person.
 
-A U-Net (Ronneberger, Fischer and Brox, MICCAI 2015) of residual blocks that is shown a rough mask
-beside the photo, as in mask-guided matting (Yu et al., CVPR 2021); its deepest level also judges
-the candidate, as the second stage of Mask R-CNN does (He et al., ICCV 2017).
+A U-Net (Ronneberger, Fischer and Brox, MICCAI 2015) of residual blocks, guided by a rough mask as
+in mask-guided matting (Yu et al., CVPR 2021); its deepest level also scores the candidate, as the
+second stage of Mask R-CNN does (He et al., ICCV 2017).
 """
 
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bgswap.networks.blocks import INPUTS, Residual, normed
+from bgswap.networks.blocks import INPUTS, Residual, conv_bn
 
 
 class PersonUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
@@ -20,7 +20,7 @@ class PersonUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         widths: channels of each level.
         depths: residual blocks of each level on the way down; one on the way up.
 
-    ``shape`` holds these four, to build another like it.
+    ``shape`` holds these four, to create another network of the same shape.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class PersonUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         before = (4 * INPUTS, *widths)
         self.down, self.up, self.bridges = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for level, (channels, depth) in enumerate(zip(widths, depths, strict=True)):
-            entry = normed(before[level], channels, stride=2 if level else 1)
+            entry = conv_bn(before[level], channels, stride=2 if level else 1)
             blocks = (Residual(channels) for _ in range(depth))
             self.down.append(nn.Sequential(entry, nn.ReLU(inplace=True), *blocks))
         for deep, shallow in zip(widths[:0:-1], widths[-2::-1], strict=True):
-            self.bridges.append(normed(deep, shallow, kernel=1))
+            self.bridges.append(conv_bn(deep, shallow, kernel=1))
             self.up.append(Residual(shallow))
         self.mask = nn.Conv2d(widths[0], 4, 3, padding=1)
         self.score = nn.Linear(widths[-1], 1)
@@ -53,10 +53,10 @@ class PersonUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
                 mask and all others' in [0, 1]; H and W multiples of 32.
 
         Returns:
-            Logits of the person's mask (B, 1, H, W), and of anybody being there (B,).
+            Logits of the person's mask (B, 1, H, W), and of the crop showing a person (B,).
 
         Raises:
-            ValueError: the shape is none of the above.
+            ValueError: the crops have another shape.
         """
         if (
             crops.ndim != 4

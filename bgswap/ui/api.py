@@ -21,7 +21,7 @@ from bgswap.ui.work import Workbench
 
 # One heavy job at a time, whether the page or a program asked for it.
 QUEUE = "models"
-# Gradio reads one parameter a line.
+# Gradio reads one parameter a line, and joins the lines of what is returned with commas.
 DESCRIPTION = """\
 Keep the people of a photo and replace everything behind them by a described scene.
 
@@ -32,9 +32,9 @@ Args:
     {options}
 
 Returns:
-    The picture, at the photo's full size unless aspect or size say otherwise, and an object
-    with: people, kept, prompt, seed, background, models, candidates (all tried, best
-    first: seed, expansion, extra_people), retries, seconds, size, photo_size, notes.
+    the picture, at the photo's full size unless aspect or size say otherwise
+    an object with people, kept, prompt, seed, background, models, retries, seconds, size
+    photo_size, notes and candidates (the best first: seed, expansion, extra_people)
 """
 
 
@@ -61,9 +61,9 @@ def _add_find_people(bench: Workbench) -> None:
             photo: a picture file (JPEG, PNG, WebP, HEIC, TIFF, BMP or GIF, up to 40 megapixels).
 
         Returns:
-            A gallery of transparent PNG cut-outs, captioned with number and confidence, and an
-            object with: people (list of number, box [x0, y0, x1, y1] in pixels, confidence,
-            area as share of the photo), models, seconds, size [width, height], notes.
+            a gallery of transparent PNG cut-outs, captioned with number and confidence
+            an object with models, seconds, size [width, height], notes and people
+            of each person number, box [x0, y0, x1, y1] in pixels, confidence, share of the photo
         """
         with told_to_user():
             path, stop = uploaded(photo, bench.cache), bench.stop_mark()

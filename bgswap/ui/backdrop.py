@@ -13,6 +13,7 @@ from bgswap.backgrounds.blur import CONFIG as BLUR
 from bgswap.option import LONGEST_TEXT
 from bgswap.ui import fragments
 from bgswap.ui.guard import uploaded
+from bgswap.ui.texts import text
 
 DESCRIBE, PICTURE, COLOR, CLEAR, BLURRED = "describe", "picture", "color", "transparent", "blur"
 KINDS = {
@@ -23,12 +24,12 @@ KINDS = {
     CLEAR: "Transparent",
 }
 PROMPTS = {
-    "Jungle": "a jungle at sunset, warm golden light",
-    "Beach": "a quiet beach at dusk, soft waves and a pink sky",
-    "Mountains": "snowy mountains on a clear winter day",
-    "Street": "a city street on a sunny afternoon",
-    "Field": "a wheat field in golden light",
-    "Studio": "a plain white studio backdrop, soft light",
+    "jungle": "a jungle at sunset, warm golden light",
+    "beach": "a quiet beach at dusk, soft waves and a pink sky",
+    "mountains": "snowy mountains on a clear winter day",
+    "street": "a city street on a sunny afternoon",
+    "field": "a wheat field in golden light",
+    "studio": "a plain white studio backdrop, soft light",
 }
 NUMBER = r"\s*(\d+(?:\.\d+)?)\s*"
 RGB = re.compile(rf"rgba?\({NUMBER},{NUMBER},{NUMBER}(?:,{NUMBER})?\)")
@@ -83,14 +84,14 @@ def lay_out_backdrop() -> Backdrop:
     kind = gr.Radio(
         [(title, name) for name, title in KINDS.items()],
         value=DESCRIBE,
-        label="Background",
+        label=text("background"),
         show_label=False,
         container=False,
         elem_id="kinds",
     )
     with gr.Column(elem_classes="room") as described:
         prompt = gr.Textbox(
-            label="Describe the new background",
+            label=text("prompt"),
             show_label=False,
             container=False,
             value="",
@@ -102,11 +103,12 @@ def lay_out_backdrop() -> Backdrop:
         )
         words = gr.HTML("", visible=False, elem_id="words")
         with gr.Row(elem_id="chips"):
-            chips = [gr.Button(name, size="sm", min_width=60, scale=0) for name in PROMPTS]
+            names = [text(f"chip_{name}") for name in PROMPTS]
+            chips = [gr.Button(name, size="sm", min_width=60, scale=0) for name in names]
     with gr.Column(visible=False, elem_classes="room") as pictured:
         # Not gr.Image: its conversion fails on what open_photo can read.
         picture = gr.File(
-            label="A picture to put behind the people",
+            label=text("choose_backdrop"),
             show_label=False,
             type="filepath",
             file_types=["image"],
@@ -117,16 +119,16 @@ def lay_out_backdrop() -> Backdrop:
         gr.Column(visible=False, elem_classes="room") as colored,
         gr.Row(elem_id="colors", equal_height=True),
     ):
-        color = gr.ColorPicker("#dbe7f3", label="Colour", min_width=90)
-        gradient = gr.Checkbox(False, label="Gradient to a second colour", min_width=120)
-        second = gr.ColorPicker("#ffffff", label="Second colour", min_width=90, visible=False)
+        color = gr.ColorPicker("#dbe7f3", label=text("color"), min_width=90)
+        gradient = gr.Checkbox(False, label=text("gradient"), min_width=120)
+        second = gr.ColorPicker("#ffffff", label=text("second_color"), min_width=90, visible=False)
     with gr.Column(visible=False, elem_classes="room") as blurred:
         blur = gr.Slider(
             BLUR.least,
             BLUR.most,
             value=BLUR.default,
             step=1,
-            label="How far the photo's own background is out of focus",
+            label=text("how_blurred"),
             elem_id="blur",
         )
     rooms = {DESCRIBE: described, PICTURE: pictured, COLOR: colored, BLURRED: blurred}
@@ -136,9 +138,9 @@ def lay_out_backdrop() -> Backdrop:
 def missing(kind: str, prompt: str | None, picture: str | None) -> str:
     """What is still to be given before a background can be made, in words; empty: nothing."""
     if kind == DESCRIBE and not (prompt and prompt.strip()):
-        return "Describe the scene in a few words."
+        return text("no_prompt")
     if kind == PICTURE and not picture:
-        return "Choose the picture that goes behind the people."
+        return text("no_backdrop")
     return ""
 
 

@@ -1,37 +1,41 @@
 """Photo and people: what happens when a picture arrives and when someone is clicked."""
 
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from functools import partial
-from math import isfinite
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import gradio as gr
+import numpy as np
 
 from bgswap import NoPersonDetected, Person
-from bgswap.io import images
+from bgswap.detection.turned import ADVICE
+from bgswap.io import encoding, images
 from bgswap.ui import fragments
 from bgswap.ui.guard import picked, told_to_user, uploaded, warn
 from bgswap.ui.page import Page
-from bgswap.ui.thumbnails import CLICK_REACH, person_at, sketch
-from bgswap.ui.visit import Session, Updates, opened, own_copy, show
+from bgswap.ui.saved import save_view
+from bgswap.ui.texts import text
+from bgswap.ui.thumbnails import sketch
+from bgswap.ui.visit import (
+    Point,
+    Session,
+    Updates,
+    clicked,
+    in_photo,
+    is_point,
+    opened,
+    own_copy,
+    show,
+)
 from bgswap.ui.wanted import while_wanted
 from bgswap.ui.work import Workbench
 
 # What Gradio uploads: its FileData, and a random mark that tells two arrivals apart.
 Source = tuple[dict[str, Any], str]
-
-
-def _is_point(index: Any) -> bool:
-    return (
-        isinstance(index, (list, tuple))
-        and len(index) == 2
-        and all(isinstance(value, (int, float)) and isfinite(value) for value in index)
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +58,14 @@ class Choosing:
         # The mark makes a picture that is dropped twice be looked at twice.
         return {
             self.page.source: (file, uuid4().hex),
-            self.page.photo_message: fragments.message("Looking for people …"),
+            self.page.photo_message: fragments.message(text("looking")),
         } | self._nobody()
 
     def cleared(self) -> Updates:
         """The visitor took the photo away."""
         return {
             self.page.source: None,
-            self.page.photo_message: fragments.message(fragments.FORMATS),
+            self.page.photo_message: fragments.message(text("formats")),
         } | self._nobody()
 
     async def look(self, source: Source | None, request: gr.Request) -> Updates:
@@ -76,18 +80,13 @@ class Choosing:
                 folder = self.bench.folder()
                 path = await to_thread(own_copy, path, folder)
                 self.bench.sweeper.hold(request.session_hash, "photo", folder)
-                before = await to_thread(self.bench.save_view, photo, folder / "before.png")
-                work = partial(self.bench.people_in, photo, stop)
-                people: list[Person] = []
-                # Somebody may be clicked or painted later.
-                with suppress(NoPersonDetected):
-                    people, _ = await while_wanted(work, stop)
+                before = await to_thread(save_view, photo, folder / "before.png")
+                people, turn = await self._found(photo, stop)
                 self.bench.recent.put(path, people)
                 shown = await to_thread(sketch, photo, people)
                 size = (photo.shape[0], photo.shape[1])
-                session = Session(
-                    path, folder, before, shown, frozenset(shown.numbers), shown, size
-                )
+                kept = frozenset(shown.numbers)
+                session = Session(path, folder, before, shown, kept, shown, size, turn=turn)
                 return await to_thread(show, self.page, session)
         except gr.Error as error:
             warn(error)
@@ -95,6 +94,30 @@ class Choosing:
                 self.page.photo: None if before is None else str(before),
                 self.page.photo_message: fragments.message(error.message, "bad"),
             }
+
+    async def _found(self, photo: np.ndarray, stop: Path) -> tuple[list[Person], int]:
+        """Everyone in a photo, and by how many degrees to the right it should be turned."""
+        try:
+            people, details = await while_wanted(partial(self.bench.people_in, photo, stop), stop)
+            said = " ".join(details["notes"])
+        except NoPersonDetected as error:
+            # Somebody may be clicked or painted later.
+            people, said = [], str(error)
+        return people, next((turn for turn, advice in ADVICE.items() if advice in said), 0)
+
+    async def turn(self, session: Session | None) -> Updates:
+        """The button Turn: the photo is turned, and looked at anew.
+
+        As far as it should be; a quarter to the right where it seems to stand upright.
+        """
+        with told_to_user():
+            session = opened(session)
+            work = partial(_turned, session.photo, session.turn or 90, self.bench.folder())
+            path = await to_thread(work)
+        return {
+            self.page.source: ({"path": str(path)}, uuid4().hex),
+            self.page.photo_message: fragments.message(text("turning")),
+        }
 
     @told_to_user()
     def toggle_tile(self, session: Session | None, event: gr.SelectData) -> Updates:
@@ -107,9 +130,9 @@ class Choosing:
     @told_to_user()
     def toggle_point(self, session: Session | None, event: gr.SelectData) -> Updates:
         """A click on someone in the photo."""
-        if session is None or not _is_point(event.index):
+        if session is None or session.clicks is not None or not is_point(event.index):
             return {self.page.session: gr.skip()}
-        number = _clicked(session, event.index)
+        number = clicked(session, event.index)
         if number is None:
             return {self.page.session: gr.skip()}
         return self._toggle(session, number)
@@ -139,6 +162,7 @@ class Choosing:
             self.page.everyone: gr.Button(interactive=False),
             self.page.no_one: gr.Button(interactive=False),
             self.page.fix: gr.Button(interactive=False),
+            self.page.turn: gr.Button(visible=False),
             self.page.desk.viewer: gr.Column(visible=True),
             self.page.desk.room: gr.Column(visible=False),
         }
@@ -151,7 +175,7 @@ class Choosing:
         if session is None or point is None:
             yield {self.page.session: gr.skip()}
             return
-        yield {self.page.photo_message: fragments.message("Looking there …")}
+        yield {self.page.photo_message: fragments.message(text("looking_there"))}
         try:
             with told_to_user():
                 session.check()
@@ -167,7 +191,7 @@ class Choosing:
     def _with(self, session: Session, people: list[Person]) -> Updates:
         new = [person for person in people if person.number not in session.shown.numbers]
         if not new:
-            return show(self.page, session, ("Nobody found there: paint over them.", "bad"))
+            return show(self.page, session, (text("nobody_there"), "bad"))
         drawn = sketch(images.open_photo(session.photo), new)
         numbers = frozenset(drawn.numbers)
         session = replace(
@@ -179,16 +203,16 @@ class Choosing:
         return show(self.page, session)
 
 
-def _missed(session: Session, event: gr.SelectData) -> tuple[float, float] | None:
+def _missed(session: Session, event: gr.SelectData) -> Point | None:
     """Where nobody was clicked, in pixels of the photo; None where somebody was."""
-    if not _is_point(event.index) or _clicked(session, event.index) is not None:
+    if session.clicks is not None or not is_point(event.index):
         return None
-    (x, y), (height, width) = event.index, session.shown.photo.shape[:2]
-    rows, columns = session.size
-    across, down = columns / width, rows / height
-    return min(x * across, columns - 1), min(y * down, rows - 1)
+    return None if clicked(session, event.index) is not None else in_photo(session, event.index)
 
 
-def _clicked(session: Session, point: Sequence[float]) -> int | None:
-    reach = CLICK_REACH * max(session.shown.photo.shape[:2])
-    return person_at(session.shown.figures, point[0], point[1], reach)
+def _turned(photo: Path, degrees: int, folder: Path) -> Path:
+    """A copy of a photo, turned to the right."""
+    turned = np.rot90(images.open_photo(photo), -degrees // 90)
+    path = folder / f"{photo.stem}.png"
+    encoding.save(np.ascontiguousarray(turned), path)
+    return path

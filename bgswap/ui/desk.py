@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import gradio as gr
 
 from bgswap.ui import fragments
+from bgswap.ui.texts import text
 
 KEEP, REMOVE = "#12a150", "#e0301e"
-HINT = "Paint over what belongs to them (green) or does not (red). Paint on nobody adds somebody."
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,10 @@ class Desk:
         viewer: holds the photo; one of the two shows.
         room: holds the editor and its buttons.
         editor: with a brush that keeps and one that removes.
+        keep: takes the brush that keeps.
+        remove: takes the brush that removes.
         apply: takes over what is painted.
+        split: the photo shows, to click on two people under one outline.
         undo: forgets all that was ever painted.
         close: shows the photo again.
     """
@@ -26,7 +29,10 @@ class Desk:
     viewer: gr.Column
     room: gr.Column
     editor: gr.ImageEditor
+    keep: gr.Button
+    remove: gr.Button
     apply: gr.Button
+    split: gr.Button
     undo: gr.Button
     close: gr.Button
 
@@ -34,9 +40,12 @@ class Desk:
 def lay_out_desk(viewer: gr.Column) -> Desk:
     """Build the desk where the page stands; it is hidden at first."""
     with gr.Column(visible=False, elem_id="desk") as room:
-        gr.HTML(fragments.message(HINT))
+        gr.HTML(fragments.message(text("hint_paint")))
+        with gr.Row(elem_id="brushes"):
+            keep = gr.Button(text("keep"), size="sm", min_width=80, elem_id="brush-keep")
+            remove = gr.Button(text("remove"), size="sm", min_width=80, elem_id="brush-remove")
         editor = gr.ImageEditor(
-            label="Paint to correct the cut-out",
+            label=text("paint"),
             show_label=False,
             type="numpy",
             image_mode="RGBA",
@@ -56,7 +65,8 @@ def lay_out_desk(viewer: gr.Column) -> Desk:
             elem_id="editor",
         )
         with gr.Row(elem_id="desk-actions"):
-            apply = gr.Button("Apply", variant="primary", size="sm", min_width=80)
-            undo = gr.Button("Undo the corrections", size="sm", interactive=False, min_width=150)
-            close = gr.Button("Done", size="sm", min_width=80)
-    return Desk(viewer, room, editor, apply, undo, close)
+            apply = gr.Button(text("apply"), variant="primary", size="sm", min_width=80)
+            split = gr.Button(text("split"), size="sm", min_width=120)
+            undo = gr.Button(text("undo"), size="sm", interactive=False, min_width=150)
+            close = gr.Button(text("done"), size="sm", min_width=80)
+    return Desk(viewer, room, editor, keep, remove, apply, split, undo, close)

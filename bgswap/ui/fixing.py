@@ -19,6 +19,7 @@ from bgswap.ui.guard import told_to_user, warn
 from bgswap.ui.overlays import faded
 from bgswap.ui.page import Page
 from bgswap.ui.recent import Known
+from bgswap.ui.texts import text
 from bgswap.ui.thumbnails import Sketch, sketch
 from bgswap.ui.visit import Session, Updates, opened, show
 from bgswap.ui.wanted import while_wanted
@@ -43,7 +44,7 @@ class Fixing:
 
     async def open(self, session: Session | None) -> AsyncIterator[Updates]:
         """The button Fix the cut-out: the photo with its cut-out, to paint on."""
-        yield {self.page.photo_message: fragments.message("Cutting out …")}
+        yield {self.page.photo_message: fragments.message(text("cutting"))}
         async for updates in self._cut(session, None):
             yield updates | (self._open() if self.page.session in updates else {})
 
@@ -51,16 +52,19 @@ class Fixing:
         self, session: Session | None, drawn: dict[str, Any] | None
     ) -> AsyncIterator[Updates]:
         """Apply was pressed: what is painted becomes certain."""
-        yield {self.page.photo_message: fragments.message("Applying what you painted …")}
+        yield {self.page.photo_message: fragments.message(text("applying"))}
         async for updates in self._cut(session, drawn):
             yield updates
 
     async def undo(self, session: Session | None) -> AsyncIterator[Updates]:
         """Undo the corrections: the cut-out is what it was found to be."""
-        yield {self.page.photo_message: fragments.message("Undoing the corrections …")}
+        yield {self.page.photo_message: fragments.message(text("undoing"))}
         if session is not None:
             kept = session.kept & frozenset(session.found.numbers)
-            session = replace(session, keep=None, remove=None, shown=session.found, kept=kept)
+            self.bench.recent.join(session.photo, session.splits)
+            session = replace(
+                session, keep=None, remove=None, splits=(), shown=session.found, kept=kept
+            )
         async for updates in self._cut(session, None):
             yield updates
 
@@ -78,7 +82,7 @@ class Fixing:
     ) -> AsyncIterator[Updates]:
         try:
             with told_to_user():
-                session = opened(session)
+                session = replace(opened(session), clicks=None)
                 if drawn is not None:
                     session = await to_thread(_painted, session, drawn)
                 stop, strokes = self.bench.stop_mark(), await to_thread(_strokes, session)
@@ -101,7 +105,7 @@ class Fixing:
         encoding.save(faded(photo, alpha), path)
         return show(self.page, session) | {
             desk.editor: {"background": str(path), "layers": [], "composite": None},
-            desk.undo: gr.Button(interactive=bool(session.keep or session.remove)),
+            desk.undo: gr.Button(interactive=_is_corrected(session)),
         }
 
 
@@ -168,6 +172,10 @@ def _redrawn(session: Session, cut: Known) -> Session:
         kept=session.kept | frozenset(person.number for person in fixed),
         round=session.round + 1,
     )
+
+
+def _is_corrected(session: Session) -> bool:
+    return bool(session.keep or session.remove or session.splits)
 
 
 def _same(one: Person, two: Person) -> bool:

@@ -9,22 +9,21 @@ import numpy as np
 
 from bgswap import Progress
 from bgswap.io import encoding
+from bgswap.ui.texts import as_html, text
 
 STAGES = {
-    "find": ("Looking for people", 0.0, 0.06),
-    "matte": ("Cutting out hair and edges", 0.06, 0.16),
-    "scene": ("Painting the scene", 0.16, 0.9),
-    "finish": ("Putting it together", 0.9, 1.0),
+    "find": (text("stage_find"), 0.0, 0.06),
+    "matte": (text("stage_matte"), 0.06, 0.16),
+    "scene": (text("stage_scene"), 0.16, 0.9),
+    "finish": (text("stage_finish"), 0.9, 1.0),
 }
-FORMATS = "JPEG, PNG, WebP, HEIC and more, up to 40 megapixels."
-TITLE = """
+TITLE = f"""
 <header class="masthead">
   <h1>Background swap</h1>
-  <p>Say where you would like to be. The people in your photo stay themselves.</p>
+  <p>{text("tagline")}</p>
 </header>
 """
-EMPTY_RESULT = """
-<div class="empty-result">
+DRAWING = """
   <svg viewBox="0 0 120 84" aria-hidden="true">
     <rect class="frame" x="2" y="2" width="116" height="80" rx="8"/>
     <path class="hill" d="M2 66 34 40 56 58 84 30 118 60V74a8 8 0 0 1-8 8H10a8 8 0 0 1-8-8Z"/>
@@ -32,14 +31,25 @@ EMPTY_RESULT = """
     <circle class="person" cx="46" cy="34" r="9"/>
     <path class="person" d="M28 82 c0 -24 8 -34 18 -34 s18 10 18 34Z"/>
   </svg>
-  <p>Your picture appears here, with a slider between before and after.</p>
-</div>
 """
+
+
+def empty_result(sample: str, described: str) -> str:
+    """What stands in the place of the result at first.
+
+    Args:
+        sample: address of a picture of a photo and its result side by side; empty: a drawing shows.
+        described: what that picture shows.
+    """
+    shown = DRAWING
+    if sample:
+        shown = f'<figure><img src="{sample}" alt="{escape(described)}"></figure>'
+    return f'<div class="empty-result">{shown}<p>{text("soon")}</p></div>'
 
 
 def step(number: int, title: str) -> str:
     """The heading of a numbered step."""
-    return f'<h2 class="step"><span>{number}</span>{escape(title)}</h2>'
+    return f'<h2 class="step"><span>{number}</span>{as_html(title)}</h2>'
 
 
 def status(busy: bool, line: str, more: list[str]) -> str:
@@ -49,14 +59,14 @@ def status(busy: bool, line: str, more: list[str]) -> str:
     return f'<p class="status {kind}" role="status" title="{hint}"><i></i>{escape(line)}</p>'
 
 
-def message(text: str, kind: str = "hint") -> str:
+def message(words: str, kind: str = "hint") -> str:
     """One line below a control; kind is ``hint``, ``good`` or ``bad``."""
-    return f'<p class="message {kind}" role="status">{escape(text)}</p>'
+    return f'<p class="message {kind}" role="status">{as_html(words)}</p>'
 
 
-def idle(text: str, kind: str = "hint") -> str:
+def idle(words: str, kind: str = "hint") -> str:
     """The progress panel at rest."""
-    return _panel(f'<p class="{kind}">{escape(text)}</p>')
+    return _panel(f'<p class="{kind}">{as_html(words)}</p>')
 
 
 def working(progress: Progress, seconds_left: float | None) -> str:
@@ -78,7 +88,7 @@ def share(progress: Progress) -> float:
 def bar(parts: Sequence[str], share: float, preview: np.ndarray | None) -> str:
     """The progress panel with a line of parts, a bar that is filled to a share, and a preview."""
     filled = f'<div class="bar"><i style="width:{share:.0%}"></i></div>'
-    return _panel(f"<p>{escape(' · '.join(parts))}</p>{filled}", preview)
+    return _panel(f"<p>{as_html(' · '.join(parts))}</p>{filled}", preview)
 
 
 def _panel(content: str, preview: np.ndarray | None = None) -> str:

@@ -18,10 +18,10 @@ from bgswap.ui.controls import Options
 from bgswap.ui.guard import told_to_user, warn
 from bgswap.ui.history import History, Shown, choices
 from bgswap.ui.page import Page
+from bgswap.ui.texts import english, text
 from bgswap.ui.visit import Session, Updates, lacking, opened
 from bgswap.ui.work import Workbench
 
-GENERATE = "Generate"
 BEHIND = "background_picture"
 
 
@@ -56,12 +56,12 @@ class Generating:
         with told_to_user():
             reason = lacking(session) or missing(*asked)
             if reason:
-                raise BadInput(reason)
+                raise BadInput(english(reason))
         return {
             self.page.run: self.bench.stop_mark(),
-            self.page.generate: gr.Button("Generating …", interactive=False),
+            self.page.generate: gr.Button(text("generating"), interactive=False),
             self.page.stop: gr.Button(interactive=True),
-            self.page.progress: fragments.idle("Waiting for a free moment …"),
+            self.page.progress: fragments.idle(text("waiting")),
         }
 
     def generate(self, values: Updates, request: gr.Request) -> Iterator[Updates]:
@@ -101,11 +101,11 @@ class Generating:
                     else:
                         yield self._done(values, event, options, visitor) | {
                             page.progress: fragments.idle(
-                                f"Done in {clock.passed():.0f} s.", "good"
+                                f"{text('done_in')} {clock.passed():.0f} s.", "good"
                             )
                         }
             except Stopped:
-                yield {page.progress: fragments.idle("Stopped. Nothing was changed.")}
+                yield {page.progress: fragments.idle(text("stopped"))}
 
     def _done(
         self, values: Updates, result: SwapResult, options: SwapOptions, visitor: str | None
@@ -137,7 +137,7 @@ class Generating:
         ready = not (lacking(session) or missing(*asked))
         return self.readiness(session, None, *asked) | {
             self.page.run: None,
-            self.page.generate: gr.Button(GENERATE, interactive=ready),
+            self.page.generate: gr.Button(text("generate"), interactive=ready),
             self.page.stop: gr.Button(interactive=False),
         }
 

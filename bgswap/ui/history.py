@@ -7,11 +7,15 @@ from typing import Any
 
 import gradio as gr
 
+from bgswap.io.encoding import format_of
+from bgswap.options import FORMATS
 from bgswap.ui import fragments
 from bgswap.ui.guard import picked, present, told_to_user
 from bgswap.ui.page import Page
+from bgswap.ui.saved import Saved
+from bgswap.ui.texts import text
 from bgswap.ui.visit import Session, Updates, show
-from bgswap.ui.work import Saved, Workbench
+from bgswap.ui.work import Workbench
 
 LONGEST_HISTORY = 12
 
@@ -71,7 +75,11 @@ def chosen_scene(page: Page, shown: Shown) -> Updates:
         present(path)
     return {
         page.slider: gr.ImageSlider(value=(str(shown.before), str(view)), visible=True),
-        page.download_picture: gr.DownloadButton(value=picture, interactive=True),
+        page.download_picture: gr.DownloadButton(
+            f"{text('download_picture')} ({FORMATS[format_of(picture)]})",
+            value=picture,
+            interactive=True,
+        ),
         page.summary: fragments.summary(shown.told),
         page.details: shown.told,
         page.shown: shown,

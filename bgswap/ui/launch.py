@@ -10,6 +10,7 @@ from bgswap.ui.many_bounds import Bounds
 from bgswap.ui.many_page import connect_many, lay_out_many
 from bgswap.ui.page import Page, lay_out
 from bgswap.ui.serving import LARGEST_FILE, FencedApp, WordyBlocks
+from bgswap.ui.texts import translations
 from bgswap.ui.theme import theme
 from bgswap.ui.wiring import connect
 from bgswap.ui.work import Workbench
@@ -67,6 +68,7 @@ class App:
             css_paths=UI / "style.css",
             js=(UI / "page.js").read_text(encoding="utf-8"),
             footer_links=["api", "settings"],
+            i18n=translations(),
             run_history=False,
             mcp_server=True,
             max_file_size=LARGEST_FILE,

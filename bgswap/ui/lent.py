@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,6 +13,7 @@ import numpy as np
 
 from bgswap import (
     BackgroundSwapper,
+    BadInput,
     NoPersonDetected,
     Person,
     Progress,
@@ -77,6 +79,29 @@ def searching(swapper: BackgroundSwapper) -> Callable[..., Iterator[list[Person]
         yield [*people, found] if found else people
 
     return searching
+
+
+def splitting(swapper: BackgroundSwapper) -> Callable[..., Iterator[list[Person]]]:
+    """Tells two people apart who were found as one: gives everyone, the new one last."""
+
+    def splitting(
+        photo: np.ndarray,
+        number: int,
+        points: Sequence[tuple[float, float]],
+        stop: Path,
+        known: Known | None,
+    ) -> Iterator[list[Person]]:
+        with _until(stop):
+            people = _people(swapper, photo, known)
+            whole = next((person for person in people if person.number == number), None)
+            if whole is None:
+                raise BadInput("This person is no longer known: drop the photo again")
+            first, second = swapper.models.finder().split(photo, whole, points)
+            after = max(person.number for person in people) + 1
+            rest = [first if person is whole else person for person in people]
+        yield [*rest, replace(second, number=after)]
+
+    return splitting
 
 
 def swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | SwapResult]]:

@@ -29,9 +29,9 @@ Args:
     {options}
 
 Returns:
-    A zip of the pictures (of several variations the best) with a manifest.csv, and an object
-    with: photos (list of photo, file, kept, seed, seconds, notes, error), done, failed, prompt,
-    models, seconds. A photo that failed has an error and no file; the others are made.
+    a zip of the pictures (of several variations the best) with a manifest.csv
+    an object with done, failed, prompt, models, seconds and photos
+    of each photo photo, file, kept, seed, seconds, notes, error (and no file where it failed)
 """
 
 

@@ -21,13 +21,12 @@ from bgswap.ui.many_bounds import PEOPLE, Bounds, whose
 from bgswap.ui.many_rows import minutes, table
 from bgswap.ui.page import Page
 from bgswap.ui.sweeper import LONGEST_HOLD
+from bgswap.ui.texts import english, text
 from bgswap.ui.wiring import HEAVY, QUIET
 from bgswap.ui.work import Workbench
 
 Updates = dict[Any, Any]
-START, WAITING = "Make all pictures", "Waiting for a free moment …"
 HINT = "{} photos at most, {:g} MB together. The background and the options above are used for all."
-READY = "Choose the photos, then press the button."
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +57,12 @@ class Card:
 def lay_out_many(bounds: Bounds) -> Card:
     """Build the card, folded, where the page stands."""
     run = gr.State(None, time_to_live=LONGEST_HOLD)
-    with gr.Accordion("Several photos at once", open=False, elem_id="many", elem_classes="card"):
+    with gr.Accordion(text("several"), open=False, elem_id="many", elem_classes="card"):
         gr.HTML(fragments.message(HINT.format(bounds.photos, bounds.megabytes)))
         with gr.Row(elem_id="many-columns", equal_height=False):
             with gr.Column(scale=5, min_width=300):
                 files = gr.File(
-                    label="Photos",
+                    label=text("several_photos"),
                     file_count="multiple",
                     file_types=["image"],
                     type="filepath",
@@ -73,16 +72,18 @@ def lay_out_many(bounds: Bounds) -> Card:
                 people = gr.Radio(
                     [(title, word) for word, title in PEOPLE.items()],
                     value="all",
-                    label="Who stays in each photo",
+                    label=text("several_people"),
                     elem_id="many-people",
                 )
                 with gr.Row(elem_id="many-actions"):
-                    start = gr.Button(START, variant="primary", interactive=False, scale=3)
-                    stop = gr.Button("Stop", interactive=False, scale=1, min_width=90)
+                    start = gr.Button(
+                        text("several_start"), variant="primary", interactive=False, scale=3
+                    )
+                    stop = gr.Button(text("stop"), interactive=False, scale=1, min_width=90)
             with gr.Column(scale=6, min_width=300):
-                progress = gr.HTML(fragments.idle(READY))
+                progress = gr.HTML(fragments.idle(text("several_ready")))
                 table = gr.HTML("", elem_id="many-table")
-                download = gr.DownloadButton("All pictures (ZIP)", interactive=False)
+                download = gr.DownloadButton(text("several_download"), interactive=False)
     return Card(files, people, start, stop, progress, table, download, run)
 
 
@@ -147,9 +148,9 @@ class Many:
         card = self.card
         return {
             card.run: self.bench.stop_mark(),
-            card.start: gr.Button("Working …", interactive=False),
+            card.start: gr.Button(text("several_working"), interactive=False),
             card.stop: gr.Button(interactive=True),
-            card.progress: fragments.idle(WAITING),
+            card.progress: fragments.idle(text("waiting")),
             card.table: "",
             card.download: gr.DownloadButton(value=None, interactive=False),
         }
@@ -211,7 +212,7 @@ class Many:
         """The work is over, however it went."""
         return {
             self.card.run: None,
-            self.card.start: gr.Button(START, interactive=bool(files)),
+            self.card.start: gr.Button(text("several_start"), interactive=bool(files)),
             self.card.stop: gr.Button(interactive=False),
         }
 
@@ -223,7 +224,7 @@ class Many:
         backdrop = self.page.backdrop
         lacking = missing(*(values[control] for control in backdrop.asked))
         if lacking:
-            raise BadInput(lacking)
+            raise BadInput(english(lacking))
         behind = background_options(backdrop, values, self.bench.cache)
         prompt = "" if behind else values[backdrop.prompt]
         return prompt, replace(read_options(self.page.options, values), **behind)

@@ -13,19 +13,57 @@
   const examples = document.querySelectorAll("#examples .gallery-item");
   examples.forEach((button, i) => button.setAttribute("aria-label", `Example photo ${i + 1}`));
 
+  // The editor hides its two colors behind a palette: two plain buttons press it.
+  const shown = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  const brushes = ["#brush-keep", "#brush-remove"];
+  const pressed = (index) => brushes.forEach((brush, i) =>
+    document.querySelector(brush)?.setAttribute("aria-pressed", String(i === index)));
+  const take = async (index) => {
+    const find = (selector) => document.querySelectorAll(`#editor ${selector}`);
+    const press = (selector) => find(selector)[0]?.click();
+    press('button[aria-label="Brush"]');
+    await shown();
+    if (!find("button.color").length) press('button[aria-label="Color"]');
+    for (let wait = 0; wait < 100 && !find("button.color").length; wait++) await shown();
+    const color = find("button.color")[index];
+    if (!color) return;
+    color.click();
+    await shown();
+    press('button[aria-label="Color"]');
+    pressed(index);
+  };
+  document.addEventListener("click", (event) => {
+    const brush = event.target.closest?.(brushes.join());
+    if (brush) take(brushes.indexOf(`#${brush.id}`));
+  });
+
   // On a phone the result is below: show that the work has begun.
   document.addEventListener("click", (event) => {
     if (!event.target.closest?.("#generate") || window.innerWidth > 720) return;
     document.querySelector("#result")?.scrollIntoView({ behavior: "smooth", block: "start" });
   });
 
+  // Gradio translates labels and values, but neither choices nor captions.
+  const languages = window.gradio_config?.i18n_translations ?? {}, english = languages.en ?? {};
+  const language = [navigator.language, navigator.language.split("-")[0], "en"].find((l) => l in languages);
+  const words = languages[language] ?? {};
+  const keys = Object.fromEntries(Object.entries(english).map(([key, word]) => [word, key]));
+  document.documentElement.lang = language ?? "en";
+  const translate = (element, word) => {
+    const node = [...element.childNodes].find((n) => n.nodeType === Node.TEXT_NODE && n.data.includes(word));
+    const local = words[keys[word]];
+    if (node && local && local !== word) node.data = node.data.replace(word, local);
+  };
+
   // Cut-outs are switches: say so, and in words, to screen readers.
   const name = (grid) => {
     for (const button of grid.querySelectorAll("button.thumbnail-item")) {
-      const caption = button.querySelector(".caption-label")?.textContent?.trim();
-      if (!caption) continue;
+      const line = button.querySelector(".caption-label");
+      if (!line?.textContent?.trim()) continue;
+      for (const word of [english.stays, english.goes]) translate(line, word);
+      const caption = line.textContent.trim();
       const label = `Person ${caption.replaceAll(" · ", ", ")}`;
-      const pressed = String(caption.includes("stays"));
+      const pressed = String(caption.includes(words.stays));
       if (button.getAttribute("aria-label") !== label) button.setAttribute("aria-label", label);
       if (button.getAttribute("aria-pressed") !== pressed) button.setAttribute("aria-pressed", pressed);
     }
@@ -33,6 +71,14 @@
   const watch = () => {
     const grid = document.querySelector("#people");
     if (!grid) return setTimeout(watch, 200);
+    const built = () => {
+      // The desk is built when it opens, and begins with the first brush.
+      if (document.querySelector("#brush-keep:not([aria-pressed])")) pressed(0);
+      for (const choice of document.querySelectorAll("#kinds label span, #many-people label span"))
+        translate(choice, choice.textContent.trim());
+    };
+    built();
+    new MutationObserver(built).observe(document.body, { childList: true, subtree: true });
     new MutationObserver(() => name(grid)).observe(grid, {
       childList: true,
       subtree: true,

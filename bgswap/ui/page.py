@@ -11,9 +11,10 @@ from bgswap.ui.backdrop import Backdrop, lay_out_backdrop
 from bgswap.ui.controls import Options, lay_out_options
 from bgswap.ui.desk import Desk, lay_out_desk
 from bgswap.ui.examples import example_photos
+from bgswap.ui.sample import before_and_after
+from bgswap.ui.shared_link import ALT, PREVIEW
 from bgswap.ui.sweeper import LONGEST_HOLD
-
-NO_PHOTO = "Choose a photo first."
+from bgswap.ui.texts import text
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,7 @@ class Page:
     photo: gr.Image
     photo_message: gr.HTML
     desk: Desk
+    turn: gr.Button
     gallery: gr.Gallery
     fix: gr.Button
     everyone: gr.Button
@@ -82,11 +84,12 @@ def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
 def _photo_step() -> dict[str, object]:
     with gr.Column(elem_classes="card"):
         with gr.Row(elem_classes="step-row"):
-            gr.HTML(fragments.step(1, "Photo"))
-            message = gr.HTML(fragments.message(fragments.FORMATS), elem_id="photo-message")
+            gr.HTML(fragments.step(1, text("photo")))
+            message = gr.HTML(fragments.message(text("formats")), elem_id="photo-message")
+            turn = gr.Button(text("turn"), size="sm", visible=False, min_width=60, scale=0)
         with gr.Column(elem_classes="room") as viewer:
             photo = gr.Image(
-                label="Photo",
+                label=text("photo"),
                 show_label=False,
                 type="filepath",
                 image_mode=None,
@@ -94,13 +97,13 @@ def _photo_step() -> dict[str, object]:
                 sources=["upload", "webcam", "clipboard"],
                 height=260,
                 buttons=["fullscreen"],
-                placeholder="# Drop a photo of people here\nor click to choose one",
+                placeholder=text("drop"),
                 alt_text="Your photo; outlines show who stays. Click a person to change it.",
                 elem_id="photo",
             )
         desk = lay_out_desk(viewer)
         _examples(photo)
-    return {"photo": photo, "photo_message": message, "desk": desk}
+    return {"photo": photo, "photo_message": message, "turn": turn, "desk": desk}
 
 
 def _examples(photo: gr.Image) -> None:
@@ -111,7 +114,7 @@ def _examples(photo: gr.Image) -> None:
         gr.Examples(
             [[picture] for picture in pictures],
             inputs=[photo],
-            label="Or try one of these",
+            label=text("examples"),
             elem_id="examples",
             api_visibility="private",
         )
@@ -120,12 +123,14 @@ def _examples(photo: gr.Image) -> None:
 def _people_step() -> dict[str, object]:
     with gr.Column(elem_classes="card"):
         with gr.Row(elem_classes="step-row"):
-            gr.HTML(fragments.step(2, "Who stays"))
-            fix = gr.Button("Fix the cut-out", size="sm", interactive=False, min_width=90, scale=0)
-            everyone = gr.Button("Everyone", size="sm", interactive=False, min_width=80, scale=0)
-            no_one = gr.Button("No one", size="sm", interactive=False, min_width=80, scale=0)
+            gr.HTML(fragments.step(2, text("who_stays")))
+            fix = gr.Button(text("fix"), size="sm", interactive=False, min_width=90, scale=0)
+            everyone = gr.Button(
+                text("everyone"), size="sm", interactive=False, min_width=80, scale=0
+            )
+            no_one = gr.Button(text("no_one"), size="sm", interactive=False, min_width=80, scale=0)
         gallery = gr.Gallery(
-            label="People in the photo",
+            label=text("people"),
             show_label=False,
             format="png",
             columns=4,
@@ -142,15 +147,15 @@ def _people_step() -> dict[str, object]:
 
 def _background_step(table: type[SwapOptions]) -> dict[str, object]:
     with gr.Column(elem_classes="card"):
-        gr.HTML(fragments.step(3, "Background"))
+        gr.HTML(fragments.step(3, text("background")))
         backdrop = lay_out_backdrop()
         options = lay_out_options(table)
         with gr.Row(elem_id="actions"):
             generate = gr.Button(
-                "Generate", variant="primary", interactive=False, scale=4, elem_id="generate"
+                text("generate"), variant="primary", interactive=False, scale=4, elem_id="generate"
             )
-            stop = gr.Button("Stop", interactive=False, scale=1, min_width=90, elem_id="stop")
-        why = gr.HTML(fragments.message(NO_PHOTO), elem_id="why")
+            stop = gr.Button(text("stop"), interactive=False, scale=1, min_width=90, elem_id="stop")
+        why = gr.HTML(fragments.message(text("no_photo")), elem_id="why")
     return {
         "backdrop": backdrop,
         "options": options,
@@ -162,13 +167,11 @@ def _background_step(table: type[SwapOptions]) -> dict[str, object]:
 
 def _result() -> dict[str, object]:
     with gr.Column(elem_classes="card", elem_id="result"):
-        gr.HTML('<h2 class="step">Result</h2>')
-        progress = gr.HTML(
-            fragments.idle("Choose a photo and describe a scene, then press Generate.")
-        )
-        placeholder = gr.HTML(fragments.EMPTY_RESULT)
+        gr.HTML(f'<h2 class="step">{text("result")}</h2>')
+        progress = gr.HTML(fragments.idle(text("begin")))
+        placeholder = gr.HTML(fragments.empty_result(PREVIEW if before_and_after() else "", ALT))
         slider = gr.ImageSlider(
-            label="Before and after",
+            label=text("slider"),
             show_label=False,
             type="filepath",
             format="png",
@@ -180,9 +183,9 @@ def _result() -> dict[str, object]:
             elem_id="slider",
         )
         with gr.Column(visible=False, elem_id="several") as several:
-            gr.HTML(fragments.message("Other scenes: click one to choose it."))
+            gr.HTML(fragments.message(text("other_scenes")))
             candidates = gr.Gallery(
-                label="Other scenes",
+                label=text("other_scenes"),
                 show_label=False,
                 format="png",
                 columns=4,
@@ -195,12 +198,16 @@ def _result() -> dict[str, object]:
                 elem_id="candidates",
             )
         with gr.Row(elem_id="downloads"):
-            picture = gr.DownloadButton("Picture (PNG)", interactive=False, min_width=140)
-            cutout = gr.DownloadButton("Cut-out (PNG)", interactive=False, min_width=140)
+            picture = gr.DownloadButton(
+                f"{text('download_picture')} (PNG)", interactive=False, min_width=140
+            )
+            cutout = gr.DownloadButton(
+                f"{text('download_cutout')} (PNG)", interactive=False, min_width=140
+            )
         with gr.Column(visible=False, elem_id="earlier") as earlier:
-            gr.HTML(fragments.message("Your last pictures: click one to go back to it."))
+            gr.HTML(fragments.message(text("last_pictures")))
             strip = gr.Gallery(
-                label="Your last pictures",
+                label=text("last_pictures"),
                 show_label=False,
                 format="png",
                 columns=6,
@@ -213,8 +220,8 @@ def _result() -> dict[str, object]:
                 elem_id="history",
             )
         summary = gr.HTML("", elem_id="summary")
-        with gr.Accordion("Details as JSON", open=False, visible=False) as folded:
-            details = gr.JSON(show_label=False, label="Details")
+        with gr.Accordion(text("details"), open=False, visible=False) as folded:
+            details = gr.JSON(show_label=False, label="Details", elem_id="details")
     return {
         "progress": progress,
         "placeholder": placeholder,

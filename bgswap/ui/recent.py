@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
+import numpy as np
+
 from bgswap.types import Cutout, Person
 
 Known = Cutout | list[Person]
@@ -38,6 +40,23 @@ class Recent:
             self._known.move_to_end(photo)
             while len(self._known) > 1 and sum(map(_size, self._known.values())) > self.most_bytes:
                 self._known.popitem(last=False)
+
+    def join(self, photo: Path, splits: Sequence[tuple[int, int]]) -> None:
+        """Make people one again who were split.
+
+        Args:
+            photo: the picture file.
+            splits: pairs of numbers, in the order of the splits; the second goes.
+        """
+        known = self.get(photo)
+        if known is None or not splits:
+            return
+        people = {p.number: p for p in (known.people if isinstance(known, Cutout) else known)}
+        for first, second in reversed(splits):
+            if first in people and second in people:
+                masks = people[first].mask, people.pop(second).mask
+                people[first] = people[first].with_mask(np.maximum(*masks))
+        self.put(photo, list(people.values()))
 
 
 def _size(known: Known) -> int:

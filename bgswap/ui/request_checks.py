@@ -11,7 +11,7 @@ from bgswap import BadInput, SwapOptions
 from bgswap.option import Option
 from bgswap.options import rows
 from bgswap.plan import check_request
-from bgswap.selection import named
+from bgswap.selection import parse_choice
 from bgswap.ui.guard import uploaded, without_folders
 from bgswap.ui.work import Workbench
 
@@ -43,7 +43,7 @@ def check_swap(
         people: who stays.
         values: the options in the order of their rows; those that are missing have their defaults.
     """
-    whose = partial(named, people)
+    whose = partial(parse_choice, people)
     return check_asked(bench, table, partial(uploaded, photo, bench.cache), prompt, whose, values)
 
 

@@ -21,6 +21,7 @@ from bgswap import BadInput, Settings
 from bgswap.ui.fence import Fence
 from bgswap.ui.fetching import fetch_all
 from bgswap.ui.guard import told_to_user, without_folders
+from bgswap.ui.shared_link import PREVIEW, SharedLink, preview
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +101,9 @@ class FencedApp(App):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         super().__init__(default_response_class=ORJSONResponse, exception_handlers=HANDLERS)
+        # The first is the innermost: what Gradio adds later compresses the page.
+        self.add_middleware(SharedLink)
+        self.add_route(f"/{PREVIEW}", preview)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a question about an event that nobody knows; Gradio would fail in mid-answer."""

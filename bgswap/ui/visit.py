@@ -1,7 +1,9 @@
 """The photo that a visitor has open, and how the page shows it."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -9,18 +11,19 @@ from uuid import uuid4
 import gradio as gr
 
 from bgswap import BadInput
+from bgswap.detection.turned import ADVICE
 from bgswap.io import encoding
 from bgswap.ui import fragments
 from bgswap.ui.guard import present
 from bgswap.ui.overlays import card, outlined
-from bgswap.ui.page import NO_PHOTO, Page
-from bgswap.ui.thumbnails import Sketch
+from bgswap.ui.page import Page
+from bgswap.ui.texts import english, text
+from bgswap.ui.thumbnails import CLICK_REACH, Sketch, person_at
 
 Updates = dict[Any, Any]
-NOBODY = (
-    "No person detected: click on somebody in the photo, or paint over them with "
-    "“Fix the cut-out”, or try a larger picture."
-)
+# What is asked for while two people are split, by how many were clicked.
+SPLIT_STEPS = (text("split_first"), text("split_second"))
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,10 @@ class Session:
         keep: a picture of the photo's size, white where a keep stroke was painted; None: nowhere.
         remove: likewise of strokes that remove.
         round: how often the people were corrected.
+        clicks: on two people who are to be split, (x, y) in pixels of the shown photo; None: none
+            are.
+        splits: pairs of numbers: who was split off whom.
+        turn: degrees to the right by which the photo should be turned; 0: it stands upright.
     """
 
     photo: Path
@@ -50,6 +57,9 @@ class Session:
     keep: Path | None = None
     remove: Path | None = None
     round: int = 0
+    clicks: tuple[Point, ...] | None = None
+    splits: tuple[tuple[int, int], ...] = ()
+    turn: int = 0
 
     def check(self) -> None:
         """Look whether its files are still there.
@@ -68,7 +78,7 @@ def opened(session: Session | None) -> Session:
         BadInput: there is none, or its files were deleted.
     """
     if session is None:
-        raise BadInput(NO_PHOTO)
+        raise BadInput(english(text("no_photo")))
     session.check()
     return session
 
@@ -76,12 +86,12 @@ def opened(session: Session | None) -> Session:
 def lacking(session: Session | None) -> str:
     """What is still to be done about photo and people, in words; empty: nothing."""
     if session is None:
-        return NO_PHOTO
+        return text("no_photo")
     if session.kept:
         return ""
     if not session.shown.figures:
-        return "Nobody is cut out yet: click or paint on somebody in the photo."
-    return "Choose at least one person who stays."
+        return text("no_cutout")
+    return text("no_one_stays")
 
 
 def show(page: Page, session: Session, said: tuple[str, str] | None = None) -> Updates:
@@ -102,11 +112,12 @@ def show(page: Page, session: Session, said: tuple[str, str] | None = None) -> U
     return {
         page.session: session,
         page.photo: str(picture),
-        page.photo_message: fragments.message(*(said or _who_stays(shown, kept))),
+        page.photo_message: fragments.message(*(said or _line(session))),
         page.gallery: _tiles(session),
         page.everyone: gr.Button(interactive=len(kept) < len(shown.figures)),
         page.no_one: gr.Button(interactive=bool(kept)),
         page.fix: gr.Button(interactive=True),
+        page.turn: gr.Button(visible=True),
     }
 
 
@@ -122,19 +133,52 @@ def _tiles(session: Session) -> list[tuple[str, str]]:
     return tiles
 
 
+def _line(session: Session) -> tuple[str, str]:
+    """The line under the photo and its kind."""
+    if session.clicks is not None and len(session.clicks) < len(SPLIT_STEPS):
+        return SPLIT_STEPS[len(session.clicks)], "good"
+    line, kind = _who_stays(session.shown, session.kept)
+    if not session.turn:
+        return line, kind
+    if not session.shown.figures:
+        line = "No person detected."
+    return f"{line} {ADVICE[session.turn]}.", "bad"
+
+
 def _who_stays(shown: Sketch, kept: frozenset[int]) -> tuple[str, str]:
     everyone = len(shown.figures)
     if not everyone:
-        return NOBODY, "bad"
-    found = "1 person found" if everyone == 1 else f"{everyone} people found"
+        return text("nobody"), "bad"
     if not kept:
-        return f"{found}. Choose at least one who stays.", "bad"
+        return f"{everyone} {text('found_none_stays')}", "bad"
     if len(kept) == everyone:
-        return f"{found}. Click anyone who should go.", "good"
+        return f"{everyone} {text('one_found' if everyone == 1 else 'many_found')}", "good"
     stay = ", ".join(str(number) for number in sorted(kept))
-    return f"{found}. {stay} {'stays' if len(kept) == 1 else 'stay'}.", "good"
+    return f"{everyone} {text('found_staying')} {stay}.", "good"
 
 
 def own_copy(photo: Path, folder: Path) -> Path:
     """The photo under a path of the visitor's own: several may have opened the same file."""
     return Path(shutil.copyfile(photo, folder / photo.name))
+
+
+def is_point(index: Any) -> bool:
+    """Whether an event of a picture tells where it was clicked."""
+    return (
+        isinstance(index, (list, tuple))
+        and len(index) == 2
+        and all(isinstance(value, (int, float)) and isfinite(value) for value in index)
+    )
+
+
+def clicked(session: Session, point: Sequence[float]) -> int | None:
+    """Who is at a point of the shown photo, or close to it; None: nobody."""
+    reach = CLICK_REACH * max(session.shown.photo.shape[:2])
+    return person_at(session.shown.figures, point[0], point[1], reach)
+
+
+def in_photo(session: Session, point: Sequence[float]) -> Point:
+    """A point of the shown photo in pixels of the photo itself."""
+    (x, y), (height, width) = point, session.shown.photo.shape[:2]
+    rows, columns = session.size
+    return min(x * columns / width, columns - 1), min(y * rows / height, rows - 1)

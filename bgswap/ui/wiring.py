@@ -13,6 +13,7 @@ from bgswap.ui.fixing import Fixing
 from bgswap.ui.generating import Generating
 from bgswap.ui.history import History, choices, controls
 from bgswap.ui.page import Page
+from bgswap.ui.splitting import Splitting
 from bgswap.ui.status import status_line
 from bgswap.ui.work import Workbench
 
@@ -56,6 +57,7 @@ def _connect_choosing(page: Page, on: Choosing) -> list[Any]:
         page.everyone,
         page.no_one,
         page.fix,
+        page.turn,
     ]
     desk = [page.desk.viewer, page.desk.room]
     # Raw, as it was uploaded: the component's own conversion fails on what open_photo can read.
@@ -85,7 +87,11 @@ def _connect_choosing(page: Page, on: Choosing) -> list[Any]:
     page.photo.select(on.search, page.session, choice, **HEAVY, **QUIET)
     page.everyone.click(on.keep_everyone, page.session, **clicks)
     page.no_one.click(on.keep_no_one, page.session, **clicks)
-
+    page.turn.click(on.turn, page.session, [page.source, page.photo_message], **HEAVY, **QUIET)
+    apart = Splitting(page, on.bench)
+    page.desk.split.click(apart.begin, page.session, [*choice, *desk], **QUIET)
+    second = page.photo.select(apart.point, page.session, **clicks)
+    second.success(apart.split, page.session, choice, **HEAVY, **QUIET)
     return choice
 
 
@@ -101,9 +107,9 @@ def _connect_fixing(page: Page, on: Fixing, choice: list[Any]) -> None:
 
 def _connect_backdrop(page: Page, bench: Workbench) -> None:
     backdrop = page.backdrop
-    for chip in backdrop.chips:
+    for chip, prompt in zip(backdrop.chips, PROMPTS.values(), strict=True):
         # In the browser alone: nothing to ask the server.
-        chip.click(None, None, backdrop.prompt, js=f"() => {PROMPTS[chip.value]!r}", **QUIET)
+        chip.click(None, None, backdrop.prompt, js=f"() => {prompt!r}", **QUIET)
     rooms = [*backdrop.rooms.values()]
     backdrop.kind.change(backdrop.shown, backdrop.kind, rooms, queue=False, **QUIET)
     backdrop.gradient.change(

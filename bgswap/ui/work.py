@@ -1,7 +1,6 @@
 """The work behind page and endpoints: one swapper, one folder of files, one way to run and stop."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -18,36 +17,15 @@ from bgswap import (
     SwapOptions,
     SwapResult,
 )
-from bgswap.io import encoding, images, metadata
+from bgswap.io import encoding, images
 from bgswap.selection import Choice
 from bgswap.types import Cutout, Strokes
 from bgswap.ui import lent
 from bgswap.ui.recent import Known, Recent
+from bgswap.ui.saved import Saved, save_result
 from bgswap.ui.sweeper import Sweeper
 from bgswap.ui.thumbnails import cut_out
 from bgswap.ui.zero_gpu import FIND_SECONDS, on_gpu, steps_of, swap_seconds
-
-# Beyond this many pixels a side the page shows a smaller copy; downloads are always full size.
-LONGEST_VIEW = 2048
-# Pixels a side of a thumbnail among the earlier results.
-LONGEST_SMALL = 240
-
-
-@dataclass(frozen=True)
-class Saved:
-    """The files of one result.
-
-    Attributes:
-        pictures: the candidates as PNG at full size, best first.
-        views: the same at the size the page shows them.
-        cutout: the kept people as RGBA PNG at full size.
-        small: the best candidate as a thumbnail.
-    """
-
-    pictures: list[Path]
-    views: list[Path]
-    cutout: Path
-    small: Path
 
 
 class Workbench:
@@ -75,6 +53,7 @@ class Workbench:
         self._list_people = on_gpu(lent.listing(swapper), FIND_SECONDS)
         self._cut_out = on_gpu(lent.cutting(swapper), FIND_SECONDS)
         self._search = on_gpu(lent.searching(swapper), FIND_SECONDS)
+        self._split = on_gpu(lent.splitting(swapper), FIND_SECONDS)
         self._swap = on_gpu(lent.swapping(swapper), swap_seconds)
 
     def start(self) -> Thread:
@@ -120,8 +99,7 @@ class Workbench:
         Raises:
             Stopped: a file appeared at ``stop``.
         """
-        known = self.recent.get(photo)
-        picture = known.photo if isinstance(known, Cutout) else images.open_photo(photo)
+        known, picture = self._opened(photo)
         (cut,) = self._cut_out(picture, kept, strokes, stop, known)
         self.recent.put(photo, cut)
         return cut
@@ -132,13 +110,37 @@ class Workbench:
         Raises:
             Stopped: a file appeared at ``stop``.
         """
-        known = self.recent.get(photo)
-        picture = known.photo if isinstance(known, Cutout) else images.open_photo(photo)
+        known, picture = self._opened(photo)
         (people,) = self._search(picture, point, stop, known)
         before = known.people if isinstance(known, Cutout) else known
         if before is None or len(people) > len(before):
             self.recent.put(photo, people)
         return people
+
+    def split(
+        self, photo: Path, number: int, points: Sequence[tuple[float, float]], stop: Path
+    ) -> list[Person]:
+        """Tell two people apart who were found as one: everyone, the new one last.
+
+        Args:
+            photo: the picture file.
+            number: of the two as one; the first of them keeps it.
+            points: (x, y) on each of them.
+            stop: as for :meth:`swapping`.
+
+        Raises:
+            BadInput: a point is not on the mask.
+            Stopped: a file appeared at ``stop``.
+        """
+        known, picture = self._opened(photo)
+        (people,) = self._split(picture, number, points, stop, known)
+        self.recent.put(photo, people)
+        return people
+
+    def _opened(self, photo: Path) -> tuple[Known | None, np.ndarray]:
+        """What is known of a photo, and its pixels."""
+        known = self.recent.get(photo)
+        return known, known.photo if isinstance(known, Cutout) else images.open_photo(photo)
 
     def again(
         self, photo: Path, prompt: str, people: Choice, options: SwapOptions, stop: Path
@@ -204,29 +206,9 @@ class Workbench:
         """Words of a prompt that the scene model which will paint does not know; loads nothing."""
         return self.swapper.models.unknown_words(prompt, preset)
 
-    def save_view(self, image: np.ndarray, path: Path) -> Path:
-        """Write a picture, (H, W, 3) uint8 RGB, as PNG at the size that the page shows."""
-        encoding.save(images.fit_within(image, longest=LONGEST_VIEW), path)
-        return path
-
     def save(self, result: SwapResult, stem: str, options: SwapOptions) -> Saved:
         """Write all files of a result, with their origin inside, named after the photo."""
-        folder, suffix = self.folder(), encoding.SUFFIXES[options.format]
-        pictures, views = [], []
-        for index, candidate in enumerate(result.candidates):
-            name = stem if index == 0 else f"{stem}-{index + 1}"
-            path = folder / f"{name}{suffix}"
-            told = result.details | {"seed": candidate.seed}
-            metadata.save(candidate.image, path, told, options.quality)
-            pictures.append(path)
-            small = max(candidate.image.shape[:2]) <= LONGEST_VIEW
-            view = path if small else self.save_view(candidate.image, folder / f"{name}-view.png")
-            views.append(view)
-        cutout = folder / f"{stem}-cut-out.png"
-        metadata.save(result.cutout, cutout, {})
-        small = folder / f"{stem}-small.png"
-        encoding.save(images.fit_within(result.image, longest=LONGEST_SMALL), small)
-        return Saved(pictures, views, cutout, small)
+        return save_result(result, self.folder() / stem, options)
 
     def save_cutouts(self, photo: np.ndarray, people: list[Person]) -> list[tuple[str, str]]:
         """Write each person alone as RGBA PNG: paths and captions for a gallery."""

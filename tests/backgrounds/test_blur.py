@@ -55,7 +55,7 @@ def test_under_the_people_the_background_goes_on():
     assert np.abs(made - (30, 120, 60)).max() <= 1
 
 
-def test_what_is_continued_is_what_lies_next_to_it():
+def test_filled_pixels_continue_their_neighbors():
     photo = np.full((H, W, 3), (200, 40, 40), np.uint8)
     photo[:, W // 2 :] = (40, 40, 200)
     mask = np.zeros((H, W), np.float32)

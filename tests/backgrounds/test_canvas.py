@@ -52,7 +52,7 @@ def test_a_ribbon_is_refused():
         fit_canvas(100, 1700, 512, 64)
 
 
-def test_what_is_placed_comes_back_by_cropping():
+def test_crop_undoes_place():
     photo = np.random.default_rng(0).integers(0, 256, (300, 221, 3), dtype=np.uint8)
     canvas = fit_canvas(300, 221, 128, 32)
     placed = place(photo, canvas)

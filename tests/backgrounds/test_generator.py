@@ -80,22 +80,22 @@ def test_the_old_background_plays_no_part_but_the_person_does(name, request, pho
 
 
 @pytest.mark.parametrize("name", ["fast", "quality", "sdxl"])
-def test_every_step_is_told_over_all_scenes(name, request, photo, alpha):
-    told = []
+def test_every_step_is_reported_over_all_scenes(name, request, photo, alpha):
+    calls = []
     paint(
         request.getfixturevalue(name),
         photo,
         alpha,
         seeds=[1, 2],
-        on_step=lambda step, steps, preview: told.append((step, steps, preview)),
+        on_step=lambda step, steps, preview: calls.append((step, steps, preview)),
     )
-    assert [(step, steps) for step, steps, _ in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    for _, _, preview in told:
+    assert [(step, steps) for step, steps, _ in calls] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    for _, _, preview in calls:
         assert preview.dtype == np.uint8
         assert preview.shape == (18, 14, 3)
 
 
-def test_telling_changes_nothing(starter, photo, alpha):
+def test_reporting_changes_nothing(starter, photo, alpha):
     (one,) = paint(starter, photo, alpha)
     (same,) = paint(starter, photo, alpha, on_step=lambda *_: None)
     np.testing.assert_array_equal(one, same)
@@ -105,16 +105,16 @@ def test_telling_changes_nothing(starter, photo, alpha):
 def test_stop_ends_between_steps_and_the_next_call_works(name, request, photo, alpha):
     generator = request.getfixturevalue(name)
     (before,) = paint(generator, photo, alpha, steps=4)
-    told = []
+    calls = []
 
     def stop_at_two(step, steps, preview):
-        told.append(step)
+        calls.append(step)
         if step == 2:
             raise Stopped
 
     with pytest.raises(Stopped):
         paint(generator, photo, alpha, steps=4, seeds=[7, 8], on_step=stop_at_two)
-    assert told == [1, 2]
+    assert calls == [1, 2]
     (after,) = paint(generator, photo, alpha, steps=4)
     np.testing.assert_array_equal(before, after)
 
@@ -147,9 +147,9 @@ def test_one_step_is_enough_to_run(name, request, photo, alpha):
 
 
 def test_more_steps_than_the_lora_was_distilled_on_are_cut_and_said(fast, photo, alpha):
-    told = []
-    scenes = paint(fast, photo, alpha, steps=51, on_step=lambda *step: told.append(step))
-    assert len(told) == 50
+    calls = []
+    scenes = paint(fast, photo, alpha, steps=51, on_step=lambda *step: calls.append(step))
+    assert len(calls) == 50
     assert scenes.notes == ["The fast scene model makes at most 50 steps: so many were made"]
 
 

@@ -121,7 +121,7 @@ def test_a_model_without_a_safety_checker_says_so(folders, quality, sdxl, starte
     assert quality.notes == starter.notes == []
 
 
-# The safety checker, which looks first, casts them.
+# The safety checker, which runs first, casts them.
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
 def test_no_numbers_are_no_picture(folders, photo, alpha):
     generator = load("quality", folders["inpainting"])

@@ -1,4 +1,4 @@
-"""A picture of one's own fills the frame or fits into it, and keeps its aspect."""
+"""A custom background picture fills the frame or fits into it, and keeps its aspect."""
 
 import cv2
 import numpy as np

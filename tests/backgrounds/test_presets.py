@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bgswap.backgrounds.diffusion.loading import read_figures
+from bgswap.backgrounds.diffusion.loading import read_parameters
 from bgswap.errors import ModelUnavailable
 from bgswap.presets import PRESETS
 
@@ -17,7 +17,7 @@ def write(folder, text):
 
 
 def test_the_starter_is_run_as_its_folder_says(tmp_path):
-    preset = read_figures(PRESETS["starter"], write(tmp_path, json.dumps(FIGURES)))
+    preset = read_parameters(PRESETS["starter"], write(tmp_path, json.dumps(FIGURES)))
     assert (preset.side, preset.steps, preset.guidance_scale) == (96, 5, 2.5)
     assert preset.vocabulary == {"forest", "golden", "hour"}
 
@@ -27,19 +27,19 @@ def test_the_starter_is_run_as_its_folder_says(tmp_path):
 )
 def test_a_broken_starter_json_is_one_clear_error(tmp_path, text):
     with pytest.raises(ModelUnavailable, match=r"starter\.json"):
-        read_figures(PRESETS["starter"], write(tmp_path, text))
+        read_parameters(PRESETS["starter"], write(tmp_path, text))
 
 
 def test_a_missing_starter_json_is_one_clear_error(tmp_path):
     with pytest.raises(ModelUnavailable, match=r"starter\.json"):
-        read_figures(PRESETS["starter"], tmp_path)
+        read_parameters(PRESETS["starter"], tmp_path)
 
 
 def test_unknown_words_come_once_in_order_and_without_stop_words(tmp_path):
-    preset = read_figures(PRESETS["starter"], write(tmp_path, json.dumps(FIGURES)))
+    preset = read_parameters(PRESETS["starter"], write(tmp_path, json.dumps(FIGURES)))
     prompt = "A Zebra in the forest, at golden hour, and a zebra's quay"
     assert preset.unknown_words(prompt) == ["zebra", "quay"]
 
 
-def test_the_full_models_know_more_words_than_can_be_told():
+def test_the_full_models_know_more_words_than_can_be_listed():
     assert PRESETS["fast"].unknown_words("qwertz") == []

@@ -12,21 +12,21 @@ from bgswap.backgrounds.diffusion.preview import LatentPreview
 
 
 class Unet(nn.Module):
-    """Predicts what it was told to."""
+    """Predicts fixed values."""
 
     def forward(self, noisy, time, answer):
         return (answer,)
 
 
 class Averaging:
-    """An autoencoder whose latents are the mean colours of 4 x 4 pixels, and one number more."""
+    """An autoencoder whose latents are the mean colors of 4 x 4 pixels, and one number more."""
 
     dtype = torch.float32
 
     @staticmethod
     def encode(image, generator):
-        colours = nn.functional.avg_pool2d(image, 4)
-        return torch.cat([colours, torch.rand(1, 1, *colours.shape[2:])], dim=1)
+        colors = nn.functional.avg_pool2d(image, 4)
+        return torch.cat([colors, torch.rand(1, 1, *colors.shape[2:])], dim=1)
 
 
 def pipeline(kind):

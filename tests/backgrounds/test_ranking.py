@@ -50,7 +50,7 @@ def test_a_shrunken_person_has_not_grown():
     assert judge((25, 50, 35, 100)) == (0.0, 0)
 
 
-def test_somebody_new_is_counted_with_their_whole_area():
+def test_a_new_person_counts_with_the_whole_area():
     one = judge(KEPT, (60, 20, 90, 100))
     assert one.expansion == pytest.approx(30 * 80 / SIZE**2)
     assert one.extra_people == 1
@@ -67,7 +67,7 @@ def test_a_piece_that_is_left_of_somebody_who_went_is_nobody_new():
     assert judge(KEPT, piece, kept=kept) == (0.0, 0)
 
 
-def test_nobody_found_is_no_expansion():
+def test_no_person_found_means_no_expansion():
     assert judge() == (0.0, 0)
 
 

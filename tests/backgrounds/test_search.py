@@ -1,4 +1,4 @@
-"""Which seeds are tried, when it is enough, and what is shown: with scenes of one colour each."""
+"""Which seeds are tried, when it is enough, and what is shown: with scenes of one color each."""
 
 import numpy as np
 import pytest
@@ -78,19 +78,19 @@ def test_the_budget_ends_and_the_best_is_first():
     assert (seeds(found), found.retries, found.good) == ([8, 7, 6, 5], 2, False)
 
 
-def test_seeds_begin_anew_after_the_last():
+def test_seeds_wrap_around_after_the_last():
     painter = Painter(crowded={2**32 - 1})
     assert seeds(painter.search(seed=2**32 - 1)) == [0, 2**32 - 1]
 
 
-def test_a_seed_by_chance_is_told():
+def test_a_random_seed_is_reported():
     painter = Painter(crowded=set())
     first, second = (seeds(painter.search())[0] for _ in range(2))
     assert painter.asked == [[first], [second]]
     assert first != second
 
 
-def test_what_was_asked_for_outlives_a_refused_retry():
+def test_requested_scenes_survive_a_rejected_retry():
     found = Painter(crowded={5}, refused={6}).search(seed=5)
     assert (seeds(found), found.retries, found.good) == ([7, 5], 2, True)
     with pytest.raises(SceneRejected):

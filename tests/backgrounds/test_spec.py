@@ -85,7 +85,7 @@ def test_an_empty_text_names_nothing(text):
 
 
 @pytest.mark.parametrize("text", [None, 7, "\ud800", "x" * 1001])
-def test_what_is_no_text_is_refused(text):
+def test_values_that_are_no_text_are_refused(text):
     with pytest.raises(BadInput, match="background"):
         parse_background(text)
 
@@ -122,7 +122,7 @@ def test_a_file_that_is_no_picture_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("word", ["red", "jungle", "x" * 500, "a\0b"])
-def test_a_word_that_is_no_file_hears_what_else_there_is(word):
+def test_an_unknown_word_lists_the_valid_backgrounds(word):
     with pytest.raises(BadInput, match=r"background.*'#rrggbb'.*'transparent'"):
         background_source(parse_background(word, may_name_file=True))
 

@@ -19,7 +19,7 @@ LONGEST_WAIT = 60
 
 @dataclass(frozen=True)
 class Workers:
-    """Makes workers whose result is told by the photo's bytes and the seed.
+    """Creates workers whose result is a function of the photo's bytes and the seed.
 
     Each begun and each finished photo is a line of ``out``'s neighbour ``log``.
 

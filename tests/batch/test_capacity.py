@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bgswap.batch import capacity
-from bgswap.batch.capacity import THREADS, CapacityConfig, places
+from bgswap.batch.capacity import THREADS, CapacityConfig, worker_environments
 from bgswap.settings import Settings
 
 STARTER = Settings(models="starter", device="cpu")
@@ -34,31 +34,35 @@ def test_a_cpu_holds_what_cores_and_memory_allow(
     machine, cores: int, gibibytes: float, workers: int, threads: str
 ) -> None:
     machine(cores, gibibytes)
-    made = places(STARTER)
+    made = worker_environments(STARTER)
     assert len(made) == workers
     assert {place["OMP_NUM_THREADS"] for place in made} == {threads}
 
 
 def test_threads_do_not_depend_on_the_workers_asked_for(machine) -> None:
     machine(8, 10)
-    assert places(STARTER, 1)[0] == places(STARTER, 5)[0] == places(STARTER)[0]
-    assert len(places(STARTER, 5)) == 5
+    assert (
+        worker_environments(STARTER, 1)[0]
+        == worker_environments(STARTER, 5)[0]
+        == worker_environments(STARTER)[0]
+    )
+    assert len(worker_environments(STARTER, 5)) == 5
 
 
 def test_full_models_need_more_memory(machine) -> None:
     machine(8, 10)
-    assert len(places(Settings(models="full", device="cpu"))) == 1
+    assert len(worker_environments(Settings(models="full", device="cpu"))) == 1
     little = CapacityConfig(full_memory=GIB)
-    assert len(places(Settings(models="full", device="cpu"), config=little)) == 8
+    assert len(worker_environments(Settings(models="full", device="cpu"), config=little)) == 8
 
 
 def test_each_gpu_has_a_worker(machine) -> None:
     machine(16, 64, gpus=2)
     auto = Settings(device="auto")
-    assert [place["CUDA_VISIBLE_DEVICES"] for place in places(auto)] == ["0", "1"]
-    devices = [place["CUDA_VISIBLE_DEVICES"] for place in places(auto, 3)]
+    assert [place["CUDA_VISIBLE_DEVICES"] for place in worker_environments(auto)] == ["0", "1"]
+    devices = [place["CUDA_VISIBLE_DEVICES"] for place in worker_environments(auto, 3)]
     assert devices == ["0", "1", "0"]
-    assert all("CUDA_VISIBLE_DEVICES" not in place for place in places(STARTER))
+    assert all("CUDA_VISIBLE_DEVICES" not in place for place in worker_environments(STARTER))
 
 
 def test_devices_that_are_hidden_stay_hidden() -> None:
@@ -94,4 +98,4 @@ def test_workers_keep_memory_that_they_freed(machine) -> None:
         return int(run.stdout)
 
     threads = dict.fromkeys(THREADS, "1")
-    assert faults(places(STARTER)[0]) < faults(threads) / 2
+    assert faults(worker_environments(STARTER)[0]) < faults(threads) / 2

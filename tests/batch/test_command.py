@@ -59,10 +59,10 @@ def test_a_real_batch_is_killed_and_goes_on_to_what_one_worker_makes(
         process = start(*asked, "--out", out, "--workers", workers, "--json")
         output, errors = process.communicate()
         assert process.returncode == running.SOME_FAILED, errors
-        told = json.loads(output)
-        assert (told["done"], told["left"]) == (2, 0)
-        assert [Path(one["path"]).name for one in told["failed"]] == ["empty.png"]
-        assert told["failed"][0]["error"] == "No person detected"
+        summary = json.loads(output)
+        assert (summary["done"], summary["left"]) == (2, 0)
+        assert [Path(one["path"]).name for one in summary["failed"]] == ["empty.png"]
+        assert summary["failed"][0]["error"] == "No person detected"
         assert "Traceback" not in errors and "failed=1" in errors
     assert pictures(killed) == pictures(alone) != {}
     lines = [json.loads(line) for line in (killed / "manifest.jsonl").read_text().splitlines()]
@@ -140,9 +140,9 @@ def test_a_photo_that_is_damaged_or_gone_is_a_row(
     # Photos may stand anywhere among the options.
     asked = [str(broken), "--out", str(out), "--prompt", "a forest", "--people", "9"]
     assert command.main([*asked, str(photos / "bus.png")]) == running.SOME_FAILED
-    told = capsys.readouterr().out
-    assert f"failed: {broken}: the photo is damaged or cut off" in told
-    assert "bus.png: There is no person 9" in told
+    output = capsys.readouterr().out
+    assert f"failed: {broken}: the photo is damaged or cut off" in output
+    assert "bus.png: There is no person 9" in output
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_photo_that_is_damaged_or_gone_is_a_row(
         (["bus.png", "--out", "out", "--prompt", "x", "--format", "gif"], "invalid choice"),
         (["--jobs", "jobs.csv", "--out", "out"], "jobs.csv, line 3: there is no file"),
         (["bus.png", "--out", "bus.png", "--prompt", "x"], "cannot be written"),
-        (["bus.png", "--out", ".", "--prompt", "x"], "no result of a batch"),
+        (["bus.png", "--out", ".", "--prompt", "x"], "not the result of a batch"),
     ],
 )
 def test_bad_input_is_one_line_before_any_model_loads(
@@ -185,9 +185,9 @@ def test_bad_input_is_one_line_before_any_model_loads(
 
     monkeypatch.setattr(command, "_engine", no_work)
     assert command.main(arguments) == running.BAD_INPUT
-    told = capsys.readouterr()
-    assert told.out == "" and told.err.startswith("bgswap: ") and told.err.count("\n") == 1
-    assert said in told.err
+    output = capsys.readouterr()
+    assert output.out == "" and output.err.startswith("bgswap: ") and output.err.count("\n") == 1
+    assert said in output.err
 
 
 def test_each_row_has_its_own_background(

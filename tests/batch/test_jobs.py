@@ -1,4 +1,4 @@
-"""From rows to jobs: what is asked for, under which name, from which seed."""
+"""From rows to jobs: requests, output names and seeds."""
 
 import json
 import os
@@ -92,7 +92,7 @@ def test_one_scene_has_one_seed_and_the_aspect_of_its_first_photo() -> None:
         ({"where": "jobs.csv, line 2"}, "jobs.csv, line 2: Describe the scene"),
     ],
 )
-def test_what_cannot_be_asked_is_said(values: dict, said: str) -> None:
+def test_an_invalid_job_is_reported(values: dict, said: str) -> None:
     with pytest.raises(BadInput, match=said):
         plan([row("a.jpg", **values)], Request())
 
@@ -134,7 +134,7 @@ def test_a_job_file_has_a_row_a_photo(photos: Path, name: str, text: str) -> Non
         ("j.csv", "prompt\nsnow\n", "line 2: the path"),
         ("j.csv", "path\nnone.jpg\n", "line 2: there is no file"),
         ("j.csv", "path\n", "no rows"),
-        ("j.jsonl", "{\n", "line 1: it is no JSON"),
+        ("j.jsonl", "{\n", "line 1: it is not JSON"),
         ("j.jsonl", "[]\n", "expected a JSON object"),
         ("j.jsonl", '{"path": "a.jpg", "prompt": 3}\n', "prompt must be text"),
         ("j.txt", "", "ends in .csv or .jsonl"),

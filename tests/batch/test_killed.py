@@ -64,13 +64,13 @@ class Batch:
         output, errors = process.communicate(timeout=60)
         return process.returncode, output, errors
 
-    def told(self, what: str) -> list[str]:
+    def logged(self, what: str) -> list[str]:
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         return [line.split(" ", 2)[2] for line in lines if line.startswith(what)]
 
     def wait_for(self, begun: int, ended: int, process: subprocess.Popen[str]) -> None:
         until = time.monotonic() + 60
-        while len(self.told("begin")) < begun or len(self.told("end")) < ended:
+        while len(self.logged("begin")) < begun or len(self.logged("end")) < ended:
             assert process.poll() is None and time.monotonic() < until
             time.sleep(0.01)
 
@@ -121,12 +121,12 @@ def test_a_killed_batch_goes_on_with_what_is_missing(
     process.communicate()
     assert gone(process), "workers end with their parent"
     before = {line["output"] for line in batch.lines()}
-    begun = Counter(batch.told("begin"))
+    begun = Counter(batch.logged("begin"))
     assert len(before) <= made
     status, output, errors = batch.finish()
     assert status == 0, errors
     assert f"{PHOTOS} done ({len(before)} before), 0 failed" in output
-    again = Counter(batch.told("begin")) - begun
+    again = Counter(batch.logged("begin")) - begun
     assert set(again) == set(unkilled) - before and set(again.values()) == {1}
     assert batch.results() == unkilled
     assert Counter(line["output"] for line in batch.lines()) == dict.fromkeys(unkilled, 1)
@@ -136,10 +136,10 @@ def test_a_killed_batch_goes_on_with_what_is_missing(
 def test_a_batch_that_is_done_starts_nothing(tmp_path: Path) -> None:
     batch = Batch(tmp_path, tmp_path / "out")
     batch.finish()
-    begun = batch.told("begin")
+    begun = batch.logged("begin")
     status, output, _ = batch.finish()
     assert status == 0 and f"{PHOTOS} done ({PHOTOS} before)" in output
-    assert batch.told("begin") == begun
+    assert batch.logged("begin") == begun
 
 
 def test_any_name_of_a_file_will_do(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_an_interrupted_batch_ends_cleanly(
     os.killpg(process.pid, number) if number == signal.SIGINT else process.terminate()
     output, errors = process.communicate(timeout=20)
     assert process.returncode == 130, errors
-    assert "left: the same command goes on" in output and "Traceback" not in errors
+    assert "left: the same command resumes with them" in output and "Traceback" not in errors
     assert gone(process) and batch.leftovers() == []
     assert set(batch.results()) >= {line["output"] for line in batch.lines()}
     assert batch.finish()[0] == 0

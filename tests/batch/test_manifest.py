@@ -11,7 +11,7 @@ import pytest
 from bgswap.batch.inputs import Found
 from bgswap.batch.job_files import Row
 from bgswap.batch.jobs import Job, Request, plan
-from bgswap.batch.manifest import CannotRecord, Manifest, Outcome, Status, sweep
+from bgswap.batch.manifest import CannotRecord, Manifest, Outcome, Status, remove_partial_files
 from bgswap.batch.reading import fingerprint
 from bgswap.errors import BadInput
 
@@ -34,15 +34,15 @@ def test_a_line_has_what_was_asked_and_what_became_of_it(tmp_path: Path, job: Jo
     with Manifest(tmp_path / "out") as manifest:
         manifest.append(outcome(job))
     (line,) = map(json.loads, manifest.path.read_text().splitlines())
-    told = {"path", "size", "sha256", "options", "seed", "status", "seconds", "notes", "error"}
-    assert told <= set(line)
+    keys = {"path", "size", "sha256", "options", "seed", "status", "seconds", "notes", "error"}
+    assert keys <= set(line)
     assert line["prompt"] == "snow" and line["options"]["seed"] == job.options.seed
 
 
 @pytest.mark.parametrize(
     ("status", "settled"), [("done", True), ("refused", True), ("failed", False)]
 )
-def test_what_is_settled_is_settled_after_opening_again(
+def test_finished_jobs_stay_finished_after_reopening(
     tmp_path: Path, job: Job, status: Status, settled: bool
 ) -> None:
     out = tmp_path / "out"
@@ -94,7 +94,7 @@ def test_a_line_that_was_cut_off_is_taken_away(tmp_path: Path, job: Job, rest: b
 def test_another_file_of_that_name_is_left_alone(tmp_path: Path) -> None:
     text = b"our own list\nof other things\n"
     (tmp_path / "manifest.jsonl").write_bytes(text)
-    with pytest.raises(BadInput, match="is no manifest"):
+    with pytest.raises(BadInput, match="is not the manifest"):
         Manifest(tmp_path)
     assert (tmp_path / "manifest.jsonl").read_bytes() == text
 
@@ -140,7 +140,7 @@ def test_a_file_that_was_never_claimed_is_somebodys(tmp_path: Path) -> None:
         manifest.claim(["a.png"])
         (tmp_path / "a.png").touch()
         manifest.claim(["a.png", "c.png"])
-        with pytest.raises(BadInput, match=r"sub/b\.png is there and is no result"):
+        with pytest.raises(BadInput, match=r"sub/b\.png exists and is not the result"):
             manifest.claim(["a.png", "sub/b.png"])
     with Manifest(tmp_path) as manifest:
         manifest.claim(["a.png", "c.png"])
@@ -153,5 +153,5 @@ def test_half_written_files_go_and_nothing_else(tmp_path: Path) -> None:
     half = tmp_path / "sub" / f".{'0a' * 16}.partial"
     other = tmp_path / ".mine.partial"
     half.touch(), other.touch()
-    sweep(tmp_path)
+    remove_partial_files(tmp_path)
     assert not half.exists() and other.exists()

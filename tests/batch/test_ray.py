@@ -20,7 +20,12 @@ from bgswap.batch.session import run
 
 ray = pytest.importorskip("ray")
 # Odd names, and two photos that fail.
-NAMES = [*(f"{number}.jpg" for number in range(9)), "ü b#1%20.jpg", "refuse.jpg", "bug.jpg"]
+NAMES = [
+    *(f"{number}.jpg" for number in range(9)),
+    "ü b#1%20.jpg",
+    "refuse.jpg",
+    "bug.jpg",
+]
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +116,8 @@ def test_a_photo_that_kills_its_actors_is_given_up(tmp_path: Path, cluster: Any)
     out = tmp_path / "out"
     workers = Workers(out, tmp_path / "log")
     outcomes = list(RayEngine(workers, out, workers=1, config=RayConfig(attempts=2))(jobs))
-    told = {Path(one.path).stem: (one.status, one.error) for one in outcomes}
-    assert told["a"] == ("done", "")
-    assert told["die"] == ("failed", "its worker ended 2 times")
-    assert told["gone"][0] == "refused"
+    statuses = {Path(one.path).stem: (one.status, one.error) for one in outcomes}
+    assert statuses["a"] == ("done", "")
+    assert statuses["die"] == ("failed", "its worker ended 2 times")
+    assert statuses["gone"][0] == "refused"
     assert len(outcomes) == 3

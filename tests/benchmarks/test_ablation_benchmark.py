@@ -1,4 +1,4 @@
-"""The ablation on sets drawn here: what a step is worth, and that each can be left out."""
+"""The ablation on drawn sets: the gain of each step, and that each can be left out."""
 
 from types import SimpleNamespace
 
@@ -17,7 +17,7 @@ from bgswap.matting.upsampling import guided_upsampling
 from training.common.metrics import iou
 
 
-def test_a_step_is_worth_what_its_absence_costs(tmp_path):
+def test_the_gain_of_a_step_is_the_loss_without_it(tmp_path):
     photos = sampled(val_photos(people512=labelled_sets(tmp_path)["people512"]), "all", 3)
     swapper = Swapper(box(10, 30))
     worse = [person(box(10, 20))]
@@ -34,7 +34,7 @@ def test_a_step_is_worth_what_its_absence_costs(tmp_path):
     assert "+0.5000" in lines[3] and "| 100% | 0% |" in lines[3] and "1.0000" in lines[2]
 
 
-def test_without_matting_pixels_are_theirs_who_have_more_of_them():
+def test_without_matting_each_pixel_goes_to_the_person_with_the_larger_mask():
     swapper = Swapper()
     with ablation.without_matting(swapper):
         alpha = swapper.matte(PHOTO, [person(0.6 * box(10, 30))], [person(0.8 * box(20, 40))])
@@ -42,7 +42,7 @@ def test_without_matting_pixels_are_theirs_who_have_more_of_them():
     assert "matte" not in vars(swapper)
 
 
-def test_what_was_replaced_comes_back():
+def test_replaced_attributes_are_restored():
     swapper = Swapper(box(1, 2))
     people = swapper.people
     with pytest.raises(RuntimeError), ablation.replaced(swapper, "people", []):
@@ -76,7 +76,7 @@ class Everything:
 def whole_chain(everything: Everything) -> BackgroundSwapper:
     config = FinderConfig(0.5, 0.5)
     loaded = SimpleNamespace(model=everything, note="", weights=None)
-    models = SimpleNamespace(ask_for=lambda preset: None)
+    models = SimpleNamespace(request_downloads=lambda preset: None)
     models.matter = models.detector = models.refiner = lambda: loaded
     swapper = BackgroundSwapper(models)
     models.finder = lambda: PeopleFinder(everything, everything.alphas, config, everything.refine)

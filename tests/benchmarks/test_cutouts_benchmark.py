@@ -10,7 +10,7 @@ from PIL import Image
 
 from benchmarks import cutouts
 from benchmarks.cutout_scores import EVERYONE, KEPT, MASKS, Stopwatch, cut_out, summary, table
-from benchmarks.cutout_sheets import Shown, over_colours, sheet
+from benchmarks.cutout_sheets import Shown, over_colors, sheet
 from benchmarks.peers import Peer, peers
 from benchmarks.robustness import (
     ALTERED,
@@ -167,7 +167,7 @@ def test_robustness_sees_people_lost_and_pairs_the_others():
     assert robustness_table(rows.values()).count("\n") == 1 + len(ALTERED)
 
 
-def test_somebody_extra_is_not_the_same():
+def test_an_extra_person_is_a_different_result():
     same = same_people([box(10, 30)], [box(50, 70), box(10, 29)])
     assert same["least_iou"] == pytest.approx(0.95) and not same["same"]
     assert same_people([], [])["same"] and not same_people([], [box(1, 2)])["same"]
@@ -184,8 +184,8 @@ def test_altered_copies_keep_what_they_should():
 
 def test_sheets_have_a_place_for_everyone():
     alpha = box(10, 30)
-    assert over_colours(PHOTO, alpha).shape == (HEIGHT, 3 * WIDTH, 3)
-    np.testing.assert_array_equal(over_colours(PHOTO, 0 * alpha)[0, -1], (0, 0, 0))
+    assert over_colors(PHOTO, alpha).shape == (HEIGHT, 3 * WIDTH, 3)
+    np.testing.assert_array_equal(over_colors(PHOTO, 0 * alpha)[0, -1], (0, 0, 0))
     tall = Shown("tall", PHOTO[:, :40], alpha[:, :40], alpha[:, :40])
     picture = sheet([Shown("wide", PHOTO, alpha, alpha), tall, tall])
     assert picture.dtype == np.uint8 and picture.shape[0] > 2 * 260

@@ -13,11 +13,11 @@ HEIGHT, WIDTH = 120, 160
 @pytest.mark.parametrize("kind", SUBJECTS, ids=lambda kind: kind.__name__)
 def test_subjects_have_a_solid_body_an_empty_ground_and_soft_edges(kind):
     subject = draw(kind, HEIGHT, WIDTH)
-    assert subject.alpha.shape == (HEIGHT, WIDTH) and subject.colours.dtype == np.uint8
+    assert subject.alpha.shape == (HEIGHT, WIDTH) and subject.colors.dtype == np.uint8
     assert (subject.alpha == 1).mean() > 0.03 and (subject.alpha == 0).mean() > 0.2
     assert ((subject.alpha > 0.05) & (subject.alpha < 0.95)).any()
     again = draw(kind, HEIGHT, WIDTH)
-    np.testing.assert_array_equal(subject.colours, again.colours)
+    np.testing.assert_array_equal(subject.colors, again.colors)
 
 
 def test_the_truth_scores_perfectly_and_a_hard_paste_does_not():
@@ -25,7 +25,7 @@ def test_the_truth_scores_perfectly_and_a_hard_paste_does_not():
     old, new = (np.full((HEIGHT, WIDTH, 3), level, np.uint8) for level in (30, 220))
 
     def truth(photo, mask):
-        return subject.alpha, subject.colours
+        return subject.alpha, subject.colors
 
     best = edges.run(truth, subject, old, new, seed=0)
     # half a grey level: the result is rounded

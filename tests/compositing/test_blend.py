@@ -19,7 +19,7 @@ def mixture(alpha: np.ndarray, person: tuple, ground: tuple) -> np.ndarray:
     return (weight * np.array(person) + (1 - weight) * np.array(ground)).round().astype(np.uint8)
 
 
-def test_where_alpha_is_one_pixels_are_the_photos() -> None:
+def test_opaque_pixels_are_the_photos() -> None:
     alpha = disc()
     photo = np.random.default_rng(1).integers(0, 256, (*alpha.shape, 3), np.uint8)
     people = foreground(photo, alpha)
@@ -56,7 +56,7 @@ def test_cutout_carries_alpha_and_hides_the_rest() -> None:
     assert rgba[0, 0].tolist() == [0, 0, 0, 0]
 
 
-def test_enlarging_keeps_colours_and_leaves_no_bands() -> None:
+def test_enlarging_keeps_colors_and_leaves_no_bands() -> None:
     ramp = np.linspace(100, 116, 32).round().astype(np.uint8)
     small = np.repeat(np.tile(ramp, (24, 1))[:, :, None], 3, axis=2)
     large = blend.enlarge_background(small, (480, 640))

@@ -19,8 +19,8 @@ SCENES = {
 }
 
 
-def scene(colour) -> np.ndarray:
-    return np.full((H, W, 3), colour, np.uint8)
+def scene(color) -> np.ndarray:
+    return np.full((H, W, 3), color, np.uint8)
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_light_comes_from_its_side(alpha):
     assert lit[90, 70] > lit[90, 130] + 3
 
 
-def test_what_the_scene_hides_behind_people_plays_no_part(alpha):
+def test_hidden_pixels_of_the_scene_have_no_effect(alpha):
     background = scene(SCENES["sunset"])
     image = composed(SKIN, alpha, background)
     other = background.copy()

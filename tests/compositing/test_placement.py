@@ -72,7 +72,7 @@ def test_scaled_colors_take_nothing_from_beyond_the_people(scale):
 
 
 @pytest.mark.parametrize("options", [{"scale": 0.5}, {"size": (601, 451)}, {"aspect": "9:16"}])
-def test_who_is_cut_off_by_the_border_is_opaque_up_to_it(options):
+def test_a_person_cut_off_by_the_border_is_opaque_up_to_it(options):
     to = frame(**options)
     lower = place_alpha(alpha(), to)[-1]
     assert lower.max() == 1

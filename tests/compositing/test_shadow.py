@@ -11,7 +11,7 @@ FEET = 180
 
 
 def person(middle=80, bottom=FEET, height=140, size=(H, W)) -> np.ndarray:
-    """Somebody who stands with their feet apart, (H, W) float32."""
+    """The mask of a person standing with their feet apart, (H, W) float32."""
     mask = np.zeros(size, np.float32)
     top = bottom - height
     mask[top : top + 60, middle - 16 : middle + 16] = 1
@@ -63,13 +63,13 @@ def test_more_strength_is_a_darker_shadow(ground):
     assert depths[0] > 5 and depths[1] > depths[0] + 10 and depths[2] > depths[1] + 10
 
 
-def test_it_keeps_the_colour_of_the_ground(ground):
+def test_it_keeps_the_color_of_the_ground(ground):
     red, _, blue = shaded(ground, person())[FEET, 68].astype(float)
     assert red / blue == pytest.approx(200 / 160, rel=0.03)
 
 
 @pytest.mark.parametrize("bottom", [H, H - 1, H - 2])
-def test_nobody_stands_who_is_cut_off_by_the_border(ground, bottom):
+def test_a_person_cut_off_by_the_border_has_no_feet(ground, bottom):
     assert shaded(ground, person(bottom=bottom)) is ground
 
 
@@ -88,7 +88,7 @@ def rectangle(top, bottom, left, right) -> np.ndarray:
     ],
     ids=["cut off by a table", "lying", "in a long dress"],
 )
-def test_what_cannot_be_feet_casts_nothing(ground, mask):
+def test_parts_that_cannot_be_feet_cast_no_shadow(ground, mask):
     assert shaded(ground, mask) is ground
 
 
@@ -106,7 +106,7 @@ def test_each_of_several_people_has_their_own(ground):
     assert one[FEET, 28] > 60 and one[:, 110:].max() < 2
 
 
-def test_who_leaves_casts_no_shadow(ground):
+def test_a_removed_person_casts_no_shadow(ground):
     alpha = person(40)
     dark = darkness(ground, cast_shadows(ground, alpha, [person(40), person(120)], 1.0))
     assert dark[FEET, 28] > 60 and dark[:, 100:].max() < 5

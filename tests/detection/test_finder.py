@@ -1,4 +1,4 @@
-"""From candidates to people: who is believed, and each of them once."""
+"""From candidates to people: the threshold, and NMS."""
 
 from dataclasses import replace
 
@@ -57,7 +57,7 @@ def test_the_share_of_the_matters_score_is_its_weight() -> None:
     assert finder.find(PHOTO)[0].confidence == pytest.approx(0.9**0.75 * 0.5**0.25)
 
 
-def test_who_has_no_mask_left_is_nobody() -> None:
+def test_a_candidate_with_an_empty_mask_is_dropped() -> None:
     def alphas(photo: np.ndarray, found: list[Person]) -> list[Person]:
         return [found[0], replace(found[1], mask=np.zeros_like(found[1].mask))]
 
@@ -73,14 +73,14 @@ def test_a_threshold_that_was_set_stands_above_the_calibration() -> None:
         PeopleFinder.of(detector, None, object(), 0.6).find(PHOTO)
 
 
-def test_who_one_network_denies_is_nobody() -> None:
+def test_a_candidate_that_one_network_rejects_is_dropped() -> None:
     people = find([person(10, 20, 0.9), person(50, 60, 0.9)], [0.9, 0.01])
     assert len(people) == 1
     with pytest.raises(NoPersonDetected):
         find([person(10, 20, 0.9)], [0.01])
 
 
-def test_nobody_is_found_where_there_are_no_candidates() -> None:
+def test_without_candidates_the_result_is_empty() -> None:
     with pytest.raises(NoPersonDetected):
         find([], [])
 
@@ -134,7 +134,7 @@ def test_rough_masks_are_cleaned_before_the_network_sees_them() -> None:
     assert seen[0].mask.max() == np.float32(0.7)
 
 
-def test_a_detector_that_judges_is_believed() -> None:
+def test_a_detector_that_judges_is_final() -> None:
     def never(photo: np.ndarray, people: list[Person]) -> list[Person]:
         raise AssertionError("nobody asked")
 

@@ -109,7 +109,7 @@ def test_all_people_and_their_mirror_images_go_through_the_network_in_one_batch_
     assert torch.equal(first.flip(-1), mirrored)
 
 
-def test_nobody_is_no_work():
+def test_an_empty_list_runs_no_network():
     network = Answers(16, None)
     assert MaskRefiner(network).refine([], []) == []
     assert not network.shown
@@ -123,7 +123,7 @@ def test_masks_and_boxes_must_fit():
         refiner.refine([np.zeros((20, 20), np.uint8)], [(0, 0, 9, 9)])
 
 
-def test_weights_come_from_a_folder_and_a_missing_one_is_told(tmp_path):
+def test_weights_come_from_a_folder_and_a_missing_one_is_reported(tmp_path):
     torch.manual_seed(3)
     network = MaskAutoencoder(side=24)
     network.save_pretrained(tmp_path / "hub")

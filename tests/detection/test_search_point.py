@@ -26,14 +26,14 @@ def person(number: int, box: tuple[int, int, int, int]) -> Person:
     return Person(number, box, 0.9, mask)
 
 
-def test_who_is_too_small_in_the_photo_is_found_in_a_crop() -> None:
+def test_a_person_too_small_in_the_photo_is_found_in_a_crop() -> None:
     assert len(doubtful(PHOTO)) == 1
     found = search_point(PHOTO, (460, 325), [person(1, TALL)], doubtful)
     assert found is not None and found.number == 2 and found.size == SIZE
     assert found.box == pytest.approx(SMALL, abs=2)
 
 
-def test_nobody_is_where_nobody_is() -> None:
+def test_a_point_without_a_person_finds_none() -> None:
     assert search_point(PHOTO, (300, 100), [], doubtful) is None
 
 

@@ -30,25 +30,25 @@ def candidate() -> Person:
 PHOTO = np.zeros((100, 80, 3), np.uint8)
 
 
-def test_confidence_is_the_geometric_mean_of_all_looks() -> None:
+def test_confidence_is_the_geometric_mean_of_all_passes() -> None:
     (person,) = SecondStage(Drawn(9.0, 0.0))(PHOTO, [candidate()])
     assert abs(person.confidence - (0.8 * 0.5 * 0.5) ** (1 / 3)) < 1e-4
     assert person.number == 1 and person.size == (100, 80)
 
 
-def test_who_leaves_no_mask_is_nobody() -> None:
+def test_a_candidate_with_an_empty_mask_is_dropped() -> None:
     assert SecondStage(Drawn(-9.0, 3.0))(PHOTO, [candidate()]) == []
     assert SecondStage(Drawn(9.0, 3.0))(PHOTO, []) == []
 
 
-def test_what_both_answers_draw_is_the_mask_wherever_the_rough_one_agrees() -> None:
+def test_the_mask_is_what_both_passes_and_the_rough_mask_agree_on() -> None:
     (person,) = SecondStage(Drawn(9.0, 3.0))(PHOTO, [candidate()])
     x0, y0, x1, y1 = person.box
     assert 20 <= x0 < x1 <= 52 and 20 <= y0 < y1 <= 82
     assert person.mask[50, 35] == 1 and person.mask[5, 5] == 0
 
 
-def test_every_candidate_is_looked_at_however_many_there_are() -> None:
+def test_every_candidate_is_refined_however_many_there_are() -> None:
     people = SecondStage(Drawn(9.0, 3.0))(PHOTO, [candidate()] * 11)
     assert len(people) == 11
 

@@ -50,7 +50,7 @@ def test_everybody_in_a_panorama_is_found_once_and_whole() -> None:
     assert all(person.size == (400, 5000) for person in people)
 
 
-def test_who_is_wider_than_a_tile_is_found_in_the_whole_photo() -> None:
+def test_a_person_wider_than_a_tile_is_found_in_the_whole_photo() -> None:
     photo = scene((100, 100, 1100, 390), size=(400, 1200))
     (one,) = search_tiles(photo, look, 0.3, CONFIG)
     assert one.box == pytest.approx((100, 100, 1101, 391), abs=2)
@@ -62,7 +62,7 @@ def test_the_photos_own_border_cuts_nobody_off() -> None:
     assert [(person.box[0], is_whole) for person, is_whole in tile] == [(0, True), (180, False)]
 
 
-def test_an_ordinary_photo_is_looked_at_once_unless_asked() -> None:
+def test_an_ordinary_photo_is_searched_once_unless_tiles_are_requested() -> None:
     photo, sizes = scene((50, 50, 120, 250), size=(300, 500)), []
 
     class Blobs:

@@ -1,4 +1,4 @@
-"""A photo that lies on its side or stands on its head is told, an upright one costs nothing."""
+"""A rotated photo is reported; an upright one costs no detection."""
 
 import blobs
 import numpy as np
@@ -12,7 +12,7 @@ from bgswap.io.images import open_photo
 from bgswap.report import Report
 from bgswap.types import Person
 
-# Whoever stands is 0.9 of this photo high: sure where it is upright, in doubt where it lies.
+# The fake detector's confidence is high where people are taller than wide, low otherwise.
 STANDING = blobs.scene((60, 10, 100, 190), size=(200, 160))
 
 
@@ -39,7 +39,7 @@ def test_the_turn_that_shows_somebody_is_found(degrees: int) -> None:
     assert upright_turn(photo, people, look_up) == degrees
 
 
-def test_people_who_leave_no_doubt_cost_no_look() -> None:
+def test_confident_detections_need_no_rotated_copies() -> None:
     def never(photo: np.ndarray) -> list[Person]:
         pytest.fail("a turned copy was looked at")
 
@@ -66,7 +66,7 @@ def test_a_copy_must_show_somebody_for_sure(confidence: float, turn: int) -> Non
     assert upright_turn(STANDING, [], look) == turn
 
 
-def test_each_copy_is_looked_at_once_and_small() -> None:
+def test_each_copy_is_searched_once_and_small() -> None:
     seen: list[tuple[int, ...]] = []
 
     def look(photo: np.ndarray) -> list[Person]:
@@ -79,7 +79,7 @@ def test_each_copy_is_looked_at_once_and_small() -> None:
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_a_real_photo_without_exif_is_told(degrees: int) -> None:
+def test_a_real_photo_without_exif_is_reported(degrees: int) -> None:
     photo, report = turned(open_photo(BUS), degrees), Report()
     try:
         starter_swapper().find_people(photo, report)
@@ -90,7 +90,7 @@ def test_a_real_photo_without_exif_is_told(degrees: int) -> None:
     assert said == [ADVICE[degrees]]
 
 
-def test_where_nobody_is_either_way_nothing_is_advised() -> None:
+def test_no_advice_if_no_orientation_shows_a_person() -> None:
     with pytest.raises(NoPersonDetected, match=r"^No person detected$"):
         starter_swapper().find_people(empty_photo())
 

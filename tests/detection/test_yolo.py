@@ -14,7 +14,7 @@ from photos import BUS, ZIDANE, empty_photo, starter_swapper
 from bgswap.detection.base import enlarged
 from bgswap.detection.checkpoints import OFFICIAL
 from bgswap.detection.yolo import YoloDetector, agreed, people_from, restored_threads
-from bgswap.errors import ModelUnavailable, NoPersonDetected
+from bgswap.errors import ModelUnavailable
 from bgswap.mask_ops import box_iou
 from bgswap.models import STARTER
 from bgswap.types import Person
@@ -60,12 +60,7 @@ def test_zidane_shows_both() -> None:
     assert [p.number for p in people] == [1, 2]
 
 
-def test_nobody_there() -> None:
-    with pytest.raises(NoPersonDetected, match=r"^No person detected$"):
-        starter_swapper().find_people(empty_photo())
-
-
-def test_two_looks_agree_on_who_both_found() -> None:
+def test_both_passes_agree_on_the_same_people() -> None:
     def person(x: float, confidence: float) -> Person:
         mask = np.zeros((40, 60), np.float32)
         mask[10:30, int(x) : int(x) + 10] = 1

@@ -3,14 +3,15 @@
 import cv2
 import numpy as np
 import pytest
+from pictures import jpeg_compressed
 from skimage import data
 
 from bgswap.faces.degradation import (
-    compressed_elsewhere,
-    expected_noise,
-    measured_blocks,
-    measured_noise,
-    measured_softness,
+    classify_softness,
+    detect_jpeg_blocks,
+    estimate_noise,
+    recompress_shifted,
+    simulate_noise,
 )
 from bgswap.faces.gains import FaceCalibration
 from bgswap.faces.restoration import denoised, noise_power
@@ -31,49 +32,44 @@ def noisy(image: np.ndarray, sigma: float) -> np.ndarray:
     return (image + noise).round().clip(0, 255).astype(np.uint8)
 
 
-def compressed(image: np.ndarray, quality: int) -> np.ndarray:
-    _, written = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(written, cv2.IMREAD_COLOR)
-
-
 @pytest.mark.parametrize("sigma", [5.0, 10.0, 20.0])
 def test_measures_noise_where_a_face_is_seen(sigma):
     shades = np.linspace(60, 190, 64)[None, :, None] + np.zeros((64, 64, 3))
     degraded, seen = noisy(shades, sigma), ALL.copy()
     degraded[:20], seen[:20] = 128, False
-    assert measured_noise(degraded, seen) * 255 == pytest.approx(sigma, rel=0.12)
-    assert measured_noise(degraded, ALL) < 0.9 * measured_noise(degraded, seen)
-    assert measured_noise(degraded, ~ALL) == 0
+    assert estimate_noise(degraded, seen) * 255 == pytest.approx(sigma, rel=0.12)
+    assert estimate_noise(degraded, ALL) < 0.9 * estimate_noise(degraded, seen)
+    assert estimate_noise(degraded, ~ALL) == 0
 
 
 @pytest.mark.parametrize("quality", [15, 30])
 def test_finds_blocks_where_they_lie(quality):
-    photo = compressed(np.ascontiguousarray(data.astronaut()[:240, 100:340]), quality)
-    blocks = measured_blocks(np.ascontiguousarray(photo[61:157, 75:171]))
+    photo = jpeg_compressed(np.ascontiguousarray(data.astronaut()[:240, 100:340]), quality)
+    blocks = detect_jpeg_blocks(np.ascontiguousarray(photo[61:157, 75:171]))
     assert (blocks.left, blocks.top) == (-75 % 8, -61 % 8)
     assert 0.5 * quality <= blocks.quality <= 1.5 * quality
 
 
-def test_a_good_face_has_nothing_to_mend(face):
-    assert measured_blocks(face) is None
-    assert measured_softness(face, CALIBRATION) is None
-    assert expected_noise(cv2.medianBlur(face, 3), ALL, 64) is None
+def test_a_good_face_has_nothing_to_restore(face):
+    assert detect_jpeg_blocks(face) is None
+    assert classify_softness(face, CALIBRATION) is None
+    assert simulate_noise(cv2.medianBlur(face, 3), ALL, 64) is None
 
 
 def test_blocks_made_elsewhere_are_elsewhere(face):
-    first = measured_blocks(compressed(face, 15))
-    second = measured_blocks(compressed_elsewhere(face, first))
+    first = detect_jpeg_blocks(jpeg_compressed(face, 15))
+    second = detect_jpeg_blocks(recompress_shifted(face, first))
     assert (second.left, second.top) == ((first.left + 4) % 8, (first.top + 4) % 8)
 
 
 @pytest.mark.parametrize("sigma", [1.5, 2.2])
 def test_tells_blur_from_few_pixels(face, sigma):
-    softness, share = measured_softness(cv2.GaussianBlur(face, (0, 0), sigma), CALIBRATION)
+    softness, share = classify_softness(cv2.GaussianBlur(face, (0, 0), sigma), CALIBRATION)
     assert softness.name == f"blur {sigma}"
     assert share == 1
     small = cv2.resize(face, (16, 16), interpolation=cv2.INTER_AREA)
     large = cv2.resize(small, (64, 64), interpolation=cv2.INTER_CUBIC)
-    assert measured_softness(large, CALIBRATION)[0].name == "16 pixels"
+    assert classify_softness(large, CALIBRATION)[0].name == "16 pixels"
 
 
 def test_a_face_without_noise_is_given_back(face):

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from pictures import jpeg_compressed
 from skimage import data
 from skimage.metrics import structural_similarity
 from torch import Tensor, nn
@@ -57,7 +58,7 @@ class PerfectVAE(nn.Module):
 
 
 class Pointed(FaceEnhancer):
-    """Is told where the face is: finding it is tested apart, and takes longer."""
+    """An enhancer with a fixed face box: detection is slow and tested separately."""
 
     def find_face(self, image: np.ndarray, mask: np.ndarray) -> tuple[int, int, int]:
         return FACE
@@ -99,24 +100,27 @@ def test_looks_inside_the_person_only(enhancer, portrait):
     elsewhere[200:, :] = 1
     image, notes = enhancer.enhance(portrait, [elsewhere], 1.0)
     assert np.array_equal(image, portrait)
-    assert notes == ["Faces: none found on 1 of 1 kept people, who stay as is."]
+    assert notes == ["Faces: none found on 1 of 1 kept people, who are unchanged."]
 
 
 def test_a_clean_face_is_left_alone(portrait, mask):
     clean = cv2.GaussianBlur(portrait, (0, 0), 0.5)
     image, notes = Pointed(FaceVAE(latent=16), calibration=CALIBRATION).enhance(clean, [mask], 1.0)
     assert np.array_equal(image, clean)
-    assert notes == ["Faces: nothing to mend on 1 of 1 kept people, who stay as is."]
+    assert notes == ["Faces: nothing to restore on 1 of 1 kept people, who are unchanged."]
 
 
-def test_without_a_calibration_softness_stays_and_that_is_told(portrait, mask):
+def test_without_a_calibration_softness_stays_and_that_is_noted(portrait, mask):
     soft = cv2.GaussianBlur(portrait, (0, 0), 2.2)
     vae = FaceVAE.from_pretrained(STARTER)
     image, notes = Pointed(vae).enhance(soft, [mask], 1.0)
     assert np.array_equal(image, soft)
-    assert notes[-1] == "Faces: softness is not mended, for the face VAE has no calibration.json."
-    mended, notes = Pointed(vae, calibration=CALIBRATION).enhance(soft, [mask], 1.0)
-    assert not np.array_equal(mended, soft) and notes == []
+    assert (
+        notes[-1]
+        == "Faces: softness is not restored, because the face VAE has no calibration.json."
+    )
+    restored, notes = Pointed(vae, calibration=CALIBRATION).enhance(soft, [mask], 1.0)
+    assert not np.array_equal(restored, soft) and notes == []
     noise, notes = Pointed(vae).enhance(noisy(portrait, 20), [mask], 1.0)
     assert not np.array_equal(noise, noisy(portrait, 20)) and notes == []
 
@@ -148,21 +152,16 @@ def smaller(image: np.ndarray, factor: int) -> np.ndarray:
     return cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_CUBIC)
 
 
-def compressed(image: np.ndarray, quality: int) -> np.ndarray:
-    _, written = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(written, cv2.IMREAD_COLOR)
-
-
 @pytest.mark.parametrize(
     "worse",
     [
-        lambda i: compressed(i, 12),
+        lambda i: jpeg_compressed(i, 12),
         lambda i: cv2.GaussianBlur(i, (0, 0), 2.2),
         lambda i: smaller(i, 5),
     ],
     ids=["JPEG", "blur", "few pixels"],
 )
-def test_what_was_done_to_a_face_is_undone_in_part(portrait, mask, worse):
+def test_a_degraded_face_is_partly_restored(portrait, mask, worse):
     degraded = worse(portrait)
     image, notes = Pointed.from_folder(STARTER).enhance(degraded, [mask], 1.0)
     before, after = (error(small_face(a), small_face(portrait)) for a in (degraded, image))

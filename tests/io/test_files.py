@@ -40,7 +40,7 @@ def test_a_full_disk_leaves_the_good_picture(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [picture]
 
 
-def test_what_is_written_is_whole_at_any_moment(tmp_path: Path) -> None:
+def test_a_written_file_is_complete_at_any_moment(tmp_path: Path) -> None:
     path, contents = tmp_path / "file", [bytes([n]) * 300_000 for n in range(40)]
     write_whole(path, contents[0])
     over, seen = threading.Event(), set()
@@ -75,7 +75,7 @@ def test_permissions_are_those_of_a_new_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("check", [check_writable, lambda path: write_whole(path, b"x")])
 @pytest.mark.parametrize("name", ["none/file", "folder", "n" * 300, "a\0b", "file/inside"])
-def test_what_cannot_be_written_is_said(tmp_path: Path, check, name: str) -> None:
+def test_a_path_that_cannot_be_written_is_reported(tmp_path: Path, check, name: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     before = sorted(tmp_path.rglob("*"))

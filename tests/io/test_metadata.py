@@ -21,13 +21,13 @@ DETAILS = {
 def test_round_trip(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     metadata.save(IMAGE, path, DETAILS)
-    told = metadata.read(path)
-    assert {key: told[key] for key in ("prompt", "seed", "models")} == {
+    recorded = metadata.read(path)
+    assert {key: recorded[key] for key in ("prompt", "seed", "models")} == {
         key: DETAILS[key] for key in ("prompt", "seed", "models")
     }
-    assert told["digital_source_type"].endswith("/compositeWithTrainedAlgorithmicMedia")
-    assert "AI-generated" in told["description"]
-    assert told["software"].startswith("bgswap ")
+    assert recorded["digital_source_type"].endswith("/compositeWithTrainedAlgorithmicMedia")
+    assert "AI-generated" in recorded["description"]
+    assert recorded["software"].startswith("bgswap ")
     assert np.abs(images.open_photo(path).astype(int) - IMAGE).max() <= 1
 
 
@@ -38,9 +38,9 @@ def test_round_trip(tmp_path, suffix):
 def test_any_prompt_comes_back(tmp_path, suffix, prompt):
     path = tmp_path / f"a{suffix}"
     metadata.save(IMAGE, path, DETAILS | {"prompt": prompt, "negative_prompt": prompt})
-    told = metadata.read(path)
-    assert told["prompt"] == prompt
-    assert told["negative_prompt"] == prompt
+    recorded = metadata.read(path)
+    assert recorded["prompt"] == prompt
+    assert recorded["negative_prompt"] == prompt
 
 
 def test_characters_that_xml_cannot_hold_are_left_out(tmp_path):
@@ -68,7 +68,7 @@ def test_others_can_read_it(tmp_path):
         assert jpeg.info["icc_profile"]
 
 
-def test_only_what_concerns_the_picture_is_told(tmp_path):
+def test_only_what_concerns_the_picture_is_reported(tmp_path):
     metadata.save(IMAGE, tmp_path / "a.png", DETAILS)
     content = (tmp_path / "a.png").read_bytes()
     assert b"private folder" not in content
@@ -79,9 +79,9 @@ def test_only_what_concerns_the_picture_is_told(tmp_path):
 def test_a_cut_out_claims_no_generated_part(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     metadata.save(np.zeros((40, 50, 4), np.uint8), path, {"models": {"people": "starter"}})
-    told = metadata.read(path)
-    assert told["digital_source_type"] is None
-    assert "nothing in it was generated" in told["description"]
+    recorded = metadata.read(path)
+    assert recorded["digital_source_type"] is None
+    assert "nothing in it was generated" in recorded["description"]
     assert b"TrainedAlgorithmicMedia" not in path.read_bytes()
 
 
@@ -104,9 +104,9 @@ def test_refusals(tmp_path):
 
 def test_an_empty_prompt_still_means_generated(tmp_path):
     metadata.save(IMAGE, tmp_path / "a.png", {"prompt": "", "seed": 0})
-    told = metadata.read(tmp_path / "a.png")
-    assert told["digital_source_type"] == metadata.SOURCE_TYPE
-    assert told["seed"] == 0
+    recorded = metadata.read(tmp_path / "a.png")
+    assert recorded["digital_source_type"] == metadata.SOURCE_TYPE
+    assert recorded["seed"] == 0
 
 
 def test_a_packet_with_a_document_type_is_not_read(tmp_path):
@@ -136,18 +136,21 @@ def test_a_background_that_no_model_made_claims_no_generated_part(
 ):
     path = tmp_path / f"a{suffix}"
     metadata.save(IMAGE, path, DETAILS | {"background": background})
-    told = metadata.read(path)
-    assert words in told["description"] and "nothing in it was generated" in told["description"]
-    assert told["background"] == background and told["models"] == DETAILS["models"]
-    assert told["digital_source_type"] is None
-    assert "prompt" not in told and "seed" not in told
+    recorded = metadata.read(path)
+    assert (
+        words in recorded["description"]
+        and "nothing in it was generated" in recorded["description"]
+    )
+    assert recorded["background"] == background and recorded["models"] == DETAILS["models"]
+    assert recorded["digital_source_type"] is None
+    assert "prompt" not in recorded and "seed" not in recorded
 
 
 def test_a_scene_is_generated_whether_it_is_named_or_not(tmp_path):
     metadata.save(IMAGE, tmp_path / "a.png", DETAILS | {"background": "scene"})
-    told = metadata.read(tmp_path / "a.png")
-    assert told["digital_source_type"] == metadata.SOURCE_TYPE
-    assert told["prompt"] == DETAILS["prompt"] and told["background"] == "scene"
+    recorded = metadata.read(tmp_path / "a.png")
+    assert recorded["digital_source_type"] == metadata.SOURCE_TYPE
+    assert recorded["prompt"] == DETAILS["prompt"] and recorded["background"] == "scene"
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp"])

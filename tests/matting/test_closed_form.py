@@ -11,8 +11,8 @@ def scene(side: int) -> tuple[np.ndarray, np.ndarray]:
     y, x = np.mgrid[:side, :side]
     distance = np.hypot(x - side / 2, y - side / 2)
     alpha = np.clip((side / 4 - distance) / 4 + 0.5, 0, 1).astype(np.float32)
-    colours = np.array([40.0, 60, 80]), np.array([220.0, 200, 160])
-    picture = alpha[..., None] * colours[1] + (1 - alpha[..., None]) * colours[0]
+    colors = np.array([40.0, 60, 80]), np.array([220.0, 200, 160])
+    picture = alpha[..., None] * colors[1] + (1 - alpha[..., None]) * colors[0]
     return np.uint8(picture), alpha
 
 
@@ -26,7 +26,7 @@ def test_a_soft_edge_is_found_from_a_hard_mask(side: int) -> None:
     assert np.array_equal(alpha, np.rint(alpha * 255) / np.float32(255)), "levels of a byte"
 
 
-def test_what_is_somebody_elses_is_not_kept() -> None:
+def test_other_peoples_pixels_are_not_kept() -> None:
     picture, true = scene(160)
     others = np.zeros_like(true)
     others[:, 80:] = 1

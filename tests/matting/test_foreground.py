@@ -7,12 +7,12 @@ from photos import BUS, starter_swapper
 
 from bgswap.compositing.frame import Frame
 from bgswap.compositing.framed import framed
-from bgswap.mask_ops import OutwardConfig, carried_outward
+from bgswap.mask_ops import EdgeBleedConfig, bleed_edge_colors
 from bgswap.matting.foreground import ForegroundConfig, foreground
 from bgswap.ui.thumbnails import cut_out
 
 PERSON, GROUND = np.float64([210, 160, 120]), np.float64([20, 255, 20])
-REACH = OutwardConfig().reach
+REACH = EdgeBleedConfig().reach
 
 
 def disc(size: int = 192, sigma: float = 1.5) -> np.ndarray:
@@ -49,7 +49,7 @@ def without(colors: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(("factor", "dark"), [(2, -0.5), (4, -2), (8, -2)])
 def test_shrinking_leaves_no_dark_rim(factor: int, dark: float) -> None:
     alpha = disc(sigma=0.5)
-    own = carried_outward(foreground(photo_of(alpha), alpha), alpha)
+    own = bleed_edge_colors(foreground(photo_of(alpha), alpha), alpha)
     assert np.abs(rim(own, alpha, factor)).mean() < 0.1
     assert rim(without(own, alpha), alpha, factor).mean() < dark, "what it would be without them"
 
@@ -71,7 +71,7 @@ def test_shrinking_a_real_cut_out_leaves_no_dark_rim() -> None:
 
 def test_only_colors_of_the_person_are_carried() -> None:
     alpha = disc()
-    own = carried_outward(foreground(photo_of(alpha), alpha), alpha)
+    own = bleed_edge_colors(foreground(photo_of(alpha), alpha), alpha)
     carried = own[(alpha == 0) & own.any(axis=2)]
     assert len(carried) > 1000
     assert np.abs(carried - PERSON).max() < 12
@@ -85,7 +85,7 @@ def test_colors_reach_eight_pixels_and_are_the_nearest() -> None:
     people[30, 20], people[32, 60] = (200, 0, 0), (0, 0, 200)
     # A strip as low as this one ends in the middle of both.
     for strip in (4, 512):
-        own = carried_outward(people, alpha, OutwardConfig(strip=strip))
+        own = bleed_edge_colors(people, alpha, EdgeBleedConfig(strip=strip))
         y, x = np.mgrid[:60, :80]
         for (row, column), color in (((30, 20), (200, 0, 0)), ((32, 60), (0, 0, 200))):
             distance = np.hypot(y - row, x - column)
@@ -103,8 +103,8 @@ def test_detail_finer_than_the_estimate_stays_in_the_soft_edge() -> None:
     assert np.abs(np.diff(own)).mean() > 30
 
 
-def test_nobody_and_everybody_are_left_alone() -> None:
+def test_empty_and_full_alphas_leave_the_photo_unchanged() -> None:
     people = np.full((20, 30, 3), 90, np.uint8)
     for level in (0, 1):
         alpha = np.full((20, 30), level, np.float32)
-        assert np.array_equal(carried_outward(people, alpha), people)
+        assert np.array_equal(bleed_edge_colors(people, alpha), people)

@@ -44,7 +44,7 @@ def test_edges_do_not_follow_the_blocks(
     alphas: tuple[np.ndarray, np.ndarray], axis: int, period: int
 ) -> None:
     ratio, before = (grid_ratio(alpha, axis, period) for alpha in reversed(alphas))
-    # The photo's own edges fall on one line in sixteen by chance: by up to a quarter more.
+    # The photo's own edges are not spread evenly: one line in 16 may hold up to a quarter more.
     assert 0.75 < ratio < 1.25
     assert 0.85 < ratio / before < 1.15
 

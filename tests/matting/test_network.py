@@ -53,7 +53,7 @@ def test_mattes_are_levels_of_a_byte_and_empty_far_from_the_person() -> None:
     assert not alpha[200:].any() and not alpha[:, 200:].any()
 
 
-def test_nobody_has_an_empty_matte() -> None:
+def test_an_empty_mask_gives_an_empty_alpha() -> None:
     assert not matter().matte(photo(), np.zeros((120, 90), np.float32)).any()
 
 
@@ -70,7 +70,7 @@ def test_windows_beyond_the_network_are_refined_and_carried_to_full_size() -> No
     assert alpha.shape == (700, 500) and np.isfinite(alpha).all()
 
 
-def test_everyone_is_asked_for_without_a_rough_mask() -> None:
+def test_all_people_are_matted_without_a_rough_mask() -> None:
     alpha = matter().everyone(photo())
     assert alpha.shape == (120, 90) and 0 <= alpha.min() <= alpha.max() <= 1
 
@@ -84,11 +84,11 @@ def test_an_alpha_keeps_its_soft_edge_at_full_size() -> None:
     assert whole[:, 3].min() > 0, "of 5 percent something is left"
 
 
-def test_a_window_is_widened_where_somebody_runs_out_of_it_and_the_photo_goes_on() -> None:
+def test_a_window_is_widened_where_an_alpha_is_cut_off_inside_the_photo() -> None:
     alpha = mask((40, 40), slice(10, 40), slice(0, 20))
-    running_out = matter()._running_out
-    assert running_out(alpha, (5, 5, 40, 40), (90, 90)) == (True, False, False, True)
-    assert running_out(alpha, (0, 5, 40, 40), (45, 90)) == (False, False, False, False)
+    cut_off = matter()._cut_off
+    assert cut_off(alpha, (5, 5, 40, 40), (90, 90)) == (True, False, False, True)
+    assert cut_off(alpha, (0, 5, 40, 40), (45, 90)) == (False, False, False, False)
 
 
 def test_only_tiles_with_an_edge_are_refined() -> None:

@@ -104,12 +104,12 @@ def configured(**values: object) -> Harm:
 
 
 def calibrated(text: str) -> Harm:
-    """Something else stands in calibration.json."""
+    """calibration.json has other content."""
     return lambda folder: (folder / "calibration.json").write_text(text)
 
 
 def saved_as(make: Callable[[], object]) -> Harm:
-    """The file is written anew, by torch."""
+    """The file is written again by torch."""
     return lambda path: torch.save(make(), path)
 
 

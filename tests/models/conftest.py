@@ -64,7 +64,7 @@ def harm_downloads(monkeypatch) -> Callable[[str], None]:
 
 @pytest.fixture
 def hub(tmp_path, full, monkeypatch, harm_downloads):
-    deadline.forget()
+    deadline.forget_unreachable()
     with Hub() as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
@@ -72,7 +72,7 @@ def hub(tmp_path, full, monkeypatch, harm_downloads):
         pickles = {"pytorch_model.bin": b"pickle", "model.ckpt": b"pickle"}
         hub.add(REPO, {**files, **pickles})
         yield hub
-    deadline.forget()
+    deadline.forget_unreachable()
 
 
 @pytest.fixture

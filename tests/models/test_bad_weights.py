@@ -1,4 +1,4 @@
-"""Whatever lies in a full model's place: the starter serves, says why, and goes on doing so."""
+"""Damaged or foreign full weights: the starter is used, with a note, also in later calls."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -50,7 +50,7 @@ def assert_the_starter_serves(load: Callable[[], Loaded]) -> None:
 
 
 @pytest.mark.parametrize("role", MAKE)
-def test_what_is_whole_serves(tmp_path: Path, role: Role) -> None:
+def test_intact_weights_load(tmp_path: Path, role: Role) -> None:
     served = manager(**{role: str(MAKE[role](tmp_path / "full"))})
     loaded = getattr(served, LOADED[role])()
     assert (loaded.weights.kind, loaded.note) == ("full", "")
@@ -71,7 +71,7 @@ def test_a_harmed_folder_gives_the_starter(
 
 @pytest.fixture
 def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No host answers, so that nothing is fetched anew."""
+    """No host answers, so that nothing is downloaded again."""
 
     def refuse(*_: object) -> None:
         raise ModelUnavailable("github.com cannot be reached")

@@ -27,7 +27,7 @@ def test_fetched_once_then_from_the_cache_then_the_starter(hub, settings, starte
     assert not same(weights.path, full)
 
 
-def test_what_is_cached_asks_nobody(hub, settings, starter):
+def test_cached_weights_need_no_connection(hub, settings, starter):
     WeightStore(settings, starter=starter).get("mask_autoencoder")
     hub.requests.clear()
     WeightStore(settings, starter=starter).get("mask_autoencoder")
@@ -54,7 +54,7 @@ def test_a_revision_is_kept_apart(hub, settings, starter, full, tmp_path):
         lambda path: path.write_bytes(b""),
     ],
 )
-def test_a_damaged_cache_is_fetched_anew(hub, settings, starter, full, damage):
+def test_a_damaged_cache_is_fetched_again(hub, settings, starter, full, damage):
     path = WeightStore(settings, starter=starter).get("mask_autoencoder").path
     damage(path / "model.safetensors")
     assert same(WeightStore(settings, starter=starter).get("mask_autoencoder").path, full)

@@ -1,4 +1,4 @@
-"""Downloads in the background: joined, told of, done once; and what came of them."""
+"""Downloads in the background: shared by callers, reported, done once; and their results."""
 
 import threading
 import time
@@ -46,7 +46,7 @@ def test_downloads_started_early_are_joined(hub, settings, starter, full):
     assert len([path for method, path in hub.requests if method == "GET" and "/api/" in path]) == 1
 
 
-def test_progress_is_told(hub, settings, starter, caplog):
+def test_progress_is_reported(hub, settings, starter, caplog):
     seen = []
     store = WeightStore(settings, starter=starter)
     faulty = hub.faulty
@@ -91,7 +91,7 @@ def test_many_threads_fetch_once(hub, settings, starter, full):
     assert len([r for r in hub.requests if r[0] == "GET" and r[1].endswith("safetensors")]) == 1
 
 
-def test_what_failed_is_tried_again_after_some_minutes(hub, settings, starter, full, monkeypatch):
+def test_a_failed_download_is_retried_after_some_minutes(hub, settings, starter, full, monkeypatch):
     hub.strike("500")
     store = WeightStore(settings, starter=starter)
     assert store.get("mask_autoencoder").kind == "starter"

@@ -16,7 +16,7 @@ WRITE = "pathlib.Path(sys.argv[1]).write_bytes(data)"
 @pytest.fixture
 def detector(tmp_path, hub, monkeypatch):
     """Settings for an official file, whose download is a script of our own; a way to set it."""
-    monkeypatch.setattr(official, "PROBE", f"{hub.url}/ultralytics/assets")
+    monkeypatch.setattr(official, "PROBE_URL", f"{hub.url}/ultralytics/assets")
     good = tmp_path / "good.pt"
     with zipfile.ZipFile(good, "w") as archive:
         archive.writestr("archive/data.pkl", b"x" * 1000)
@@ -53,7 +53,7 @@ def test_an_official_file_comes_whole_or_not_at_all(
     detector, starter, tmp_path, monkeypatch, code, word
 ):
     if "sleep" in code:
-        monkeypatch.setattr(official, "STALL", 0.6)
+        monkeypatch.setattr(official, "STALL_TIMEOUT", 0.6)
     weights = WeightStore(detector(code), starter=starter).get("person_detector")
     assert weights.kind == "starter"
     assert word in weights.note
@@ -61,7 +61,7 @@ def test_an_official_file_comes_whole_or_not_at_all(
 
 
 def test_a_download_that_goes_on_is_not_ended(detector, starter, monkeypatch):
-    monkeypatch.setattr(official, "STALL", 3.0)
+    monkeypatch.setattr(official, "STALL_TIMEOUT", 3.0)
     slow = "f = pathlib.Path(sys.argv[1]).open('ab', buffering=0)\n" + (
         "for at in range(0, len(data), 1 + len(data) // 20):\n"
         "    f.write(data[at : at + 1 + len(data) // 20]); time.sleep(0.3)"
@@ -71,7 +71,7 @@ def test_a_download_that_goes_on_is_not_ended(detector, starter, monkeypatch):
     )
 
 
-def test_a_damaged_official_file_is_fetched_anew(detector, starter, tmp_path):
+def test_a_damaged_official_file_is_fetched_again(detector, starter, tmp_path):
     settings = detector(WRITE)
     path = WeightStore(settings, starter=starter).get("person_detector").path
     cut(path)

@@ -11,7 +11,7 @@ from bgswap.models import WeightStore
 from bgswap.models.roles import model_roles
 
 
-def test_starter_mode_asks_nobody(hub, settings, starter):
+def test_starter_mode_sends_no_request(hub, settings, starter):
     store = WeightStore(Settings(models="starter", mask_autoencoder=REPO), starter=starter)
     store.start_downloads(["mask_autoencoder"])
     weights = store.get("mask_autoencoder")

@@ -18,10 +18,8 @@ FILE = "GET .*/resolve/.*safetensors"
 
 
 @pytest.mark.parametrize("fault", ["drip", "silent"])
-def test_a_hub_that_drips_and_then_is_well_is_recovered_from(
-    hub, settings, starter, full, monkeypatch, fault
-):
-    monkeypatch.setattr(weights_hub, "STALL", 6.0)
+def test_a_hub_that_is_slow_and_then_recovers(hub, settings, starter, full, monkeypatch, fault):
+    monkeypatch.setattr(weights_hub, "STALL_TIMEOUT", 6.0)
     monkeypatch.setattr(store, "RETRY_AFTER", 1.0)
     hub.strike(fault, FILE)
     weights_of = WeightStore(settings, starter=starter)
@@ -39,7 +37,7 @@ def test_twenty_failures_leave_no_thread_and_no_file(
     hub, settings, starter, monkeypatch, fault, where
 ):
     monkeypatch.setattr(store, "RETRY_AFTER", 0.0)
-    monkeypatch.setattr(deadline, "MEMORY", 0.0)
+    monkeypatch.setattr(deadline, "RETRY_HOST_AFTER", 0.0)
     hub.strike(fault, where)
     weights_of = WeightStore(Settings(mask_autoencoder=REPO, hub_timeout=0.2), starter=starter)
     # The Hub of the test answers in threads of this process: only ours are counted.
@@ -82,12 +80,12 @@ def runs(pid: str) -> bool:
 
 
 def test_a_download_ends_with_the_program(tmp_path):
-    told = tmp_path / "child"
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(told)])
+    pid_file = tmp_path / "child"
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(pid_file)])
     end = time.monotonic() + 60
-    while not (told.exists() and told.read_text().strip()) and time.monotonic() < end:
+    while not (pid_file.exists() and pid_file.read_text().strip()) and time.monotonic() < end:
         time.sleep(0.1)
-    child = told.read_text().strip()
+    child = pid_file.read_text().strip()
     assert runs(child)
     parent.kill()
     parent.wait()

@@ -9,10 +9,10 @@ from bgswap.models import deadline
 
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
-    deadline.forget()
+    deadline.forget_unreachable()
     with Hub() as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         monkeypatch.setenv("HF_TOKEN", "hf_test")
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
         yield hub
-    deadline.forget()
+    deadline.forget_unreachable()

@@ -58,7 +58,7 @@ def test_a_polygons_neighbours_are_not_known(picture):
     assert not bool(((picture.known == 0) & somebody).any())
 
 
-def test_foreground_colours_lose_the_old_background():
+def test_foreground_colors_lose_the_old_background():
     image = torch.zeros(1, 3, 32, 32)
     image[:, 0, :, :16] = 255  # a red person before black
     alpha = torch.zeros(1, 1, 32, 32)
@@ -97,7 +97,7 @@ def test_rough_masks_are_damaged_and_still_of_the_same_person():
     assert 0 <= float(rough.min()) <= float(rough.max()) <= 1
 
 
-def test_rough_masks_take_along_a_part_of_the_neighbours():
+def test_rough_masks_include_a_part_of_the_neighbours():
     true, others = torch.zeros(2, 64, 1, 96, 64)
     true[:, :, 16:80, 8:28] = 1
     others[:, :, 16:80, 36:56] = 1

@@ -121,11 +121,11 @@ FAULTS: dict[str, tuple[Harm, str]] = {
 }
 
 
-@pytest.mark.parametrize(("harm", "told"), FAULTS.values(), ids=FAULTS)
-def test_a_fault_is_one_line_that_names_the_file(harm, told, tmp_path, caplog):
+@pytest.mark.parametrize(("harm", "message"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_one_line_that_names_the_file(harm, message, tmp_path, caplog):
     assert run_masks(people(tmp_path, harm(GOOD)), tmp_path) == 2
     (error,) = [r.getMessage() for r in caplog.records if r.levelname == "ERROR"]
-    assert told in error and "\n" not in error
+    assert message in error and "\n" not in error
     assert not (tmp_path / "run").exists()
 
 
@@ -147,7 +147,7 @@ def test_broken_files_are_left_out_as_many_as_allowed_and_counted(tmp_path, capl
     assert f"{path}: 1 person masks for val, 1 broken left out" in caplog.text
 
 
-def test_a_truncated_face_is_told_before_the_training(tmp_path, caplog):
+def test_a_truncated_face_is_reported_before_the_training(tmp_path, caplog):
     for part, count in (("train", 4), ("val", 2)):
         (tmp_path / "faces" / part).mkdir(parents=True)
         for number in range(count):

@@ -5,15 +5,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from timed_runs import assert_resumes, ticking
 
 from bgswap.detection.checkpoints import read_own
 from bgswap.detection.yolo import YoloDetector
+from training.common.loop import train_for
+from training.common.tasks import TimedSettings
 from training.detector import targets as target
-from training.detector.detector_loop import Plan, Trainer
+from training.detector.detector_task import DetectorConfig, DetectorTask
 from training.detector.export_detector import build_model, export, load_chunks, save_chunks
 from training.detector.loss import DetectorLoss
 from training.detector.photos import RealPhotos
-from training.detector.targets import Targets, from_composite, joined, padded
+from training.detector.targets import Targets, from_composite, padded
 from training.synthesis.bank import BOXES, GROUP, POLYGON, SINGLE, PhotoBank
 from training.synthesis.composer import Composite
 
@@ -172,58 +175,87 @@ def test_unknown_masks_and_places_cost_nothing():
     total.backward()
 
 
-def plan(tmp_path, **changes):
-    stages = ((0.0, (64,), 2),)
-    words = {"architecture": "yolov8n-seg", "stages": stages, "steps": 2, "tell_every": 1}
-    return Plan(tmp_path / "out", tmp_path / "state", 600, **(words | changes))
+def draw(batch, side, seed):
+    return RealPhotos(bank(), seed).draw(batch, side)
 
 
-def draw(batch, side):
-    real = RealPhotos(bank(), seed=1).draw(batch - 1, side)
-    return joined([real, from_composite(composite())])
+def detector_task(folder, source=draw, **changes):
+    torch.manual_seed(0)
+    config = DetectorConfig("yolov8n-seg", ((0.0, (64,), 2), (0.5, (96,), 2)), **changes)
+    return DetectorTask(config, source, torch.device("cpu"), folder)
 
 
-def test_training_resumes_and_becomes_a_detector(tmp_path, monkeypatch):
+def settings(folder, **changes):
+    words = {"seconds": 4, "warmup": 2, "ema": 0.9, "clip": 10.0, "interval": 2, "cpu": True}
+    return TimedSettings(
+        folder, state=folder / "state", **(words | {"finite_only": True} | changes)
+    )
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_interrupted_and_resumed_is_the_same(step, tmp_path):
+    assert_resumes(detector_task, settings, step, tmp_path, Path("state"))
+
+
+def test_larger_pictures_come_in_the_second_half_of_the_time(tmp_path):
+    seen = []
+
+    def watched(batch, side, seed):
+        seen.append(side)
+        return draw(batch, side, seed)
+
+    train_for(detector_task(tmp_path, watched), settings(tmp_path), ticking())
+    assert seen == [64, 64, 96, 96]
+
+
+def test_averaged_weights_become_a_detector(tmp_path, monkeypatch):
     monkeypatch.setattr("training.detector.export_detector.LARGEST_CHUNK", 4 * 2**20)
-    device = torch.device("cpu")
-    first = Trainer(plan(tmp_path), draw, device)
-    first.run()
-    assert first.clock.steps == 2
+    task = detector_task(tmp_path / "out")
+    train_for(task, settings(tmp_path / "out"), ticking())
     assert len(list((tmp_path / "out").glob("detector-*.safetensors"))) > 1
-    again = Trainer(plan(tmp_path, steps=3, resume=True), draw, device)
-    again.run()
-    assert (again.clock.steps, again.clock.pictures) == (3, 6)
     export(tmp_path / "out", tmp_path / "hub", "yolov8n-seg", imgsz=512)
     network, config, _ = read_own(tmp_path / "hub")
     assert config["imgsz"] == 512
-    wanted = again.average.ema.state_dict()["model.0.conv.weight"]
+    wanted = task.average.state_dict()["model.0.conv.weight"]
     assert torch.equal(network.state_dict()["model.0.conv.weight"], wanted.half().float())
-    assert json.loads((tmp_path / "hub" / "config.json").read_text())["training"]["steps"] == 3
+    told = json.loads((tmp_path / "hub" / "config.json").read_text())["training"]
+    assert (told["steps"], told["pictures"], told["skipped"]) == (4, 8, 0)
 
 
 def test_a_broken_batch_changes_nothing(tmp_path):
-    trainer = Trainer(plan(tmp_path), draw, torch.device("cpu"))
-    before = trainer.model.model[0].conv.weight.detach().clone()
-    broken = draw(2, 64)
-    broken.weight.fill_(float("nan"))
-    trainer.step(broken)
-    assert torch.equal(trainer.model.model[0].conv.weight, before)
-    assert trainer.clock.skipped == 1
+    def broken(batch, side, seed):
+        drawn = draw(batch, side, seed)
+        drawn.weight.fill_(float("nan"))
+        return drawn
+
+    task = detector_task(tmp_path, broken)
+    before = task.network.model[0].conv.weight.detach().clone()
+    train_for(task, settings(tmp_path, seconds=1), ticking())
+    assert torch.equal(task.network.model[0].conv.weight, before)
+    assert json.loads((tmp_path / "detector.json").read_text())["skipped"] == 1
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_left_out(tmp_path):
+    def too_large(batch, side, seed):
+        if side == 64:
+            raise torch.OutOfMemoryError
+        return draw(batch, side, seed)
+
+    train_for(detector_task(tmp_path, too_large), settings(tmp_path), ticking())
+    told = json.loads((tmp_path / "detector.json").read_text())
+    assert (told["steps"], told["pictures"], told["skipped"]) == (4, 4, 2)
 
 
 def test_start_takes_a_finished_detector(tmp_path):
     weights = build_model("yolov8n-seg").state_dict()
     save_chunks(weights, {}, tmp_path / "chunks")
     export(tmp_path / "chunks", tmp_path / "hub", "yolov8n-seg")
-    trainer = Trainer(plan(tmp_path, start=tmp_path / "hub"), draw, torch.device("cpu"))
+    task = detector_task(tmp_path, start=tmp_path / "hub")
     name = "model.22.proto.cv1.conv.weight"
-    assert torch.allclose(trainer.model.state_dict()[name], weights[name], atol=1e-3)
+    assert torch.allclose(task.network.state_dict()[name], weights[name], atol=1e-3)
+    other = DetectorConfig("yolov8s-seg", start=tmp_path / "hub")
     with pytest.raises(ValueError, match="do not fit"):
-        Trainer(
-            plan(tmp_path, start=tmp_path / "hub", architecture="yolov8s-seg"),
-            draw,
-            torch.device("cpu"),
-        )
+        DetectorTask(other, draw, torch.device("cpu"), tmp_path)
     with pytest.raises(FileNotFoundError):
         load_chunks(Path(tmp_path / "nowhere"))
 
@@ -233,7 +265,7 @@ def test_padding_cuts_and_fills():
     assert padded(torch.ones(1, 4), 3).tolist() == [[1, 1, 1]]
 
 
-def test_an_exported_detector_takes_a_second_stage_along(tmp_path):
+def test_an_exported_detector_gets_a_second_stage(tmp_path):
     starter = Path("bgswap/starter/person-detector")
     export(starter, tmp_path / "hub", "yolov8s-seg", starter)
     config = json.loads((tmp_path / "hub" / "config.json").read_text())

@@ -24,8 +24,8 @@ from training.scene.classifier import features
 from training.scene.evaluate import copied, nearest
 
 
-class MeanColour(torch.nn.Module):
-    """A feature network of three numbers: a picture's mean colour."""
+class MeanColor(torch.nn.Module):
+    """A feature network of three numbers: a picture's mean color."""
 
     num_features = 3
 
@@ -52,10 +52,10 @@ def offline(monkeypatch):
     monkeypatch.setattr(fid, "FrechetInceptionDistance", unreachable)
 
 
-def test_fid_with_a_network_of_ones_own_names_it():
-    alike = frechet_distance(pictures(20), pictures(20), MeanColour())
-    apart = frechet_distance(pictures(20), pictures(20, shift=30), MeanColour(), "colours")
-    assert (alike.features, apart.features) == ("MeanColour", "colours")
+def test_fid_with_a_custom_network_names_it():
+    alike = frechet_distance(pictures(20), pictures(20), MeanColor())
+    apart = frechet_distance(pictures(20), pictures(20, shift=30), MeanColor(), "colors")
+    assert (alike.features, apart.features) == ("MeanColor", "colors")
     assert alike.value == pytest.approx(0, abs=1e-6)
     assert alike.kid == pytest.approx(0, abs=1e-3 * apart.kid)
     # Three channels, 30 grey levels apart, the same spread.
@@ -64,11 +64,11 @@ def test_fid_with_a_network_of_ones_own_names_it():
 
 
 def test_fid_on_few_pictures_warns(caplog):
-    few = frechet_distance(pictures(3), pictures(3, shift=30), MeanColour())
+    few = frechet_distance(pictures(3), pictures(3, shift=30), MeanColor())
     assert few.value is not None and "3 pictures for 3 features" in few.note
     assert "more than that are needed" in caplog.text
     with pytest.raises(ValueError, match="two pictures"):
-        frechet_distance(pictures(1), pictures(5), MeanColour())
+        frechet_distance(pictures(1), pictures(5), MeanColor())
 
 
 def test_fid_offline_says_so_and_makes_up_no_number(offline):
@@ -86,8 +86,8 @@ def test_the_detectors_features_tell_noise_from_drawings():
 
 
 def test_features_are_named_by_module_and_function():
-    network, name = load_features(f"{__name__}:MeanColour")
-    assert isinstance(network, MeanColour) and name.endswith(":MeanColour")
+    network, name = load_features(f"{__name__}:MeanColor")
+    assert isinstance(network, MeanColor) and name.endswith(":MeanColor")
     assert load_features("inception") == (None, "")
     for wrong in ("nothing.there:at", "training.common.fid:nothing", "resnet"):
         with pytest.raises(ValueError, match="module:function"):
@@ -188,7 +188,7 @@ def test_finished_pictures_are_scored_where_people_stayed(tmp_path):
         cutout = Image.fromarray(np.dstack([photo, alpha]))
         cutout.save(tmp_path / "cutouts" / f"{number}.png")
     flags = [f"--{name}={tmp_path / name}" for name in ("photos", "results", "cutouts", "real")]
-    flags += [f"--out={tmp_path / 'out'}", f"--features={__name__}:MeanColour"]
+    flags += [f"--out={tmp_path / 'out'}", f"--features={__name__}:MeanColor"]
     assert main(["swaps", *flags]) == 0
     report = json.loads((tmp_path / "out" / "scores.json").read_text())
     assert report["scores"]["mean"] == pytest.approx({"ssim": 1, "mse": 0, "kept": 20 / 64})
@@ -211,11 +211,11 @@ def scenes_folder(folder: Path) -> Path:
     """Scenes of two classes, blue and green with grain."""
     rng = np.random.default_rng(0)
     for part in ("train", "val"):
-        for name, colour in (("sea", (40, 90, 200)), ("forest", (40, 120, 40))):
+        for name, color in (("sea", (40, 90, 200)), ("forest", (40, 120, 40))):
             place = folder / "scenes" / part / name
             place.mkdir(parents=True)
             for number in range(6):
-                grain = rng.normal(0, 12, (64, 64, 3)) + colour
+                grain = rng.normal(0, 12, (64, 64, 3)) + color
                 picture = Image.fromarray(grain.clip(0, 255).astype(np.uint8))
                 picture.save(place / f"{number}.webp", quality=90)
     return folder

@@ -74,12 +74,12 @@ def test_a_calibration_comes_back_as_it_was_written(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "no JSON", '{"clean": [1], "blurred": []}'])
-def test_what_is_no_calibration_is_told(text, tmp_path):
+def test_what_is_no_calibration_is_reported(text, tmp_path):
     (tmp_path / "calibration.json").write_text(text)
-    with pytest.raises(ValueError, match=r"calibration\.json is no calibration"):
+    with pytest.raises(ValueError, match=r"calibration\.json is not a calibration"):
         FaceCalibration.read(tmp_path)
 
 
-def test_missing_weights_are_told(tmp_path):
+def test_missing_weights_are_reported(tmp_path):
     flags = ["--faces", str(tmp_path), "--vae", str(tmp_path / "none")]
     assert fit_gains.main(flags) == 2

@@ -14,7 +14,8 @@ from PIL import Image
 
 from bgswap.networks import FaceVAE
 from training.face_vae.degrade import add_noise, blur, degrade, jpeg, lower_resolution
-from training.face_vae.faces import Faces, open_faces, to_side
+from training.face_vae.face_sources import open_faces
+from training.face_vae.faces import Faces, to_side
 from training.face_vae.pca_init import begin_as_pca
 from training.face_vae.train import FaceTask, main
 
@@ -48,7 +49,7 @@ def test_each_way_to_degrade_makes_another_picture_of_the_same_face(step):
     np.testing.assert_array_equal(worse, step(face.copy(), np.random.default_rng(2)))
 
 
-def test_colours_keep_their_order_through_jpeg():
+def test_colors_keep_their_order_through_jpeg():
     red = np.zeros((64, 64, 3), np.uint8)
     red[..., 0] = 200
     assert jpeg(red, np.random.default_rng(0)).mean((0, 1)) == pytest.approx([200, 0, 0], abs=8)
@@ -67,40 +68,11 @@ def test_a_plain_folder_holds_out_every_twentieth(tmp_path):
     assert not set(train.names) & set(val.names)
 
 
-def test_no_faces_at_all_are_told(tmp_path):
+def test_no_faces_at_all_are_reported(tmp_path):
     with pytest.raises(ValueError, match="no pictures for train"):
         open_faces(tmp_path, "train")
     with pytest.raises(FileNotFoundError):
         open_faces(tmp_path / "nowhere", "train")
-
-
-def test_the_real_celeba_is_read_by_torchvision(tmp_path):
-    """A folder as torchvision keeps CelebA, with four pictures."""
-    base = tmp_path / "celeba"
-    (base / "img_align_celeba").mkdir(parents=True)
-    names = [f"{n:06}.jpg" for n in (1, 2, 3, 4)]
-    for number, name in enumerate(names):
-        blotch(number, 178, 218).save(base / "img_align_celeba" / name)
-    (base / "list_eval_partition.txt").write_text(
-        "".join(f"{name} {part}\n" for name, part in zip(names, (0, 0, 1, 1), strict=True))
-    )
-    for table, columns in (
-        ("identity_CelebA.txt", 1),
-        ("list_bbox_celeba.txt", 4),
-        ("list_landmarks_align_celeba.txt", 10),
-        ("list_attr_celeba.txt", 40),
-    ):
-        head = "" if table.startswith("id") else f"4\n{' '.join('c' * columns)}\n"
-        rows = "".join(f"{name} {' '.join(['1'] * columns)}\n" for name in names)
-        (base / table).write_text(head + rows)
-    from torchvision.datasets import CelebA
-
-    # Only the check of the real files' hashes is left out.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CelebA, "_check_integrity", lambda self: True)
-        train, val = (open_faces(tmp_path, part) for part in ("train", "val"))
-    assert len(train) == 2 and len(val) == 2
-    assert to_side(train[0]).shape == (64, 64, 3)
 
 
 def test_other_sizes_are_cut_to_their_middle():

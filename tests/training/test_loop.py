@@ -21,7 +21,7 @@ from training.mask_autoencoder.train import MaskTask
 
 
 def write_faces(folder: Path, train_count: int = 18, val_count: int = 3) -> Path:
-    """Blotches of colour that stand for faces."""
+    """Pictures of random colors in place of faces."""
     rng = np.random.default_rng(0)
     for part, count in (("train", train_count), ("val", val_count)):
         (folder / part).mkdir(parents=True)
@@ -54,7 +54,7 @@ def settings(run: Path, resume: bool = False, epochs: int = 2) -> LoopSettings:
 
 
 def interrupt_at(task: Task, step: int) -> None:
-    """Have the process told to end while it takes that step."""
+    """Send the process a signal during that step."""
     losses, taken = task.losses, []
 
     def watched(network: torch.nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
@@ -155,7 +155,7 @@ def test_resuming_with_other_settings_is_refused(tmp_path):
         train(make_mask_task(tmp_path), settings(tmp_path, resume=True, epochs=2))
 
 
-def test_too_little_data_is_told(tmp_path):
+def test_too_little_data_is_reported(tmp_path):
     few = LoopSettings(tmp_path, epochs=1, batch=100, learning_rate=0.1, cpu=True)
     with pytest.raises(ValueError, match="too few"):
         train(make_mask_task(tmp_path), few)

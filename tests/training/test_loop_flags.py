@@ -12,10 +12,10 @@ from torch import nn
 
 from training.common import saved_states
 from training.common.average import moving_average
+from training.common.epochs import EpochRun
 from training.common.export import save_hub_folder
 from training.common.facts import RunFacts
 from training.common.loop import train
-from training.common.runs import Run
 from training.common.tasks import LoopSettings
 from training.face_vae.train import WARMUP, FaceTask, main
 from training.mask_autoencoder.train import MaskTask
@@ -29,11 +29,11 @@ def settings(run: Path, **others: object) -> LoopSettings:
 def rates(task: MaskTask, chosen: LoopSettings) -> list[float]:
     """The learning rate of each step."""
     found, losses = [], task.losses
-    with Run(task, chosen) as run:
+    with EpochRun(task, chosen) as run:
         for _ in range(run.epochs * run.steps):
-            found.append(run.optimizer.param_groups[0]["lr"])
-            run.optimizer.step()
-            run.scheduler.step()
+            found.append(run.optimizers[0].param_groups[0]["lr"])
+            run.optimizers[0].step()
+            run.schedulers[0].step()
     assert losses == task.losses
     return found
 
@@ -92,11 +92,11 @@ def test_a_run_starts_from_trained_weights(tmp_path):
     nn.init.constant_(trained.encoder[0].bias, 0.25)
     save_hub_folder(trained, tmp_path / "hub", "mask-autoencoder", RunFacts())
     task = make_mask_task(tmp_path)
-    Run(task, settings(tmp_path / "run", start_from=str(tmp_path / "hub")))
+    EpochRun(task, settings(tmp_path / "run", start_from=str(tmp_path / "hub")))
     assert torch.all(task.network.encoder[0].bias == 0.25)
-    for wrong, told in ((tmp_path, "no weights"), ("no repository at all", "no folder and no")):
+    for wrong, told in ((tmp_path, "no weights"), ("no repository at all", "neither a folder")):
         with pytest.raises((ValueError, FileNotFoundError), match=told):
-            Run(make_mask_task(tmp_path), settings(tmp_path / "x", start_from=str(wrong)))
+            EpochRun(make_mask_task(tmp_path), settings(tmp_path / "x", start_from=str(wrong)))
 
 
 def test_the_divergence_counts_more_and_more_in_training_and_wholly_in_validation(tmp_path):

@@ -1,10 +1,14 @@
 """Training the matting network: what it is shown, its losses, and going on after a stop."""
 
+import json
+
 import pytest
 import torch
 from banks import drawn_banks
+from timed_runs import assert_resumes, ticking
 
 from bgswap.networks import MattingUNet
+from training.common.loop import train_for
 from training.matting import train
 from training.matting.alpha_losses import alpha_losses, score_loss
 from training.matting.crops import draw_crops
@@ -25,14 +29,14 @@ def test_crops_have_the_networks_inputs(crops):
     assert crops.alpha.shape == crops.weight.shape == (32, 1, 96, 64)
 
 
-def test_who_asks_for_everybody_shows_half_everywhere_and_no_others(crops):
+def test_crops_of_all_people_have_a_rough_mask_of_one_half_and_no_others(crops):
     everybody = (crops.inputs[:, 3] == 0.5).flatten(1).all(1)
     assert 0 < int(everybody.sum()) < 32
     assert float(crops.inputs[everybody, 4].max()) == 0
     assert not bool(crops.clear[everybody].any())
 
 
-def test_where_nobody_is_asked_for_nothing_is_to_be_found(crops):
+def test_negative_crops_have_an_empty_alpha(crops):
     nobody = crops.somebody == 0
     assert bool(nobody.any())
     assert float(crops.alpha[nobody].max()) == 0
@@ -63,39 +67,42 @@ def test_scores_count_where_it_is_clear():
 
 
 @pytest.fixture
-def small(monkeypatch):
-    """A trainer of a small network on small crops, from drawn banks."""
-    monkeypatch.setattr(train, "SIZES", ((64, 64),))
-    monkeypatch.setattr(train, "TURNS", (0,))
+def make(monkeypatch):
+    """Makes the task of a folder: a small network on small crops, from drawn banks."""
+    monkeypatch.setattr(train, "SIZES", ((64, 64), (64, 32)))
+    monkeypatch.setattr(train, "TURNS", (0, 1))
     monkeypatch.setattr(
         train, "MattingUNet", lambda: MattingUNet((8, 8, 8, 8, 8), (1,) * 5, (1,) * 4)
     )
     monkeypatch.setattr("training.matting.crops.SIDE", 64)
 
-    def trainer():
+    def task(folder, **changes):
         torch.manual_seed(0)
-        return train.Trainer(Composer(*drawn_banks(), seed=1), 0.01, compiled=False)
+        composer = Composer(*drawn_banks())
+        return train.MattingTask(composer, folder, pictures=2, each=2, rate=0.01, **changes)
 
-    return trainer
-
-
-def test_a_run_goes_on_from_its_state(small, tmp_path):
-    first = small()
-    losses = [first.train_step(2, 2) for _ in range(3)]
-    assert all(torch.isfinite(loss["total"]) for loss in losses)
-    first.save(tmp_path)
-    second = small()
-    second.load(tmp_path / "state.pt")
-    for one, other in zip(first.network.parameters(), second.network.parameters(), strict=True):
-        assert torch.equal(one, other)
-    assert second.optimizer.state_dict()["state"]
+    return task
 
 
-def test_saved_weights_load_into_the_network(small, tmp_path):
-    trainer = small()
-    trainer.train_step(2, 2)
-    trainer.save(tmp_path)
-    other = small()
-    other.start_from(tmp_path)
-    pairs = zip(trainer.average.module.parameters(), other.network.parameters(), strict=True)
-    assert all(torch.allclose(a, b, atol=1e-2) for a, b in pairs)
+def settings(folder, resume=False):
+    flags = ["--pack", "none", "--out", str(folder), "--seconds", "5", "--seed", "1"]
+    return train.settings_from(train.parser().parse_args(flags + ["--resume"] * resume))
+
+
+@pytest.mark.parametrize("step", [1, 4])
+def test_interrupted_and_resumed_is_the_same(make, step, tmp_path):
+    assert_resumes(make, settings, step, tmp_path)
+
+
+def test_saved_weights_are_the_average_and_load_into_the_network(make, tmp_path):
+    task = make(tmp_path)
+    train_for(task, settings(tmp_path), ticking())
+    other = make(tmp_path / "other", start_from=tmp_path)
+    for name, weights in other.network.state_dict().items():
+        if not name.endswith("tracked"):
+            averaged = task.average.state_dict()[name]
+            assert torch.allclose(weights, averaged, atol=1e-2), name
+    pairs = zip(task.average.parameters(), task.network.parameters(), strict=True)
+    assert not all(torch.equal(average, last) for average, last in pairs)
+    told = json.loads((tmp_path / "progress.json").read_text())
+    assert (told["steps"], told["seconds"], told["scenes"]) == (5, 5, 3)

@@ -10,7 +10,13 @@ from drawn_people import SHIRTS, drawn_person, write_archives
 from bgswap.matting.network import Calibration
 from bgswap.types import Person
 from training.common.data import PictureArchive
-from training.detector.person_scores import HeldOut, Match, match, scores
+from training.detector.person_scores import (
+    HeldOut,
+    Match,
+    match,
+    mean_average_precision,
+    scores,
+)
 from training.evaluate import main as evaluate
 from training.matting.calibrate import main as calibrate
 from training.synthesis.composites import LAYOUTS, Composer, Composite
@@ -66,7 +72,7 @@ def test_layouts_place_several_people_and_the_same_seed_the_same_picture(archive
     assert np.array_equal(one.compose(64, 64).image, two.compose(64, 64).image)
 
 
-def test_a_pasted_person_shows_their_own_colours(composer):
+def test_a_pasted_person_shows_their_own_colors(composer):
     composite = composer.compose(128, 128, "close")
     composer.image = np.zeros((128, 128, 3), np.uint8)
     composer.instances = np.zeros((128, 128), np.uint8)
@@ -114,7 +120,23 @@ def test_matching_pairs_each_person_once():
     assert scores([[]], people=2, threshold=0.0).recall == 0.0
 
 
-def test_passers_by_keep_a_photo_from_being_background(archives):
+def test_mean_average_precision_is_cocos():
+    """Of two people one is found exactly, one with an IoU of 0.62: at three of ten thresholds."""
+    instances = np.zeros((20, 40), np.uint8)
+    instances[:, :10], instances[:, 30:] = 1, 2
+    part = (instances == 2) & (np.cumsum(instances == 2).reshape(20, 40) <= 124)
+    empty = Composite(np.zeros((20, 40, 3), np.uint8), instances * 0)
+    pictures = [Composite(np.zeros((20, 40, 3), np.uint8), instances), empty]
+    both = [person(instances == 1, 0.9), person(part, 0.5)]
+    half = 51 / 101  # precision 1 up to a recall of one half, at COCO's 101 recalls
+    expected = (3 * 1 + 7 * half) / 10
+    assert mean_average_precision([both, []], pictures) == pytest.approx(expected, abs=1e-4)
+    false = [person(instances == 1, 0.95)]
+    assert mean_average_precision([both, false], pictures) < expected
+    assert mean_average_precision([[], []], pictures) == 0
+
+
+def test_bystanders_keep_a_photo_from_being_background(archives):
     *others, photo = load_photos(PictureArchive(archives), "train")
     height, width = photo.alpha.shape
     behind = np.zeros((height, width), np.float32)

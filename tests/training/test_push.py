@@ -71,7 +71,7 @@ def test_each_push_gets_the_next_tag(hub, tmp_path):
     assert push.push_model(api, "mask-autoencoder", REPO, second, "best") == f"{REPO}@best"
     refs = hub.repos["models", REPO].refs
     assert refs["v1"] != refs["v2"] == refs["best"] == refs["main"]
-    with pytest.raises(push.Unfit, match="has a tag v2 already"):
+    with pytest.raises(push.NotPublishable, match="has a tag v2 already"):
         push.push_model(api, "mask-autoencoder", REPO, first, "v2")
     assert refs["main"] == refs["v2"]
 
@@ -129,7 +129,7 @@ def with_half_the_weights(folder: Path) -> None:
         (shutil.rmtree, "config.json is missing"),
     ],
 )
-def test_what_is_unfit_stays_here(hub, tmp_path, capsys, harm, word):
+def test_what_cannot_be_published_is_not_uploaded(hub, tmp_path, capsys, harm, word):
     folder = model_folder(tmp_path / "trained", seed=1)
     harm(folder)
     assert push.main(["mask-autoencoder", "--repo", REPO, "--folder", str(folder)]) == 2
@@ -161,7 +161,7 @@ def test_a_hub_that_is_gone(hub, tmp_path, capsys):
 @pytest.mark.parametrize(
     "words", [[], ["face-vae"], ["--repo", REPO], ["nonsense", "--repo", REPO]]
 )
-def test_half_a_wish_is_refused(words, capsys):
+def test_an_incomplete_command_is_refused(words, capsys):
     with pytest.raises(SystemExit) as leaving:
         push.main(words)
     assert leaving.value.code == 2

@@ -33,9 +33,9 @@ def pushed(folder, role, *flags):
 def test_weights_of_another_role_are_refused(hub, tmp_path, capsys):
     folder = trained(tmp_path / "masks")
     assert pushed(folder, "face-vae", "--license", "mit") == 2
-    told = capsys.readouterr()
-    assert "are no face-vae that works" in told.err and told.err.count("\n") == 1
-    assert str(folder) in told.err
+    captured = capsys.readouterr()
+    assert "do not work as face-vae" in captured.err and captured.err.count("\n") == 1
+    assert str(folder) in captured.err
     assert hub.requests == []
     assert pushed(folder, "mask-autoencoder", "--license", "mit") == 0
 
@@ -44,7 +44,7 @@ def test_the_license_is_asked_for_where_the_data_settle_none(hub, tmp_path, caps
     folder = trained(tmp_path / "masks", data=[DataFacts("people.zip", "zip archive of masks")])
     before = (folder / "README.md").read_text()
     assert pushed(folder, "mask-autoencoder") == 2
-    assert "say it with --license" in capsys.readouterr().err
+    assert "set it with --license" in capsys.readouterr().err
     flags = ["--license", "other", "--license-name", "mine", "--license-link", "https://a.example"]
     assert pushed(folder, "mask-autoencoder", *flags) == 0
     repo = hub.repos["models", "someone/model"]

@@ -1,4 +1,4 @@
-"""Real masks beside true ones, damage in families, and when the autoencoder is believed."""
+"""Pairs of real rough and true masks, families of damage, and the choice of thresholds."""
 
 import json
 
@@ -102,7 +102,7 @@ class Fills(MaskAutoencoder):
         return -torch.nn.functional.max_pool2d(-wide, 9, 1, 4)
 
 
-def test_a_network_that_mends_is_believed_and_one_that_spoils_is_not(gathered):
+def test_a_network_that_improves_masks_is_used_and_one_that_harms_is_not(gathered):
     found = load_pairs(gathered, "check")
     assert fit_belief.chosen(MaskRefiner(Fills(side=64)), found) is not None
 
@@ -113,10 +113,10 @@ def test_a_network_that_mends_is_believed_and_one_that_spoils_is_not(gathered):
     assert fit_belief.chosen(MaskRefiner(Spoils(side=64)), found) is None
 
 
-def test_menders_are_compared_on_every_family():
+def test_methods_are_compared_on_every_family():
     true = np.uint8(load_like() * 255)
-    table = fit_belief.families(fit_belief.MENDERS, [Pair(true, true, (45, 16, 85, 112))])
-    assert set(table) == {"as it is", *fit_belief.MENDERS}
+    table = fit_belief.families(fit_belief.BASELINES, [Pair(true, true, (45, 16, 85, 112))])
+    assert set(table) == {"as it is", *fit_belief.BASELINES}
     assert set(table["median 9"]) == {"real", *FAMILIES}
     assert table["as it is"]["real"] == 1
     assert all(0.2 < table["as it is"][name] < 1 for name in FAMILIES)

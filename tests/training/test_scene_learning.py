@@ -1,13 +1,10 @@
 """How the scene model learns: which pictures it sees, by what steps, and who judges them."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
 
 from training.scene.classifier import typicality, vary
-from training.scene.clock import Clock
 from training.scene.data.batches import SceneBatches
 from training.scene.data.latents import CROPS, Latents
 from training.scene.data.wordings import EACH, LIT, PLAIN
@@ -16,7 +13,7 @@ from training.scene.text import LENGTH
 
 
 def scene_batches():
-    """Twelve oceans and three forests, told apart by their latents' number."""
+    """Twelve oceans and three forests; the latents hold the picture's number."""
     numbers = torch.arange(15.0)[:, None, None, None, None]
     crops = {shape: numbers.expand(15, count, 4, *shape) for shape, count in CROPS.items()}
     masks, people = torch.zeros(3, 1, 88, 88), torch.full((3, 4, 88, 88), 7.0)
@@ -50,19 +47,11 @@ def test_batches_come_in_every_shape_and_half_of_them_keep_a_person():
     assert seen == set(CROPS)
 
 
-def test_a_clock_plans_by_what_is_left_and_ends():
-    clock, made = Clock(time.monotonic() + 60, steps=10, done=0.5, step=4), []
-    while clock.going():
-        made.append(clock.done)
-    assert made[0] == 0.5 and made == sorted(made) and clock.step == 4 + len(made) + 1
-    assert not Clock(time.monotonic() - 1).going()
-
-
 def test_a_picture_unlike_its_class_is_not_typical():
     rng = np.random.default_rng(10)
     blue, green = (40, 90, 200), (40, 120, 30)
-    colours = [(blue, green)[i % 2] for i in range(64)] + [green, green]
-    pictures = [rng.normal(colour, 30, (32, 32, 3)).clip(0, 255) for colour in colours]
+    colors = [(blue, green)[i % 2] for i in range(64)] + [green, green]
+    pictures = [rng.normal(color, 30, (32, 32, 3)).clip(0, 255) for color in colors]
     labels = np.array([i % 2 for i in range(64)] + [0, 0])
     sure = typicality(np.stack(pictures).astype(np.uint8), labels, epochs=30)
     assert sure.shape == (66,) and sure.min() >= 0 and sure.max() <= 1

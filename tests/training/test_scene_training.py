@@ -1,8 +1,10 @@
 """The scene training on drawn pictures: packing, captions, parts, the pipeline as it ships."""
 
+import argparse
 import functools
 import json
-import time
+import os
+import signal
 import zipfile
 from io import BytesIO
 
@@ -10,33 +12,28 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
+from timed_runs import ticking
 
+from training.common import saved_states
+from training.common.loop import train_for
 from training.scene import model
-from training.scene.autoencoder import AutoencoderTrainer, build_autoencoder
-from training.scene.captions import (
-    NOUNS,
-    PHRASES,
-    UNKNOWN,
-    measure,
-    scene_caption,
-    studio_caption,
-    vocabulary,
-    words,
-)
-from training.scene.clock import Clock
+from training.scene.autoencoder import CopyTask, SharpTask, build_autoencoder
 from training.scene.data import pack_scenes
 from training.scene.data.part_store import STUDIO, load_pictures
-from training.scene.data.pictures import STUDIO_COLOURS, draw_studio, place_person
+from training.scene.data.pictures import draw_studio, place_person
 from training.scene.data.wordings import EACH, LIT, PLAIN, choose_lights, word_table
+from training.scene.diffusion import DiffusionTask
 from training.scene.light import GRADES, regrade, regrade_batch
 from training.scene.model import build_scheduler
-from training.scene.text import LENGTH, build_text_encoder, build_tokenizer, tokenize
-from training.scene.train import main
+from training.scene.stages import stage_settings
+from training.scene.text import LENGTH, TextTask, build_text_encoder, build_tokenizer, tokenize
+from training.scene.train import parser, run
 
 
-def smooth(rng, colour, side=64):
-    """A soft picture around a colour, (side, side, 3) uint8 RGB."""
-    coarse = np.array(colour) + rng.normal(0, 30, (4, 4, 3))
+def smooth(rng, color, side=64):
+    """A soft picture around a color, (side, side, 3) uint8 RGB."""
+    coarse = np.array(color) + rng.normal(0, 30, (4, 4, 3))
     picture = Image.fromarray(coarse.clip(0, 255).astype(np.uint8))
     return np.asarray(picture.resize((side, side), Image.Resampling.BICUBIC))
 
@@ -81,57 +78,6 @@ def packed(tmp_path):
     return tmp_path / "packed"
 
 
-def test_every_word_of_every_caption_is_one_known_token():
-    rng, tokenizer = np.random.default_rng(1), build_tokenizer()
-    known = set(vocabulary())
-    texts = [scene_caption(scene, set(PHRASES), rng) for scene in NOUNS for _ in range(30)]
-    texts += [studio_caption(colour, "spot", rng) for colour in STUDIO_COLOURS for _ in range(10)]
-    for text in texts:
-        plain = text.replace(UNKNOWN, "")
-        assert set(words(plain)) <= known
-        assert tokenizer.unk_token not in tokenizer.tokenize(plain)
-
-
-def test_tokens_come_whole_whatever_the_case_and_the_unknown_word_is_one_token():
-    tokenizer = build_tokenizer()
-    tokens = tokenizer.tokenize("A Snow-covered jungle, with a ZEBRA!")
-    assert tokens == ["a", "snow", "covered", "jungle", "with", "a", "<unk>"]
-    ids = tokenize(tokenizer, ["a beach", "sea " * 100])
-    assert ids.shape == (2, LENGTH)
-    assert ids[0, 0] == tokenizer.bos_token_id and ids[0, 3] == tokenizer.eos_token_id
-
-
-def test_the_prompts_that_people_write_are_known():
-    known = set(vocabulary())
-    for prompt in ("a jungle at sunset, warm golden light", "plain white studio", "a snowy city"):
-        assert set(words(prompt)) <= known
-
-
-@pytest.mark.parametrize(
-    ("colour", "scene", "said"),
-    [
-        ((240, 150, 40), "sea", "sunset"),
-        ((60, 120, 230), "sea", "blue_sky"),
-        ((10, 12, 20), "street", "night"),
-        ((240, 244, 248), "mountain", "snow"),
-        ((40, 120, 30), "forest", "green"),
-    ],
-)
-def test_pixels_say_what_they_show(colour, scene, said):
-    picture = np.full((64, 64, 3), colour, np.uint8)
-    assert said in measure(picture, scene)
-    assert said not in measure(np.full((64, 64, 3), (130, 124, 128), np.uint8), scene)
-
-
-def test_an_unusual_light_is_nearly_always_said_and_no_other():
-    rng = np.random.default_rng(9)
-    texts = [words(scene_caption("kitchen", {"night"}, rng)) for _ in range(200)]
-    night = set(words(PHRASES["night"])) | {"dark"}
-    assert np.mean([bool(night & set(text)) for text in texts]) > 0.85
-    plain = [words(scene_caption("kitchen", set(), rng)) for _ in range(200)]
-    assert not any({"night", "midnight", "moonlight"} & set(text) for text in plain)
-
-
 def test_a_regraded_picture_has_the_light_it_is_named_for():
     rng = np.random.default_rng(2)
     picture = smooth(rng, (120, 130, 130))
@@ -142,7 +88,7 @@ def test_a_regraded_picture_has_the_light_it_is_named_for():
     assert lit["misty"].std() < picture.std()
 
 
-def test_a_studio_is_plain_and_of_its_colour():
+def test_a_studio_is_plain_and_of_its_color():
     rng = np.random.default_rng(3)
     white = draw_studio("white", "plain", 64, rng)
     assert white.mean() > 225 and white.std() < 12
@@ -190,14 +136,17 @@ def test_many_pictures_are_regraded_as_one_is():
     assert lit[2, 0].mean() > lit[2, 2].mean() + 0.2
 
 
-def test_an_autoencoder_learns_and_then_gives_normal_latents():
+def test_an_autoencoder_learns_and_then_gives_normal_latents(tmp_path):
     torch.manual_seed(0)
     pictures = torch.nn.functional.interpolate(torch.rand(4, 3, 4, 4), 32, mode="bilinear") * 2 - 1
     autoencoder = build_autoencoder((16, 16, 16))
-    trainer = AutoencoderTrainer(autoencoder, lambda count: pictures[:count], 4)
+    options = argparse.Namespace(compile=False, seed=0, resume=False, device="cpu", track="")
+    tasks = [kind(autoencoder, lambda n: pictures[:n], 4) for kind in (CopyTask, SharpTask)]
     before = (autoencoder(pictures).sample - pictures).abs().mean()
-    trainer.learn(Clock(time.monotonic() + 60, steps=60))
-    trainer.sharpen(Clock(time.monotonic() + 60, steps=4))
+    train_for(tasks[0], stage_settings("autoencoder", tmp_path, options, steps=60))
+    tasks[0].normalise()
+    train_for(tasks[1], stage_settings("decoder", tmp_path, options, steps=4))
+    tasks[1].take_average()
     with torch.no_grad():
         latents = autoencoder.encode(pictures).latent_dist
         after = (autoencoder.decode(latents.mode()).sample - pictures).abs().mean()
@@ -226,32 +175,70 @@ def test_the_scheduler_goes_from_noise_to_the_picture():
     assert torch.allclose(x, clean, atol=0.02)
 
 
-def test_a_tiny_training_gives_a_pipeline_that_plain_diffusers_loads(packed, tmp_path, monkeypatch):
-    from diffusers import AutoPipelineForInpainting, StableDiffusionInpaintPipeline
-
+@pytest.fixture
+def tiny(packed, monkeypatch):
+    """The options of a training of small networks on the packed pictures, into a folder."""
     monkeypatch.setattr(model, "build_unet", functools.partial(model.build_unet, (16, 16, 32, 32)))
     monkeypatch.setattr(
         model, "build_autoencoder", functools.partial(build_autoencoder, (16, 16, 16))
     )
     monkeypatch.setattr(model, "SHEET", ("an ocean",))
+    monkeypatch.setattr("training.scene.stages.ENDING", 0)
+
+    def options(out, *others):
+        flags = ["--data", str(packed), "--out", str(out), "--batch", "2", "--patches", "2"]
+        flags += ["--studios", "0", "--placed", "2", "--text-steps", "2"]
+        return parser().parse_args([*flags, "--seconds", "16", *others])
+
+    return options
+
+
+@pytest.mark.parametrize("stage", ["autoencoder", "decoder", "text", "diffusion"])
+def test_interrupted_and_resumed_is_the_same(stage, tiny, tmp_path, monkeypatch):
+    flags = ["--autoencoder-seconds", "7", "--shown", "0"]
+    run(tiny(tmp_path / "whole", *flags), ticking())
+    task = {"autoencoder": CopyTask, "decoder": SharpTask}.get(stage, DiffusionTask)
+    task = TextTask if stage == "text" else task
+    batch = task.batch
+
+    def told_to_end(self, seed, share):
+        if self.step == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return batch(self, seed, share)
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(task, "batch", told_to_end)
+        run(tiny(tmp_path / "parts", *flags), ticking())
+    assert not (tmp_path / "parts" / "diffusion").exists() or stage == "diffusion"
+    run(tiny(tmp_path / "parts", *flags, "--resume"), ticking())
+    for name in ("autoencoder", "decoder", "text", "diffusion"):
+        ends = [saved_states.newest(tmp_path / part / name) for part in ("whole", "parts")]
+        told = [json.loads((end / "progress.json").read_text())["progress"] for end in ends]
+        assert told[0] == told[1] and told[0]["steps"] > 1
+        for weights in ends[0].glob("*.safetensors"):
+            first, second = load_file(weights), load_file(ends[1] / weights.name)
+            assert all(torch.equal(first[key], second[key]) for key in first), (name, weights)
+    first, second = (
+        load_file(tmp_path / part / "export" / "weights-0.safetensors")
+        for part in ("whole", "parts")
+    )
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_a_tiny_training_gives_a_pipeline_that_plain_diffusers_loads(tiny, tmp_path):
+    from diffusers import AutoPipelineForInpainting, StableDiffusionInpaintPipeline
+
     out = tmp_path / "run"
-    common = ["--data", str(packed), "--out", str(out), "--batch", "2", "--patches", "2"]
-    common += ["--studios", "0", "--placed", "2", "--text-steps", "1", "--shown", "1"]
-    common += ["--seconds", "300", "--keep-latents"]
-    main([*common, "--steps", "2"])
-    done, step, _ = torch.load(out / "state.pt", weights_only=True)["progress"]
-    assert step >= 1 and done > 0.3
-    main([*common, "--steps", "9", "--resume"])
-    assert torch.load(out / "state.pt", weights_only=True)["progress"][1] > step
+    run(tiny(out, "--steps", "2", "--shown", "1"), ticking())
     for name in ("weights-0.safetensors", "sheet.jpg", "log.txt"):
         assert (out / "export" / name).stat().st_size > 0
 
-    model.main([str(out / "export"), str(tmp_path / "scene")])
+    assert model.main([str(out / "export"), str(tmp_path / "scene")]) == 0
     pipeline = AutoPipelineForInpainting.from_pretrained(tmp_path / "scene", dtype=torch.float32)
     assert isinstance(pipeline, StableDiffusionInpaintPipeline)
     assert pipeline.unet.config.in_channels == 9 and pipeline.safety_checker is None
-    told = json.loads((tmp_path / "scene" / "starter.json").read_text())
-    assert set(told["vocabulary"]) <= set(pipeline.tokenizer.get_vocab())
+    parameters = json.loads((tmp_path / "scene" / "starter.json").read_text())
+    assert set(parameters["vocabulary"]) <= set(pipeline.tokenizer.get_vocab())
     call = {
         "prompt": "an ocean",
         "image": Image.new("RGB", (96, 64)),
@@ -259,7 +246,7 @@ def test_a_tiny_training_gives_a_pipeline_that_plain_diffusers_loads(packed, tmp
         "width": 96,
         "height": 64,
         "num_inference_steps": 2,
-        "guidance_scale": told["guidance_scale"],
+        "guidance_scale": parameters["guidance_scale"],
         "output_type": "np",
     }
     first, again = (

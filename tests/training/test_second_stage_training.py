@@ -8,15 +8,23 @@ import pytest
 import torch
 from banks import drawn_banks
 from safetensors.torch import load_file, save_file
+from timed_runs import assert_resumes, ticking
 
 from bgswap.detection.checkpoints import SECOND, second_stage
 from bgswap.networks import PersonUNet
 from bgswap.types import Person, box_of
+from training.common.loop import train_for
+from training.common.tasks import TimedSettings
 from training.detector import candidates as kinds
 from training.detector.candidate_crops import CropSource, still, varied
 from training.detector.candidates import CandidateConfig, Candidates, LabelledPicture, crops_of
 from training.detector.gather_candidates import GatherConfig, Photos, gather, halves, pictures
-from training.detector.train_second_stage import TrainConfig, Trainer, export, train
+from training.detector.train_second_stage import (
+    SecondStageTask,
+    TrainConfig,
+    export,
+    settings_for,
+)
 
 SIZE = (64, 96)
 
@@ -50,7 +58,7 @@ def test_a_candidate_on_a_person_shows_them_and_one_beside_shows_nobody():
     assert kind_of(person(40, 10, 60, 40), picture()) == kinds.NOBODY
 
 
-def test_nobody_is_told_of_where_the_truth_is_unknown():
+def test_a_candidate_where_the_truth_is_unknown_is_unclear():
     assert kind_of(person(66, 10, 90, 40), picture()) == kinds.UNCLEAR
 
 
@@ -107,7 +115,7 @@ def test_both_parts_are_gathered_and_read_again(gathered):
         assert json.loads(found.about())["somebody"] > 0
 
 
-def test_a_gathering_that_goes_on_keeps_the_shards_that_are_there(gathered):
+def test_a_resumed_collection_keeps_the_shards_that_are_there(gathered):
     before = {f.name: f.stat().st_mtime_ns for f in gathered.iterdir()}
     banks = dict.fromkeys(("train", "check"), drawn_banks())
     gather(RedDetector(), banks, gathered, 0.0, GatherConfig(side=64))
@@ -150,7 +158,7 @@ def test_a_still_crop_is_the_middle_of_what_is_stored(gathered):
 
 def test_varied_crops_are_of_range_and_the_same_for_one_seed(gathered):
     found = Candidates(gathered, "train")
-    one, other = (CropSource(found, (64, 32), 4).draw(6) for _ in range(2))
+    one, other = (CropSource(found, (64, 32)).draw(6, 4) for _ in range(2))
     assert torch.equal(one.inputs, other.inputs)
     assert one.inputs.shape == (6, 5, 64, 32)
     assert one.inputs[:, :3].abs().max() <= 1
@@ -162,17 +170,35 @@ def small_network() -> PersonUNet:
     return PersonUNet(64, 32, widths=(4, 4, 8, 8, 8), depths=(1, 1, 1, 1, 1))
 
 
-def test_training_learns_and_goes_on_from_its_state(gathered, tmp_path):
-    trainer = Trainer(small_network(), TrainConfig(batch=4, rate=5e-3, warm_up=1), seed=1)
+CONFIG = TrainConfig(batch=4, rate=5e-3, warm_up=1, check_every=2)
+
+
+@pytest.mark.parametrize("step", [1, 4])
+def test_interrupted_and_resumed_is_the_same(step, gathered, tmp_path):
+    def make(folder: Path) -> SecondStageTask:
+        return SecondStageTask(small_network(), CONFIG, gathered, folder)
+
+    def settings(folder: Path, resume: bool = False) -> TimedSettings:
+        return settings_for(folder, CONFIG, 5, seed=1, resume=resume)
+
+    assert_resumes(make, settings, step, tmp_path)
+    best = [load_file(tmp_path / run / "second_stage.safetensors") for run in ("whole", "parts")]
+    assert all(torch.equal(best[0][name], best[1][name]) for name in best[0])
+
+
+def test_training_learns(gathered, tmp_path):
+    task = SecondStageTask(small_network(), CONFIG, gathered, tmp_path)
+    task.average = task.network
     batch = still(Candidates(gathered, "train"), range(4), (64, 32))
-    losses = [float(trainer.train_step(batch, 1.0)["all"]) for _ in range(30)]
-    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:3])
-    trainer.save(tmp_path)
-    other = Trainer(small_network(), trainer.config, seed=1)
-    other.load(tmp_path)
-    assert other.step == 30
-    same = zip(trainer.network.parameters(), other.network.parameters(), strict=True)
-    assert all(torch.equal(a, b) for a, b in same)
+    (optimizer,), losses = task.optimizers(), []
+    torch.manual_seed(0)
+    for _ in range(30):
+        losses.append(task.losses(task.network.train(), batch)["total"])
+        losses[-1].backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    losses = torch.stack(losses).detach()
+    assert losses[-5:].mean() < 0.8 * losses[:3].mean()
 
 
 def test_the_best_average_is_written_and_becomes_a_detector(gathered, tmp_path):
@@ -183,8 +209,8 @@ def test_the_best_average_is_written_and_becomes_a_detector(gathered, tmp_path):
     state = {f"{SECOND}{k}": v for k, v in network.state_dict().items() if "tracked" not in k}
     save_file(state | {"first.weight": torch.ones(3)}, before / "model.safetensors")
     (before / "config.json").write_text(json.dumps({"second_stage": shape, "imgsz": 64}))
-    trainer = Trainer(network, TrainConfig(batch=4, check_every=1), seed=1)
-    train(trainer, gathered, tmp_path, 1.5, seed=0)
+    task = SecondStageTask(network, CONFIG, gathered, tmp_path)
+    train_for(task, settings_for(tmp_path, CONFIG, 3), ticking())
     progress = json.loads((tmp_path / "progress.json").read_text())
     assert progress["best"]["loss"] == min(row["loss"] for row in progress["history"])
     after = tmp_path / "after"

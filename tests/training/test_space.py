@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from training import push
-from training.common.publishing import Unfit
+from training.common.publishing import NotPublishable
 from training.common.space import (
     PICTURES,
     ZERO_GPU,
@@ -64,7 +64,7 @@ def test_the_app_becomes_a_space(hub, tmp_path):
 
 def test_a_readme_that_is_no_space(hub, tmp_path):
     folder = project(tmp_path / "project", head="sdk: static\n")
-    with pytest.raises(Unfit, match="sdk: gradio"):
+    with pytest.raises(NotPublishable, match="sdk: gradio"):
         push_space(HfApi(endpoint=hub.url, token="hf_test"), "someone/app", folder)
     assert hub.requests == []
 
@@ -138,5 +138,5 @@ def test_torch_is_one_that_zero_gpu_runs():
 
 @pytest.mark.parametrize("text", ["torch>=99\n", "numpy\n"])
 def test_requirements_that_the_platform_cannot_meet_are_refused(text):
-    with pytest.raises(Unfit, match="torch"):
+    with pytest.raises(NotPublishable, match="torch"):
         space_requirements(text)

@@ -76,12 +76,12 @@ def test_every_command_of_the_table_is_there():
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [([], "nothing"), (["vae", "train"], "got vae"), (["face_vae", "tain"], "train or evaluate")],
 )
-def test_a_wrong_command_is_told_what_there_is(words, told, capsys):
+def test_a_wrong_command_lists_what_there_is(words, message, capsys):
     assert main(words) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_the_commands_in_documents_and_cards_are_there():

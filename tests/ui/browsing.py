@@ -42,6 +42,14 @@ def upload(page: Page, photo: Path) -> None:
     page.locator("#photo input[type=file]").set_input_files(photo)
 
 
+def click_photo(page: Page, across: float, down: float) -> None:
+    """Click on the photo at a point, in shares of its width and height."""
+    image = page.locator("#photo img")
+    frame = image.bounding_box()
+    assert frame is not None
+    image.click(position={"x": across * frame["width"], "y": down * frame["height"]})
+
+
 def captions(page: Page) -> Locator:
     return page.locator("#people .caption-label")
 
@@ -54,10 +62,10 @@ def progress(page: Page) -> Locator:
     return page.locator(".progress-panel")
 
 
-def upload_bus(page: Page) -> int:
-    """Upload the photo of a street; gives how many people were found."""
+def upload_bus(page: Page, found: str = "found") -> int:
+    """Upload the photo of a street and wait for a word; gives how many people were found."""
     upload(page, BUS)
-    expect(message(page)).to_contain_text("found")
+    expect(message(page)).to_contain_text(found)
     count = captions(page).count()
     assert count >= 2
     return count
@@ -122,10 +130,9 @@ def paint(
         size: width and height of the photo as the page shows it, in pixels.
     """
     desk = page.locator("#editor")
-    if color == "remove":
-        desk.get_by_role("button", name="Color").click()
-        desk.locator("button.color").nth(1).click()
-        desk.get_by_role("button", name="Color").click()
+    brush = page.locator(f"#brush-{color}")
+    brush.click()
+    expect(brush).to_have_attribute("aria-pressed", "true")
     canvas = desk.locator("canvas").first.bounding_box()
     assert canvas is not None
     zoom = float(desk.inner_text().split("%")[0].split()[-1]) / 100

@@ -17,6 +17,7 @@ from PIL import Image
 
 from bgswap.options import rows
 from bgswap.presets import CHOICES
+from bgswap.ui.texts import text
 
 SWAP, FIND, MANY = "/replace_background", "/find_people", "/replace_backgrounds"
 # One step is enough wherever the scene itself does not matter.
@@ -64,7 +65,7 @@ def test_parameters_are_named_and_typed(client: Client) -> None:
     # Programs get exact pixels unless they ask for more; the page begins with a little light.
     assert {parameters[n]["parameter_default"] for n in ("light", "shadow")} == {0.0}
     shown = {c["props"].get("label"): c["props"].get("value") for c in client.config["components"]}
-    assert (shown["Light match"], shown["Contact shadow"]) == (0.3, 0.0)
+    assert (shown[text("option_light")], shown[text("option_shadow")]) == (0.3, 0.1)
     assert not parameters["photo"]["parameter_has_default"]
     assert [p["parameter_name"] for p in endpoints[FIND]["parameters"]] == ["photo"]
 
@@ -78,6 +79,8 @@ def test_mcp_lists_all_tools(app_url: str) -> None:
         assert swap["properties"][name]["description"].startswith(f"{option.described()}.")
     assert swap["properties"]["preset"]["enum"] == list(CHOICES)
     assert swap["properties"]["variations"]["type"] == "integer"
+    described = [json.dumps(tool) for tool in tools]
+    assert not [text for text in described if ",," in text or ".." in text.replace("...", "")]
 
 
 def test_find_people_gives_cut_outs_and_details(client: Client) -> None:

@@ -38,7 +38,7 @@ def test_a_colour_a_blur_and_nothing(page: Page, tmp_path: Path) -> None:
     assert (picture.mode, picture.getpixel((5, 5))[3]) == ("RGBA", 0)
 
 
-def test_a_picture_of_ones_own(page: Page, tmp_path: Path) -> None:
+def test_a_picture_file_as_the_background(page: Page, tmp_path: Path) -> None:
     upload_bus(page)
     choose(page, "My picture")
     why = page.locator("#why")

@@ -72,13 +72,6 @@ def test_somebody_is_painted_where_nobody_was_found(page: Page, tmp_path: Path) 
     assert alpha(page, tmp_path)[120, 160] == 255
 
 
-def test_a_click_where_nobody_is_says_so(page: Page) -> None:
-    count = upload_bus(page)
-    page.locator("#photo img").click(position={"x": 20, "y": 5})
-    expect(message(page)).to_have_text("Nobody found there: paint over them.")
-    assert captions(page).count() == count
-
-
 def test_apply_without_paint_says_what_to_do(page: Page) -> None:
     upload_bus(page)
     open_desk(page)

@@ -15,6 +15,7 @@ from bgswap.ui.controls import lay_out_options
 from bgswap.ui.generating import read_options
 from bgswap.ui.page import lay_out
 from bgswap.ui.request_checks import check_swap
+from bgswap.ui.texts import english
 from bgswap.ui.work import Workbench
 
 
@@ -36,7 +37,7 @@ def test_every_option_has_a_control_that_begins_as_its_row_says(table: type[Swap
     assert set(controls) == set(on_page)
     for name, option in on_page.items():
         control = controls[name]
-        assert control.label == option.label
+        assert english(control.label) == option.label
         begins = option.default if option.page is None else option.page
         assert control.value == ("" if option.type is not Path and begins is None else begins)
         if isinstance(control, gr.Slider):
@@ -45,11 +46,11 @@ def test_every_option_has_a_control_that_begins_as_its_row_says(table: type[Swap
             assert control.choices == [(title, name) for name, title in option.choices.items()]
 
 
-def test_the_page_begins_with_a_little_light_and_else_the_defaults() -> None:
+def test_the_page_begins_with_a_little_light_and_shadow_and_else_the_defaults() -> None:
     with gr.Blocks():
         controls = lay_out_options()
     begun = read_options(controls, {c: c.value for c in controls.values()})
-    assert begun == SwapOptions(light=0.3)
+    assert begun == SwapOptions(light=0.3, shadow=0.1)
 
 
 def test_what_is_typed_on_the_page_reaches_the_options() -> None:
@@ -59,7 +60,7 @@ def test_what_is_typed_on_the_page_reaches_the_options() -> None:
     typed |= {controls["frames"]: " 3 ", controls["picture"]: "a.png", controls["grain"]: 1.5}
     typed |= {controls["seed"]: "7", controls["place"]: "north", controls["shape"]: "1:1"}
     read = read_options(controls, typed, MoreOptions)
-    assert vars(read) == vars(SwapOptions(seed=7, light=0.3)) | MORE_VALUES
+    assert vars(read) == vars(SwapOptions(seed=7, light=0.3, shadow=0.1)) | MORE_VALUES
     with pytest.raises(BadInput, match="frames must be a number, or empty"):
         read_options(controls, typed | {controls["frames"]: "x"}, MoreOptions)
 

@@ -1,4 +1,4 @@
-"""Model cards: written when a model is saved, given their figures when it is evaluated."""
+"""Model cards: written when a model is saved; the metrics are added when it is evaluated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from training.common.facts import DataFacts, RunFacts, run_lines
 
 TEMPLATES = Path(__file__).parent / "card_templates"
 COMMAND, SETTINGS, DATA = "<!-- command -->", "<!-- settings -->", "<!-- data -->"
-# The repository, filled in when it is known.
+# Placeholder of the repository, replaced when the model is published.
 REPOSITORY = "OWNER/NAME"
 FIGURES, FIGURES_END = "<!-- figures -->", "<!-- /figures -->"
 
@@ -37,12 +37,12 @@ class Figure:
 def write_card(role: str, folder: str | Path, facts: RunFacts) -> Path:
     """Write the card of a role (``mask-autoencoder``, ``face-vae``...) as ``folder``/README.md.
 
-    The text is ``training/common/card_templates/ROLE.md``: what holds for the network whatever it
-    learned from, with markers where the run's facts go.
+    The text is ``training/common/card_templates/ROLE.md``: what does not depend on the training
+    run, with markers where the run's facts go.
 
     Raises:
         FileNotFoundError: there is no template for that role.
-        ValueError: the Hub's metadata on top cannot be read.
+        ValueError: the metadata at the top of the template cannot be read.
     """
     text = (TEMPLATES / f"{role}.md").read_text(encoding="utf-8")
     command = f"```sh\n{facts.command}\n```" if facts.command else "The command was not recorded."
@@ -50,7 +50,7 @@ def write_card(role: str, folder: str | Path, facts: RunFacts) -> Path:
     filled = {
         COMMAND: command,
         SETTINGS: "\n".join(f"- {line}" for line in run_lines(facts)),
-        DATA: "\n".join(data) or "Which data it learned from was not recorded.",
+        DATA: "\n".join(data) or "The training data were not recorded.",
     }
     for marker, words in filled.items():
         text = text.replace(marker, words)
@@ -65,7 +65,7 @@ def write_card(role: str, folder: str | Path, facts: RunFacts) -> Path:
 
 
 def _put_licenses(card: ModelCard, data: Sequence[DataFacts]) -> None:
-    """The license of the weights, where every source of data settles one and they agree."""
+    """Set the license of the weights, where all sources of data imply the same one."""
     known = {(s.license, s.license_name) for s in data}
     if len(known) == 1:
         license_id, name = known.pop()
@@ -78,7 +78,7 @@ def _sentence(note: str) -> str:
 
 
 def put_figures(folder: str | Path, text: str, figures: Sequence[Figure]) -> None:
-    """Write what was measured into the card in ``folder``, in place of what stood there.
+    """Replace the metrics in the card in ``folder``.
 
     Args:
         folder: with the card README.md.

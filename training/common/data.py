@@ -7,8 +7,8 @@ Both hold the same layout; ``datasets`` in the examples stands for wherever your
 - scenes: ``scenes/{train,val}/CLASS/NAME.jpg``
 
 Photos may be WebP, JPEG, PNG or BMP, with suffixes in any case, and are turned upright as their
-EXIF data say. In a mask the person is white, or 1 where it holds 0 and 1, or any index of a palette
-but 0 and 255 (Pascal VOC). What a Mac adds to an archive is passed over.
+EXIF orientation says. In a mask the person is white, or 1 in a mask of 0 and 1, or any palette
+index except 0 and 255 (Pascal VOC). Files that macOS adds to an archive are ignored.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from bgswap.io.images import open_image
 from training.common.facts import DataFacts, sha256_of
 
 PICTURES = {".webp", ".jpg", ".jpeg", ".png", ".bmp"}
-# Pascal VOC's index of what nobody labeled.
+# Pascal VOC's index of unlabeled pixels.
 IGNORED = 255
 log = logging.getLogger(__name__)
 Read = TypeVar("Read")
@@ -42,21 +42,21 @@ class BrokenFile(ValueError):
 
 @dataclass
 class SkipBroken:
-    """Leaves out broken files, up to a number of them.
+    """Skips broken files, up to a maximum number.
 
     Attributes:
-        most: how many may be left out.
-        left_out: the reasons, each with its file, in the order they were met.
+        most: maximum number of skipped files.
+        left_out: the errors of the skipped files, in order.
     """
 
     most: int = 0
     left_out: list[str] = field(default_factory=list)
 
     def take(self, read: Callable[[], Read]) -> Read | None:
-        """What ``read`` gives, or None where the file is broken and may be left out.
+        """The result of ``read``, or None where the file is broken and may be skipped.
 
         Raises:
-            BrokenFile: it may not.
+            BrokenFile: too many files are broken.
         """
         try:
             return read()
@@ -72,7 +72,7 @@ class SkipBroken:
 class PictureArchive:
     """Pictures in a folder or a zip, under the same names.
 
-    Opened anew in every process that reads it, so that data loader workers may share one.
+    Each process opens its own file handle, so that data loader workers may share one instance.
 
     Raises:
         FileNotFoundError: there is neither a folder nor a zip at that path.
@@ -95,7 +95,7 @@ class PictureArchive:
         return self.__dict__ | {"_opened": {}}
 
     def _archive(self) -> zipfile.ZipFile:
-        """The zip as this process opened it: a forked one would share its place in the file."""
+        """This process's handle of the zip: a forked process would share the file position."""
         pid = os.getpid()
         if pid not in self._opened:
             self._opened = {pid: zipfile.ZipFile(self.path)}
@@ -129,7 +129,7 @@ class PictureArchive:
         return self._pairs[stem]
 
     def facts(self, kind: str, parts: dict[str, int]) -> DataFacts:
-        """What a model card says of this archive."""
+        """The facts of this archive for a model card."""
         form = "folder" if self.path.is_dir() else "zip archive"
         return DataFacts(str(self.path), f"{form} of {kind}", parts, sha256_of(self.path))
 
@@ -149,11 +149,17 @@ class PictureArchive:
         """
         return self._open(name, _person)
 
+    def text(self, name: str) -> str:
+        """One file's text."""
+        if self.path.is_dir():
+            return (self.path / name).read_text()
+        return self._archive().read(name).decode()
+
     def size(self, name: str) -> tuple[int, int]:
         """Height and width of a picture when it stands upright; its pixels are not read.
 
         Raises:
-            BrokenFile: no such picture, or it is none.
+            BrokenFile: there is no such picture, or it cannot be read.
         """
         return self._open(name, _upright_size)
 
@@ -171,8 +177,8 @@ class PictureArchive:
 
 def add_skip_flag(parser: argparse.ArgumentParser) -> None:
     """The flag ``--skip-broken``."""
-    told = "leave out up to N broken files, each told in a line; one more ends the command"
-    parser.add_argument("--skip-broken", type=int, default=0, metavar="N", help=told)
+    text = "skip up to N broken files, each with a warning; one more ends the command"
+    parser.add_argument("--skip-broken", type=int, default=0, metavar="N", help=text)
 
 
 def _added_by_mac(name: str) -> bool:

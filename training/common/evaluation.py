@@ -1,4 +1,4 @@
-"""Where figures go: the terminal, JSON, plots, sheets, and the model cards."""
+"""Output of metrics: terminal, JSON, plots, picture sheets and model cards."""
 
 import argparse
 import json
@@ -15,11 +15,11 @@ from training.common.plots import Table, draw_bars, number
 
 
 def load_network(kind: type, folder: Path) -> Any:
-    """A network of ours with the weights of a Hub folder, in eval mode.
+    """One of the project's networks with the weights of a Hub folder, in eval mode.
 
     Raises:
-        FileNotFoundError: there are none.
-        ValueError: they do not fit.
+        FileNotFoundError: there are no weights.
+        ValueError: they do not fit the network.
     """
     if not (folder / "model.safetensors").is_file():
         raise FileNotFoundError(f"no weights at {folder / 'model.safetensors'}")
@@ -36,7 +36,7 @@ def report(
     sheets: Mapping[str, np.ndarray],
     extra: Mapping[str, Any],
 ) -> None:
-    """The table to the terminal; JSON, plot and sheets to the folder ``args.out``."""
+    """Print the table; write JSON, plot and sheets to the folder ``args.out``."""
     out = args.out or Path("runs") / f"evaluate-{name}"
     out.mkdir(parents=True, exist_ok=True)
     print(as_table(table))
@@ -51,7 +51,7 @@ def report(
 
 
 def as_table(table: Table) -> str:
-    """Scores as a markdown table, a row a method."""
+    """Scores as a markdown table, one row a method."""
     names = list(next(iter(table.values())))
     rows = [[key, *(number(row[name]) for name in names)] for key, row in table.items()]
     return markdown_table(["", *(name.replace("_", " ") for name in names)], rows)
@@ -73,14 +73,14 @@ def write_figures(
     values: Sequence[tuple[str, float, str]],
     notes: Sequence[str] = (),
 ) -> None:
-    """The scores into the model card beside the weights.
+    """Write the scores into the model card beside the weights.
 
     Args:
         folder: with the card.
         task: as the Hub names it.
-        dataset: in words, what was measured on.
+        dataset: description of the evaluation data.
         table: all scores.
-        values: for the card's metadata: metric as the Hub names it, number, and what it is.
+        values: for the card's metadata: metric as the Hub names it, value, and description.
         notes: lines under the table.
     """
     text = "\n".join([f"Measured on {dataset}.", "", as_table(table), "", *notes])

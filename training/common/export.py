@@ -1,4 +1,4 @@
-"""Writes trained weights as a folder in the layout of the Hub."""
+"""Writing of trained weights as a folder in Hub layout."""
 
 import copy
 from pathlib import Path
@@ -16,15 +16,15 @@ def save_hub_folder(
     """Write config.json, model.safetensors (half precision) and the model card README.md.
 
     Args:
-        network: a module with the Hub mixin; it is left as it is.
-        folder: made if need be.
-        role: says which card, ``mask-autoencoder`` or ``face-vae``.
+        network: a module with the Hub mixin; not modified.
+        folder: created if needed.
+        role: selects the card, ``mask-autoencoder`` or ``face-vae``.
         facts: of the training, for the card.
     """
     half = copy.deepcopy(network).cpu().half().to(memory_format=torch.contiguous_format)
     folder.mkdir(parents=True, exist_ok=True)
-    # First: save_pretrained writes a card of its own where there is none.
+    # Before save_pretrained, which writes a default card where there is none.
     write_card(role, folder, facts)
     half.save_pretrained(folder)
-    # safetensors writes files that only their owner may read.
+    # safetensors writes files that only their owner can read.
     (folder / "model.safetensors").chmod(0o644)

@@ -1,4 +1,4 @@
-"""What is known of a run: its command, data, duration and machine, for the model card."""
+"""The facts of a training run for the model card: command, data, duration, machine."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
-# Libraries whose versions may change what a run gives.
+# Libraries whose versions may change the results.
 LIBRARIES = ("torch", "torchvision", "accelerate", "numpy", "opencv-python-headless")
 
 
@@ -24,7 +24,7 @@ class DataFacts:
         kind: in words, such as ``zip archive of faces``.
         parts: number of samples a part, such as ``{"train": 5109, "val": 400}``.
         sha256: of the archive, or of a folder's names and sizes; empty where there is neither.
-        license: as the Hub names it, where the kind of data settles it.
+        license: as the Hub names it, where the kind of data implies one.
         license_name: of a license that the Hub calls ``other``.
         dataset: id of a data set on the Hub, where it is one.
         note: one more sentence about it, such as its source.
@@ -49,11 +49,11 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What a card is written from.
+    """The facts of a training run.
 
     Attributes:
         settings: of the run, by name.
-        data: what it learned from.
+        data: the sources of training data.
         command: as it was typed.
         seconds: of training in all.
         steps: of the optimizer.
@@ -140,7 +140,7 @@ def _processor() -> str:
 
 
 def run_lines(facts: RunFacts) -> list[str]:
-    """The facts of a run as lines of a card, ``name: value``; the unknown is left out."""
+    """The facts of a run as lines of a card, ``name: value``; unknown ones are left out."""
     libraries = ", ".join(f"{name} {number}" for name, number in versions().items())
     named = {
         "duration": f"{facts.seconds:.0f} s" if facts.seconds else "",

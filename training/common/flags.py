@@ -1,7 +1,6 @@
 """The flags that every run of the training loop has, one for each of its settings."""
 
 import argparse
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +44,10 @@ FLAGS: dict[str, dict[str, Any]] = {
         "metavar": "FOLDER|OWNER/NAME",
         "help": "begin with trained weights, a folder in Hub layout or a repository",
     },
+    "track": {
+        "metavar": "TRACKER",
+        "help": "send curves there too, by accelerate: tensorboard, wandb, trackio or another",
+    },
     "resume": SWITCH | {"help": "go on from the checkpoint in the run folder"},
     "more_epochs": {
         "type": int,
@@ -62,6 +65,11 @@ def add_flags(parser: argparse.ArgumentParser, defaults: LoopSettings) -> None:
         parser.add_argument(flag, default=getattr(defaults, name), **told)
 
 
+def add_track_flag(parser: argparse.ArgumentParser) -> None:
+    """``--track`` for a command that has not all of the loop's flags."""
+    parser.add_argument("--track", default="", **FLAGS["track"])
+
+
 def settings_from(arguments: argparse.Namespace) -> LoopSettings:
     """The loop's settings out of what was parsed."""
-    return LoopSettings(**{f.name: getattr(arguments, f.name) for f in fields(LoopSettings)})
+    return LoopSettings(**{name: getattr(arguments, name) for name in FLAGS})

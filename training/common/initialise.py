@@ -1,4 +1,4 @@
-"""How weights begin."""
+"""Initial weights of networks."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -14,11 +14,10 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def he_initialise(network: Network) -> Network:
-    """Set the convolutions' weights after He et al. (ICCV 2015), in place, and return the network.
+    """Initialise the convolutions after He et al. (ICCV 2015), in place, and return the network.
 
-    torch's own initial weights let the signal fade over six layers; with these a run needs a
-    fraction of the steps. A transposed convolution of stride 2 adds up a quarter as many terms as
-    its kernel has.
+    With torch's default initialisation the signal fades over six layers; this one needs a fraction
+    of the steps. A transposed convolution of stride 2 sums a quarter of its kernel's terms.
     """
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
@@ -27,12 +26,12 @@ def he_initialise(network: Network) -> Network:
             nn.init.normal_(layer.weight, 0, (2 / terms) ** 0.5)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
-    # This order of memory makes convolutions a third faster on CPUs.
+    # Channels-last memory format: convolutions are a third faster on CPUs.
     return network.to(memory_format=torch.channels_last)
 
 
 def begin_with(network: nn.Module, source: str) -> None:
-    """Set a network's weights, in place, to trained ones.
+    """Load trained weights into a network, in place.
 
     Args:
         network: with PyTorchModelHubMixin.
@@ -41,7 +40,7 @@ def begin_with(network: nn.Module, source: str) -> None:
 
     Raises:
         FileNotFoundError: there are no weights.
-        ValueError: they do not fit, or the repository cannot be read.
+        ValueError: they do not fit the network, or the repository cannot be read.
     """
     folder = Path(source)
     if not folder.is_dir():
@@ -51,7 +50,9 @@ def begin_with(network: nn.Module, source: str) -> None:
             folder = Path(snapshot_download(repo, revision=revision or None, allow_patterns=files))
         except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError) as error:
             why = str(error).splitlines()[0]
-            raise ValueError(f"{source} is no folder and no repository to read: {why}") from error
+            raise ValueError(
+                f"{source} is neither a folder nor a readable repository: {why}"
+            ) from error
     trained = load_network(type(network), folder).float()
     try:
         network.load_state_dict(trained.state_dict())

@@ -1,28 +1,58 @@
-"""The training loop that the project's own two networks share.
+"""The training loop: one for all of the project's own networks.
 
-A run is a folder: config.json, the loss curves, a sample sheet, metrics.json, the best weights as
-a state dict and as a Hub folder, and accelerate's state of network, optimizer, schedule and
-average, from which ``--resume`` goes on to exactly the weights that an uninterrupted run would
-have reached. For that, a sample is a pure function of its number, and every step has its own seed.
+A run is a folder: config.json, accelerate's state of network, optimizers, schedules and average,
+and what its task makes of the weights. From the state ``--resume`` goes on to exactly the weights
+that an uninterrupted run would have reached: every step has its own seed, and a sample is a pure
+function of its number or of that seed. It lasts so many epochs (:mod:`training.common.epochs`), or
+so many seconds or steps (:mod:`training.common.timed`).
 """
 
 import argparse
 import logging
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import torch
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from bgswap.errors import BgSwapError
+from training.common.clock import Clock
+from training.common.console import configure_logging
+from training.common.epochs import EpochRun
 from training.common.flags import settings_from
-from training.common.losses import mean_losses
 from training.common.runs import Run
-from training.common.tasks import LoopSettings, Task
+from training.common.tasks import LoopSettings, Task, TimedSettings, TimedTask
+from training.common.timed import TimedRun
+
+
+def loop(run: Run) -> dict[str, Any]:
+    """Train until the run is over; what it came to.
+
+    Raises:
+        SystemExit: the process was told to end (SIGTERM, SIGINT); a checkpoint was written.
+    """
+    with run:
+        while not run.over:
+            run.network.train()
+            for batch in run.batches():
+                losses = run.backward(batch)
+                if losses and not run.clip():
+                    losses = None
+                if losses:
+                    for optimizer in run.optimizers:
+                        optimizer.step()
+                    run.average_weights()
+                for optimizer in run.optimizers:
+                    optimizer.zero_grad()
+                run.count_step(losses)
+                for scheduler in run.schedulers:
+                    scheduler.step()
+                run.stop_if_told()
+            run.epoch_done(run.validate())
+        return run.done()
 
 
 def train(task: Task, settings: LoopSettings) -> dict[str, Any]:
-    """Train a network; returns what metrics.json holds.
+    """Train a network in epochs; returns what metrics.json holds.
 
     Raises:
         FileNotFoundError: there is no checkpoint to resume from.
@@ -30,29 +60,26 @@ def train(task: Task, settings: LoopSettings) -> dict[str, Any]:
         ValueError: the checkpoint was made with other settings, or there is too little data.
         SystemExit: the process was told to end (SIGTERM, SIGINT); a checkpoint was written.
     """
-    with Run(task, settings) as run:
-        while run.progress.epoch < run.epochs:
-            run.network.train()
-            for batch in run.batches():
-                losses = task.losses(run.network, batch)
-                run.optimizer.zero_grad()
-                run.accelerator.backward(losses["total"])
-                run.optimizer.step()
-                run.scheduler.step()
-                run.step_done(losses)
-            run.epoch_done(mean_losses(validate(task, run)))
-        return run.done()
+    return loop(EpochRun(task, settings))
 
 
-def validate(task: Task, run: Run) -> Iterator[dict[str, float]]:
-    """Losses of the validation batches, gathered from all processes."""
-    network = run.judged.eval()
-    with torch.inference_mode():
-        for batch in run.validation:
-            losses = task.losses(network, batch)
-            names, values = zip(*losses.items(), strict=True)
-            gathered = run.accelerator.gather(torch.stack(values)[None]).mean(0)
-            yield dict(zip(names, gathered.tolist(), strict=True))
+def train_for(
+    task: TimedTask, settings: TimedSettings, clock: Clock | None = None
+) -> dict[str, Any]:
+    """Train a network for so many seconds or steps; returns its ``seconds`` and ``history``.
+
+    Args:
+        task: the network, and what makes its batches.
+        settings: of the run.
+        clock: that other stages of a training have used; a new one if None.
+
+    Raises:
+        FileNotFoundError: there is no checkpoint to resume from.
+        FileExistsError: the folder of the checkpoints holds another run's.
+        ValueError: the checkpoint was made with other settings.
+        SystemExit: the process was told to end (SIGTERM, SIGINT); a checkpoint was written.
+    """
+    return loop(TimedRun(task, settings, clock))
 
 
 def command_parser(name: str, about: str) -> argparse.ArgumentParser:
@@ -92,9 +119,10 @@ def train_command(
 
 def run_command(work: Callable[[], object]) -> int:
     """Run a training command: what its user did wrong becomes one line and exit code 2."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    configure_logging()
     try:
-        work()
+        with logging_redirect_tqdm():
+            work()
     except (BgSwapError, OSError, ValueError) as error:
         logging.getLogger(__name__).error("%s", error)
         return 2

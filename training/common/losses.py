@@ -7,10 +7,10 @@ from torch.nn import functional as F
 
 
 def mean_losses(batches: Iterable[dict[str, float]]) -> dict[str, float]:
-    """The mean of each named loss over batches of like size.
+    """The mean of each named loss over batches of equal size.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there are no batches.
     """
     rows = list(batches)
     if not rows:
@@ -19,14 +19,14 @@ def mean_losses(batches: Iterable[dict[str, float]]) -> dict[str, float]:
 
 
 def mask_losses(found: Tensor, true: Tensor) -> dict[str, Tensor]:
-    """How far masks are from clean ones.
+    """Losses of predicted masks.
 
-    Cross entropy is the mean over all pixels; the soft Dice loss (Milletari et al., 2016), mean
-    over the masks, keeps thin people from being outvoted by their surroundings.
+    Cross entropy is the mean over all pixels; the soft Dice loss (Milletari et al., 2016), the mean
+    over the masks, balances small foregrounds against large backgrounds.
 
     Args:
-        found: (B, 1, H, W) in [0, 1].
-        true: alike.
+        found: (B, 1, H, W) in [0, 1], predicted.
+        true: (B, 1, H, W) in [0, 1], ground truth.
 
     Returns:
         ``total`` = ``cross_entropy`` + 0.5 ``dice``, and these two.
@@ -42,19 +42,19 @@ def vae_losses(
 ) -> dict[str, Tensor]:
     """The two terms of a variational autoencoder (Kingma and Welling, 2014).
 
-    Both are summed over a picture's values or latent dimensions and taken as a mean over the
-    batch, so that a weight of 1 is the evidence lower bound of a Gaussian with variance one half.
-    A smaller weight says that pixels are known more exactly than that.
+    Both are summed over a picture's values or latent dimensions and averaged over the batch, so
+    that a weight of 1 is the evidence lower bound of a Gaussian with variance one half. A smaller
+    weight stands for a smaller variance.
 
     Args:
-        made: (B, 3, H, W) in [0, 1].
-        true: alike.
+        made: (B, 3, H, W) in [0, 1], the reconstruction.
+        true: (B, 3, H, W) in [0, 1].
         mu, logvar: (B, latent).
-        kl_weight: of the divergence from the standard normal.
+        kl_weight: weight of the KL divergence from the standard normal.
 
     Returns:
         ``total`` = ``reconstruction`` + ``kl_weight`` * ``kl``; these two; and ``mse``, the mean
-        over all values, to compare with other work.
+        over all values, for comparison with other work.
     """
     mse = F.mse_loss(made, true)
     reconstruction = mse * true[0].numel()

@@ -1,4 +1,4 @@
-"""How good masks and pictures are, as numbers."""
+"""Metrics of masks and pictures."""
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ _WINDOW = {
 
 
 def iou(found: np.ndarray, true: np.ndarray) -> float:
-    """Intersection over union of two masks (H, W), cut at one half; 1 where both are empty.
+    """Intersection over union of two masks (H, W) with threshold one half; 1 if both are empty.
 
     Raises:
         ValueError: they differ in shape.
@@ -27,7 +27,7 @@ def iou(found: np.ndarray, true: np.ndarray) -> float:
 
 
 def boundary_iou(found: np.ndarray, true: np.ndarray, band: float = 0.02) -> float:
-    """IoU of the inner bands along the edges of two masks (H, W), cut at one half.
+    """IoU of the inner bands along the edges of two masks (H, W) with threshold one half.
 
     Boundary IoU of Cheng, Girshick, Dollar, Berg and Kirillov (CVPR 2021). The band is
     ``band`` times the diagonal of the picture wide, one pixel at least; the border of the picture
@@ -70,16 +70,16 @@ def mse(made: np.ndarray, true: np.ndarray) -> float:
 
 
 def kept_scores(made: np.ndarray, true: np.ndarray, kept: np.ndarray) -> dict[str, float]:
-    """``ssim`` and ``mse`` of the part of a picture that should have stayed as it was.
+    """``ssim`` and ``mse`` of the part of a picture that should not change.
 
     Args:
-        made: (H, W, 3) uint8 RGB, what came out.
-        true: alike, what went in.
-        kept: (H, W) bool, the pixels that count. Others still lie in the windows of the
-            structural similarity near the edge, so that it is below 1 there even for exact pixels.
+        made: (H, W, 3) uint8 RGB, the result.
+        true: (H, W, 3) uint8 RGB, the input.
+        kept: (H, W) bool, the pixels to compare. Windows of the structural similarity near the
+            edge also contain other pixels, so that it is below 1 there even for equal pixels.
 
     Raises:
-        ValueError: they differ in shape, or no pixel counts.
+        ValueError: they differ in shape, or ``kept`` is empty.
     """
     if kept.shape != true.shape[:2] or not kept.any():
         raise ValueError(f"expected some kept pixels of {true.shape[:2]}, got {kept.shape}")

@@ -1,11 +1,11 @@
-"""Edges, light, colour, blur and compression, varied by chance as cameras vary them."""
+"""Photometric augmentation of single pictures: edges, light, color, blur and compression."""
 
 import cv2
 import numpy as np
 
 
 def cut_edge(alpha: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """An alpha (H, W) uint8 shrunk or softened a little, as cameras and matting tools do."""
+    """An alpha (H, W) uint8, randomly eroded or blurred a little."""
     chance = rng.random()
     if chance < 0.35 and min(alpha.shape) > 24:
         alpha = cv2.erode(alpha, np.ones((3, 3), np.uint8))
@@ -19,7 +19,7 @@ def tinted(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def camera(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A picture (H, W, 3) uint8 with other light, colour, blur, noise and JPEG; same shape."""
+    """A picture (H, W, 3) uint8 with random light, color, blur, noise and JPEG; same shape."""
     out = image.astype(np.float32)
     grey = out.mean(axis=2, keepdims=True)
     out = grey + (out - grey) * (0.0 if rng.random() < 0.05 else rng.uniform(0.5, 1.5))
@@ -37,7 +37,7 @@ def camera(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def focused(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A background (H, W, 3) uint8 blurred as behind a portrait, sharpened, or as it is."""
+    """A background (H, W, 3) uint8, randomly defocused, sharpened or unchanged."""
     chance = rng.random()
     if chance < 0.2:
         return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.01, 0.05) * min(image.shape[:2]) + 0.3)

@@ -2,30 +2,33 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
+
+from training.common.progress import Progress
 
 # Rows by name, each with the same named scores.
 Table = Mapping[str, Mapping[str, float]]
 
 
-def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
-    """Losses over the epochs as a PNG, one panel a loss."""
-    names = list(history[0]["training"])
+def curves(progress: Progress) -> Figure:
+    """Training losses by steps and validation losses after each epoch, a panel a loss."""
+    curve, history = progress.curve, progress.history
+    names = sorted({name for point in curve for name in point} - {"step"})
     figure = Figure(figsize=(3.6 * len(names), 3.2), layout="constrained")
-    panels = figure.subplots(1, len(names), squeeze=False)[0]
-    epochs = [entry["epoch"] for entry in history]
-    for panel, name in zip(panels, names, strict=True):
-        for part in ("training", "validation"):
-            panel.plot(epochs, [entry[part][name] for entry in history], label=part)
-        panel.set(title=name, xlabel="epoch")
-    panels[0].legend()
-    figure.savefig(path, dpi=110)
+    for panel, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+        points = [(p["step"], p[name]) for p in curve if name in p]
+        panel.plot(*zip(*points, strict=True), marker=".", label="training")
+        ends = [(h["step"], h["validation"][name]) for h in history if name in h["validation"]]
+        if ends:
+            panel.plot(*zip(*ends, strict=True), marker="o", label="validation, after each epoch")
+        panel.set(title=name, xlabel="step")
+        panel.legend()
+    return figure
 
 
 def number(value: float) -> str:
-    """A score in words; not a number is none."""
+    """A score as text; empty for NaN."""
     return "" if value != value else f"{value:.4f}"
 
 

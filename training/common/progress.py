@@ -28,14 +28,35 @@ class SampleOrder(Sampler[int]):
 
 @dataclass
 class Progress:
-    """Where a run stands; goes into the checkpoint."""
+    """Where a run stands; goes into the checkpoint.
+
+    Attributes:
+        epoch: epochs that are over; of a timed run, intervals.
+        step: steps of this epoch.
+        steps: in all.
+        skipped: of these, how many changed nothing.
+        best: validation loss so far.
+        sums: of this epoch's losses, with counts.
+        recent: of those since the last point of the curve.
+        history: losses and figures of each epoch.
+        curve: mean training losses of every few steps, with the step.
+        seconds: of the run's clock.
+        begun: of the clock as the schedule of a timed run began.
+        due: of the clock at which an interval ends.
+    """
 
     epoch: int = 0
-    step: int = 0  # within the epoch
+    step: int = 0
+    steps: int = 0
+    skipped: int = 0
     best: float = math.inf
-    sums: dict[str, float] = field(default_factory=dict)
+    sums: dict[str, list[float]] = field(default_factory=dict)
+    recent: dict[str, list[float]] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
+    curve: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
+    begun: float = 0.0
+    due: float = 0.0
 
 
 def save_whole(state: object, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is checked of a model folder, and filled in on its card, before it is published."""
+"""Checks of a model folder and its card before it is published."""
 
 import io
 import shutil
@@ -19,55 +19,57 @@ MODEL_FILES = ["*.safetensors", "*.json", "*.txt", "*.md", "*.png", "*.jpg"]
 PICKLES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
 
 
-class Unfit(Exception):
-    """What was to be published must not be, as it is."""
+class NotPublishable(Exception):
+    """A model or the app cannot be published in this state."""
 
 
 def check_model(role: str, folder: Path) -> None:
-    """Check that a folder is fit to publish: whole, without pickles, with a card that says enough.
+    """Check that a folder can be published: complete, without pickles, with a complete card.
 
     Args:
         role: such as ``mask-autoencoder``.
         folder: in the layout of the Hub.
 
     Raises:
-        Unfit: it is not; the message says what is wrong.
+        NotPublishable: it cannot; the message says why.
     """
     pickles = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.suffix in PICKLES)
     if pickles:
-        raise Unfit(f"{folder} holds pickles, which are not published: {', '.join(pickles)}")
+        raise NotPublishable(
+            f"{folder} holds pickles, which are not published: {', '.join(pickles)}"
+        )
     try:
         check_folder(ROLES[role], folder)
     except (Incomplete, Broken) as error:
-        raise Unfit(f"{folder} is not whole: {error}") from error
+        raise NotPublishable(f"{folder} is not whole: {error}") from error
     path = folder / "README.md"
     if not path.is_file():
-        raise Unfit(f"{folder} has no model card README.md")
+        raise NotPublishable(f"{folder} has no model card README.md")
     try:
         card = ModelCard.load(path).data
     except ValueError as error:
-        raise Unfit(f"the metadata of {path} cannot be read: {error}") from error
+        raise NotPublishable(f"the metadata of {path} cannot be read: {error}") from error
     wanted = {
-        "license (what the data allow; say it with --license)": card.license,
+        "license (as the training data allow; set it with --license)": card.license,
         "library_name": card.get("library_name"),
         "tags": card.tags,
         "metrics (python -m training MODEL evaluate writes them)": card.eval_results,
     }
     missing = [name for name, value in wanted.items() if not value]
     if missing:
-        raise Unfit(f"the model card {path} lacks {', '.join(missing)}")
+        raise NotPublishable(f"the model card {path} lacks {', '.join(missing)}")
     load_model(role, folder)
 
 
 def load_model(role: str, folder: Path) -> None:
-    """Load a folder as the program would, strictly, and run the network once.
+    """Load a folder as the program does and run the smoke test.
 
     Raises:
-        Unfit: the weights are of another role, or the network does not run.
+        NotPublishable: the weights belong to another role, or the network does not run.
     """
     name = "scene" if ROLES[role].startswith("scene") else ROLES[role]
     try:
-        with redirect_stdout(io.StringIO()):  # huggingface_hub tells there what it loads
+        with redirect_stdout(io.StringIO()):  # huggingface_hub prints what it loads
             if name == "scene":
                 from diffusers import AutoPipelineForInpainting
 
@@ -76,12 +78,12 @@ def load_model(role: str, folder: Path) -> None:
                 resolve(LOADERS[name])(folder, "cpu").check()
     except Exception as error:
         why = " ".join(str(error).split())[:300]
-        raise Unfit(f"the weights in {folder} are no {role} that works: {why}") from error
+        raise NotPublishable(f"the weights in {folder} do not work as {role}: {why}") from error
 
 
 @dataclass(frozen=True)
 class License:
-    """Under which terms weights are published.
+    """The license that weights are published under.
 
     Attributes:
         id: as the Hub names it, such as ``mit``, or ``other``.

@@ -1,10 +1,9 @@
-"""What surrounds the training loop: devices, order, learning rate, checkpoints, the run folder."""
+"""What surrounds every training loop: device, schedule, average, signals, checkpoints, folder."""
 
 import logging
-import math
 import signal
-import time
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,234 +11,240 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from training.common import saved_states
 from training.common.average import moving_average
-from training.common.facts import RunFacts, typed_command
-from training.common.initialise import begin_with
-from training.common.plots import draw_curves
-from training.common.progress import Progress, SampleOrder, save_whole, write_json
-from training.common.tasks import LoopSettings, Task
+from training.common.clock import Clock
+from training.common.console import tracker
+from training.common.plots import curves
+from training.common.progress import Progress, write_json
+from training.common.running_means import RunningMeans
+from training.common.stopping import Stopping
+from training.common.tasks import RunSettings, Task, TimedTask
 
 log = logging.getLogger(__name__)
+# Steps between two readings of the losses that are still on the device.
+READ_EVERY = 50
+BAR = "{desc}{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 
-class Run:
-    """The bookkeeping around the loop; the state of network, optimizer and chances is accelerate's.
+class Run(ABC):
+    """The bookkeeping around the loop; what is saved and loaded is accelerate's.
 
-    Raises:
-        FileNotFoundError: there is no checkpoint to resume from.
-        FileExistsError: the run folder holds another run's checkpoint.
-        ValueError: the checkpoint was made with other settings, or there is too little data.
+    Args:
+        task: the network and its data.
+        settings: of the run.
+        clock: of the run; a real one if None.
+        mixed_precision: ``no``, ``fp16`` or ``bf16``.
+
+    Attributes:
+        network, optimizers, schedulers: as accelerate prepared them.
+        average: torch's AveragedModel, None without one.
     """
 
-    def __init__(self, task: Task, settings: LoopSettings) -> None:
-        self.task, self.settings, self.progress = task, settings, Progress()
+    network: nn.Module
+    optimizers: list[Any]
+    schedulers: list[Any]
+    average: nn.Module | None
+    config: dict[str, Any]
+
+    def __init__(
+        self,
+        task: Task | TimedTask,
+        settings: RunSettings,
+        clock: Clock | None = None,
+        mixed_precision: str = "no",
+    ) -> None:
+        self.task, self.settings, self.clock = task, settings, clock or Clock()
+        self.progress, self.means = Progress(), RunningMeans()
         self.accelerator = Accelerator(
             cpu=settings.cpu,
-            mixed_precision=settings.mixed_precision,
+            mixed_precision=mixed_precision,
             step_scheduler_with_optimizer=False,
+            log_with=tracker(settings.track),
+            project_dir=settings.out,
         )
-        self.folder, self.epochs = Path(settings.out), settings.epochs
-        world = self.accelerator.num_processes
-        self.order = SampleOrder(len(task.training), settings.seed)
-        self.steps = self.order.length // (settings.batch * world)
-        if not self.steps:
-            raise ValueError(
-                f"{self.order.length} samples are too few for {world} batches of {settings.batch}"
-            )
-        self.config = {**_kept(settings), **task.config, "world_size": world}
-        self._read_progress()
-        self._prepare()
-        self._open_folder()
-        self._stopping = False
-        self._handlers: dict[signal.Signals, Any] = {}
-        self._started = time.monotonic()
+        self.folder = self.checkpoints = Path(settings.out)
+        self.stopping = Stopping()
+
+    @property
+    @abstractmethod
+    def over(self) -> bool:
+        """Whether all is trained that was asked for."""
+
+    @property
+    @abstractmethod
+    def share(self) -> float:
+        """How much of the run is over, from 0 to 1."""
+
+    @abstractmethod
+    def batches(self) -> Iterator[Any]:
+        """The batches that are left of this epoch, or of this interval, each with its own seed."""
+
+    @abstractmethod
+    def validate(self) -> dict[str, float]:
+        """Losses or figures of what is judged on held-out data."""
+
+    @abstractmethod
+    def epoch_done(self, validation: dict[str, float]) -> None:
+        """Note the losses, keep what is to be kept, write a checkpoint."""
+
+    @abstractmethod
+    def done(self) -> dict[str, Any]:
+        """Write what comes at the end; what the run came to."""
+
+    @abstractmethod
+    def _rate(self, step: int) -> float:
+        """The share of the learning rate that a step is given."""
 
     def __enter__(self) -> "Run":
         """From here on SIGTERM and SIGINT end the run after the step it is in."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._handlers[number] = signal.signal(number, self._stop)
+        self.stopping.__enter__()
+        if self.settings.track:
+            plain = {k: v if isinstance(v, int | float) else str(v) for k, v in self.config.items()}
+            self.accelerator.init_trackers(self.folder.name, plain)
+        silent = not self.accelerator.is_main_process
+        self.bar = tqdm(total=1.0, initial=self.share, bar_format=BAR, disable=silent)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+        self.bar.close()
+        self.stopping.__exit__()
 
     @property
     def judged(self) -> nn.Module:
         """What is validated and kept: the moving average of the network, or the network itself."""
         return self.average.module if self.average else self.network
 
-    def batches(self) -> Iterator[Any]:
-        """The batches of this epoch that are left, each with its own seed."""
-        progress, world = self.progress, self.accelerator.num_processes
-        self.order.epoch = progress.epoch
-        left = self.training
-        if progress.step:
-            left = self.accelerator.skip_first_batches(self.training, progress.step)
-        bar = tqdm(
-            total=self.steps,
-            initial=progress.step,
-            desc=f"epoch {progress.epoch + 1}/{self.epochs}",
-            disable=not self.accelerator.is_local_main_process,
-        )
-        with bar:
-            for batch in left:
-                done = progress.epoch * self.steps + progress.step
-                torch.manual_seed(
-                    (self.settings.seed << 32) + done * world + self.accelerator.process_index
-                )
-                self.task.step = done
-                yield batch
-                bar.update()
-                mean = self.progress.sums["total"] / progress.step
-                bar.set_postfix(loss=f"{mean:.4f}", refresh=False)
+    def backward(self, batch: Any) -> dict[str, Tensor] | None:
+        """Add up a batch's gradients; its losses, None where it has to be left out."""
+        losses = self.task.losses(self.network, batch)
+        self.accelerator.backward(losses["total"])
+        return losses
 
-    def step_done(self, losses: dict[str, Tensor]) -> None:
-        """Count a step; write a checkpoint when one is due, and end when told to."""
-        progress = self.progress
-        progress.step += 1
+    def clip(self) -> bool:
+        """Bound the gradients; False where they must not be used."""
+        return True
+
+    def average_weights(self) -> None:
+        """Carry the moving average on."""
         if self.average:
-            self.average.update_parameters(self.accelerator.unwrap_model(self.network))
-        for name, value in losses.items():
-            progress.sums[name] = progress.sums.get(name, 0.0) + value.item()
-        if self._stopping:
-            self.accelerator.set_trigger()
-        # All processes stop after the same step, whichever of them was told to.
-        if self.accelerator.check_trigger():
-            self.save()
-            log.warning("stopped in epoch %d; go on with --resume", progress.epoch + 1)
-            raise SystemExit(128 + signal.SIGTERM)
-        if progress.step % self.settings.checkpoint_every == 0:
-            self.save()
+            self.average.update_parameters(self._plain)
 
-    def epoch_done(self, validation: dict[str, float]) -> None:
-        """Note the losses, keep the weights if they are the best yet, write a checkpoint."""
+    def count_step(self, losses: dict[str, Tensor] | None) -> None:
+        """Count a step and its time; one without losses changed nothing."""
         progress = self.progress
-        training = {name: total / progress.step for name, total in progress.sums.items()}
-        entry = {"epoch": progress.epoch + 1, "training": training, "validation": validation}
-        progress.history.append(entry)
-        progress.epoch, progress.step, progress.sums = progress.epoch + 1, 0, {}
-        if self.accelerator.is_main_process:
-            log.info("epoch %d: validation %s", progress.epoch, _in_words(validation))
-        if validation["total"] < progress.best:
-            progress.best = validation["total"]
-            if self.accelerator.is_main_process:
-                weights = self.accelerator.unwrap_model(self.judged).state_dict()
-                save_whole(weights, self.folder / self.task.weights_name)
-        self.save()
+        progress.step, progress.steps = progress.step + 1, progress.steps + 1
+        self.clock.tick()
+        if losses is None:
+            progress.skipped += 1
+        else:
+            self.means.add(losses)
+        self.bar.update(self.share - self.bar.n)
+        if progress.steps % READ_EVERY == 0:
+            self._note_curve()
+
+    def stop_if_told(self) -> None:
+        """End with a checkpoint after SIGTERM or SIGINT: all processes after the same step."""
+        if self.stopping.due(self.accelerator, self.progress.steps):
+            self.save()
+            log.warning("stopped at step %d; go on with --resume", self.progress.steps)
+            raise SystemExit(128 + signal.SIGTERM)
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
-        now = time.monotonic()
-        self.progress.seconds += now - self._started
-        self._started = now
+        self.means.read()
+        progress, means = self.progress, self.means
+        progress.seconds = self.clock.seconds
+        progress.sums, progress.recent = means.sums, means.recent
         state = {"config": self.config, "progress": asdict(self.progress)}
-        saved_states.save(self.accelerator, self.folder, state)
+        saved_states.save(self.accelerator, self.checkpoints, state)
 
-    def done(self) -> dict[str, Any]:
-        """Curves, metrics, and what the task makes of its best weights."""
+    def _step_seed(self) -> int:
+        """Seed torch for the next step; the seed, another one in each process."""
+        world, process = self.accelerator.num_processes, self.accelerator.process_index
+        seed = (self.settings.seed << 32) + self.progress.steps * world + process
+        torch.manual_seed(seed)
+        self.task.step = self.progress.steps
+        return seed
+
+    def _next_epoch(self, **noted: Any) -> None:
+        """Note an epoch in the history and in trackers, and begin the next."""
         progress = self.progress
-        metrics = {
-            "world_size": self.accelerator.num_processes,
-            "seconds": round(progress.seconds, 1),
-            "best_validation_loss": progress.best,
-            "final": progress.history[-1],
-            "history": progress.history,
-        }
-        if self.accelerator.is_main_process:
-            network = self.accelerator.unwrap_model(self.network).eval()
-            best = torch.load(self.folder / self.task.weights_name, weights_only=True)
-            network.load_state_dict(best)
-            draw_curves(progress.history, self.folder / "curves.png")
-            self.task.finish(network, self.folder, self._facts(network))
-            write_json(self.folder / "metrics.json", metrics)
-        self.accelerator.end_training()
-        return metrics
+        self._note_curve()
+        progress.history.append(noted)
+        validation = noted["validation"].items()
+        figures = {f"validation/{name}": value for name, value in validation}
+        self.accelerator.log(figures, step=progress.steps)
+        progress.epoch, progress.step = progress.epoch + 1, 0
+        self.means.start()
 
-    def _facts(self, network: nn.Module) -> RunFacts:
-        parameters = sum(weight.numel() for weight in network.parameters())
-        return RunFacts(
-            settings=self.config,
-            data=self.task.data,
-            command=typed_command(),
-            seconds=self.progress.seconds,
-            steps=self.progress.epoch * self.steps,
-            parameters=parameters,
-        )
+    def _note_curve(self) -> None:
+        """Note the mean losses since this was done last."""
+        if not (recent := self.means.read_recent()):
+            return
+        progress = self.progress
+        progress.curve.append({"step": progress.steps, **recent})
+        rates = [scheduler.get_last_lr()[0] for scheduler in self.schedulers]
+        values = {f"training/{name}": value for name, value in recent.items()}
+        self.accelerator.log(values | {"learning rate": rates[0]}, step=progress.steps)
+        told = f"step {progress.steps}, loss {recent['total']:.4f}"
+        self.bar.set_postfix_str(told, refresh=False)
+
+    def _draw_curves(self) -> None:
+        if self.accelerator.is_main_process and self.progress.curve:
+            curves(self.progress).savefig(self.folder / "curves.png", dpi=110)
 
     def _read_progress(self) -> None:
-        """Take up where the checkpoint stands, or see that there is none."""
+        """Take up where the checkpoint stands, or see that there is none.
+
+        Raises:
+            FileNotFoundError: there is no checkpoint to resume from.
+            FileExistsError: the folder holds another run's checkpoint.
+            ValueError: the checkpoint was made with other settings.
+        """
         if not self.settings.goes_on:
-            if known := saved_states.taken(self.folder):
+            if known := saved_states.taken(self.checkpoints):
                 raise FileExistsError(
                     f"{known} is there: --resume goes on with it, or name another folder"
                 )
             return
-        state = saved_states.read_progress(self.folder)
-        known = state["config"]
-        if self.settings.more_epochs:
-            self.epochs = known["epochs"] + self.settings.more_epochs
-            known = known | {"epochs": self.epochs}
-            self.config["epochs"] = self.epochs
+        state = saved_states.read_progress(self.checkpoints)
+        known = self._expected(state["config"])
         changed = sorted(k for k in known | self.config if known.get(k) != self.config.get(k))
         if changed:
             raise ValueError(f"the checkpoint was made with other {', '.join(changed)}")
         self.progress = Progress(**state["progress"])
+        self.means.start(self.progress.sums, self.progress.recent)
+        self.clock.go_on_from(self.progress.seconds)
 
-    def _prepare(self) -> None:
-        """Everything that accelerate holds, with the checkpoint's state where there is one."""
-        task, settings = self.task, self.settings
-        if settings.start_from and not settings.goes_on:
-            begin_with(task.network, settings.start_from)
-        loader = {"batch_size": settings.batch, "num_workers": settings.workers}
-        # A generator of its own: making an iterator must not use up the training's random numbers.
-        training = DataLoader(
-            task.training,
-            sampler=self.order,
-            drop_last=True,
-            generator=torch.Generator(),
-            **loader,
-        )
-        validation = DataLoader(task.validation, generator=torch.Generator(), **loader)
-        optimizer = torch.optim.Adam(task.network.parameters(), lr=settings.learning_rate)
-        scheduler = LambdaLR(optimizer, lambda step: self._rate(step))
-        self.network, self.optimizer, self.scheduler, self.training, self.validation = (
-            self.accelerator.prepare(task.network, optimizer, scheduler, training, validation)
-        )
-        self.average = None
-        if settings.ema:
-            average = moving_average(self.accelerator.unwrap_model(self.network), settings.ema)
+    def _expected(self, known: dict[str, Any]) -> dict[str, Any]:
+        """A checkpoint's config with the changes that are allowed."""
+        return known
+
+    def _prepare(self, optimizers: Sequence[Optimizer], ramp: bool = True) -> None:
+        """Have accelerate hold network, optimizers, schedules and average, and load their state."""
+        prepare, count = self.accelerator.prepare, len(optimizers)
+        schedulers = [LambdaLR(optimizer, self._rate) for optimizer in optimizers]
+        prepared = prepare(self.task.network, *optimizers, *schedulers)
+        self.network, held = prepared[0], list(prepared[1:])
+        self.optimizers, self.schedulers = held[:count], held[count:]
+        self.average, self._plain = None, self.accelerator.unwrap_model(self.network)
+        if self.settings.ema:
+            average = moving_average(self._plain, self.settings.ema, ramp)
             self.average = self.accelerator.prepare_model(average, evaluation_mode=True)
-        if settings.goes_on:
-            self.accelerator.load_state(str(saved_states.newest(self.folder)))
 
-    def _rate(self, step: int) -> float:
-        """The share of the learning rate that a step is given."""
-        warm = min(1.0, (step + 1) / (self.settings.warmup + 1))
-        if self.settings.schedule == "constant":
-            return warm
-        return warm * 0.5 * (1 + math.cos(math.pi * step / (self.epochs * self.steps)))
-
-    def _stop(self, *_: object) -> None:
-        self._stopping = True
+    def _load(self) -> None:
+        """The checkpoint's state, where the run goes on; to be called when all is prepared."""
+        if self.settings.goes_on:
+            self.accelerator.load_state(str(saved_states.newest(self.checkpoints)))
 
     def _open_folder(self) -> None:
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self.checkpoints.mkdir(parents=True, exist_ok=True)
             write_json(self.folder / "config.json", self.config)
-
-
-def _kept(settings: LoopSettings) -> dict[str, Any]:
-    """The settings that decide which weights come out."""
-    free = {"out", "resume", "workers", "checkpoint_every", "cpu", "more_epochs"}
-    return {name: value for name, value in asdict(settings).items() if name not in free}
-
-
-def _in_words(losses: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in losses.items())

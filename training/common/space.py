@@ -12,7 +12,7 @@ from huggingface_hub import HfApi, RepoCard
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from training.common.publishing import Unfit
+from training.common.publishing import NotPublishable
 
 # What a Space needs to run; training, tests, runs and data stay here.
 SPACE_FILES = (
@@ -60,8 +60,8 @@ def push_space(api: HfApi, repo: str, project: Path, settings: SpaceSettings | N
         The address of the Space.
 
     Raises:
-        Unfit: a file is missing, README.md has no metadata of a Space, or requirements.txt does
-            not allow the newest torch of ZeroGPU.
+        NotPublishable: a file is missing, README.md has no metadata of a Space, or
+            requirements.txt does not allow the newest torch of ZeroGPU.
         HfHubHTTPError: the Hub refused.
     """
     settings = settings or SpaceSettings()
@@ -90,24 +90,24 @@ def check_project(project: Path) -> None:
     """Check that a folder holds an app that can be a Space.
 
     Raises:
-        Unfit: it does not; the message says what is wrong.
+        NotPublishable: it does not; the message says what is wrong.
     """
     for name in ("app.py", "README.md", "requirements.txt"):
         if not (project / name).is_file():
-            raise Unfit(f"{project} has no {name}")
+            raise NotPublishable(f"{project} has no {name}")
     try:
         metadata = RepoCard.load(project / "README.md").data.to_dict()
     except ValueError as error:
-        raise Unfit(f"the metadata of README.md cannot be read: {error}") from error
+        raise NotPublishable(f"the metadata of README.md cannot be read: {error}") from error
     if metadata.get("sdk") != "gradio" or metadata.get("app_file") != "app.py":
-        raise Unfit("README.md must say sdk: gradio and app_file: app.py in its metadata")
+        raise NotPublishable("README.md must say sdk: gradio and app_file: app.py in its metadata")
 
 
 def copy_space(project: Path, repo: str, into: Path) -> None:
     """Copy what a Space needs, with a README and requirements of its own.
 
     Raises:
-        Unfit: requirements.txt does not allow the newest torch of ZeroGPU.
+        NotPublishable: requirements.txt does not allow the newest torch of ZeroGPU.
     """
     files = set(_space_files(project))
     for file in files:
@@ -151,7 +151,7 @@ def space_requirements(text: str) -> str:
     """requirements.txt, its torch bounded by what ZeroGPU runs.
 
     Raises:
-        Unfit: ZeroGPU's newest torch is not allowed, or no torch is asked for.
+        NotPublishable: ZeroGPU's newest torch is not allowed, or no torch is asked for.
     """
     newest = json.loads(ZERO_GPU.read_text())["torch"]["newest"]
     lines = text.splitlines()
@@ -159,7 +159,9 @@ def space_requirements(text: str) -> str:
         if re.match(r"torch\b", line):
             wanted = Requirement(line)
             if newest not in wanted.specifier:
-                raise Unfit(f"ZeroGPU runs torch up to {newest}, requirements.txt asks for {line}")
+                raise NotPublishable(
+                    f"ZeroGPU runs torch up to {newest}, requirements.txt asks for {line}"
+                )
             lines[place] = f"torch{wanted.specifier & SpecifierSet(f'<={newest}')}"
             return "\n".join(lines) + "\n"
-    raise Unfit("requirements.txt asks for no torch")
+    raise NotPublishable("requirements.txt asks for no torch")

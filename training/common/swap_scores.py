@@ -1,4 +1,4 @@
-"""How finished pictures fare: did the kept people stay, do the pictures look real."""
+"""Metrics of composed pictures: similarity in the kept regions, distance from real pictures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,10 +12,10 @@ PICTURES = {".png", ".jpg", ".jpeg", ".webp"}
 
 
 def pictures_by_stem(folder: Path) -> dict[str, Path]:
-    """The pictures of a folder by their names without suffix.
+    """The pictures in a folder by their names without suffix.
 
     Raises:
-        FileNotFoundError: there are none.
+        FileNotFoundError: there are no pictures.
     """
     found = {p.stem: p for p in sorted(folder.glob("*")) if p.suffix.lower() in PICTURES}
     if not found:
@@ -27,9 +27,9 @@ def score_kept(photos: Path, results: Path, cutouts: Path) -> dict[str, dict[str
     """``ssim`` and ``mse`` of the kept regions of each result, and ``kept``, their share.
 
     Args:
-        photos: folder of the photos that went in.
-        results: folder of the pictures that came out, of the same names.
-        cutouts: folder of the cut-outs (RGBA PNG), of the same names; what is opaque was kept.
+        photos: folder of the input photos.
+        results: folder of the results, with the same names.
+        cutouts: folder of the cut-outs (RGBA PNG), with the same names; opaque pixels are kept.
 
     Raises:
         FileNotFoundError: a folder is empty, or a result lacks its photo or cut-out.
@@ -51,7 +51,7 @@ def read_alpha(path: Path) -> np.ndarray:
     """The alpha of a picture, (H, W) uint8.
 
     Raises:
-        ValueError: it has none.
+        ValueError: it has no alpha.
     """
     from PIL import Image
 

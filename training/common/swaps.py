@@ -1,4 +1,4 @@
-"""Figures of finished pictures: did the kept people stay, do the pictures look real."""
+"""Evaluation of composed pictures: kept regions, and distance from real pictures."""
 
 import argparse
 
@@ -10,7 +10,7 @@ from training.common.swap_scores import read_all, score_kept
 
 
 def evaluate_swaps(args: argparse.Namespace) -> None:
-    """Kept regions of finished pictures, and their distance from real pictures."""
+    """Evaluate composed pictures: kept regions, and their distance from real pictures."""
     rows = score_kept(args.photos, args.results, args.cutouts)
     names = ("ssim", "mse", "kept")
     mean = {name: float(np.mean([row[name] for row in rows.values()])) for name in names}

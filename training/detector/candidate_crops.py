@@ -1,4 +1,4 @@
-"""Stored candidates as the second stage is shown them, moved and damaged by chance."""
+"""Training crops for the second stage: stored candidates with random augmentation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,23 +28,23 @@ from training.synthesis.camera import camera
 
 @dataclass(frozen=True)
 class VariationConfig:
-    """How far crops are varied; odds and spreads as in the second stage's first training."""
+    """Augmentation of crops; as in the second stage's first training."""
 
     # Standard deviations: logarithm of the zoom, of the aspect, degrees, share of the sides.
     zoom: float = 0.08
     aspect: float = 0.04
     turn: float = 5.0
     shift: float = 0.025
-    # Shares of candidates that show nobody, and of those that show somebody of a composed picture,
-    # of a photo with masks and of one with boxes alone; what is unclear teaches nothing.
+    # Shares of false positives, and of true positives from composed pictures, from photos with
+    # masks and from photos with boxes only; unclear candidates are not drawn.
     shares: tuple[float, float, float, float] = (0.2, 0.27, 0.41, 0.12)
-    # Odds of a change of light and color, of a side cut off as by the photo's border, and of
-    # nothing being told of the others.
+    # Probabilities of a photometric change, of a side cut off as by the photo's border, and of an
+    # empty mask of the others.
     camera: float = 0.6
     border: float = 0.12
-    untold: float = 0.12
-    # Odds of a rough mask that is grown or shrunk by up to ``reach`` pixels, and of one that
-    # ends too early.
+    no_others: float = 0.12
+    # Probabilities of a rough mask that is dilated or eroded by up to ``reach`` pixels, and of one
+    # that is clipped at the top or bottom.
     moved: float = 0.2
     reach: int = 5
     clipped: float = 0.1
@@ -52,14 +52,14 @@ class VariationConfig:
 
 @dataclass(frozen=True)
 class Batch:
-    """Crops and what is known of them.
+    """Crops and their ground truth.
 
     Attributes:
         inputs: (B, 5, H, W) float32, as :class:`bgswap.networks.PersonUNet` takes them.
         true: (B, 1, H, W) float32 in [0, 1], the person's mask.
-        weight: (B, 1, H, W) float32, how much each pixel counts; 0 where nobody is shown.
-        somebody: (B,) float32, 1 where a person is shown.
-        clear: (B,) float32, 1 where it is known whether one is.
+        weight: (B, 1, H, W) float32, weight of each pixel in the loss; 0 for false positives.
+        somebody: (B,) float32, 1 where the crop shows a person.
+        clear: (B,) float32, 1 where ``somebody`` is known.
     """
 
     inputs: Tensor
@@ -70,23 +70,21 @@ class Batch:
 
 
 class CropSource:
-    """Draws batches of varied crops.
+    """Draws batches of augmented crops.
 
     Args:
         candidates: to draw from.
         size: (height, width) of the crops, pixels.
-        seed: of all chances.
         config: how often which are drawn, and how far they are varied.
 
     Raises:
-        ValueError: of none it is clear what it shows.
+        ValueError: all candidates are unclear.
     """
 
     def __init__(
         self,
         candidates: Candidates,
         size: tuple[int, int],
-        seed: int,
         config: VariationConfig | None = None,
     ) -> None:
         self.candidates, self.size = candidates, size
@@ -99,26 +97,25 @@ class CropSource:
             for share, group in zip(self.config.shares, groups, strict=True)
         )
         if not odds.any():
-            raise ValueError("no candidate tells whether anybody is there")
+            raise ValueError("all candidates are unclear: none is known to show a person or not")
         self.odds = odds / odds.sum()
-        self.rng = np.random.default_rng([11, seed])
-        self.light = torch.Generator().manual_seed(seed)
 
-    def draw(self, count: int) -> Batch:
-        """``count`` candidates by chance, varied."""
-        picked = self.rng.choice(len(self.candidates), size=count, p=self.odds)
-        layers = [varied(self.candidates.crop(n), self.size, self.rng, self.config) for n in picked]
+    def draw(self, count: int, seed: int) -> Batch:
+        """``count`` candidates, picked and varied by the chances of a seed."""
+        rng, light = np.random.default_rng([11, seed]), torch.Generator().manual_seed(seed)
+        picked = rng.choice(len(self.candidates), size=count, p=self.odds)
+        layers = [varied(self.candidates.crop(n), self.size, rng, self.config) for n in picked]
         batch = batch_of(layers, self.candidates.entries["kind"][picked])
-        lit = torch.rand(count, generator=self.light) < self.config.camera
+        lit = torch.rand(count, generator=light) < self.config.camera
         inside = (batch.inputs[:, :3] != 0).any(1, keepdim=True)
-        photo = camera((batch.inputs[:, :3] * 128 + 128) / 255, self.light)
+        photo = camera((batch.inputs[:, :3] * 128 + 128) / 255, light)
         changed = ((photo * 255 - 128) / 128) * inside
         batch.inputs[:, :3] = torch.where(lit[:, None, None, None], changed, batch.inputs[:, :3])
         return batch
 
 
 def still(candidates: Candidates, picked: Sequence[int], size: tuple[int, int]) -> Batch:
-    """Candidates as the product shows them to the network, unvaried."""
+    """Candidates as in the program, without augmentation."""
     layers = [varied(candidates.crop(n), size) for n in picked]
     return batch_of(layers, candidates.entries["kind"][list(picked)])
 
@@ -142,13 +139,13 @@ def varied(
     rng: np.random.Generator | None = None,
     config: VariationConfig | None = None,
 ) -> np.ndarray:
-    """A stored crop (240, 160, 7) uint8 at the network's size, moved by chance.
+    """A stored crop (240, 160, 7) uint8 at the network's size, with random augmentation.
 
     Args:
         crop: as stored.
         size: (height, width) of the result.
-        rng: where chance comes from; None leaves everything as it was found.
-        config: how far it is moved.
+        rng: random generator; None: no augmentation.
+        config: of the augmentation.
     """
     config = config or VariationConfig()
     if rng is not None and rng.random() < config.border:
@@ -159,13 +156,13 @@ def varied(
     )
     masks = cv2.warpAffine(np.ascontiguousarray(crop[:, :, ROUGH:]), matrix, size[::-1])
     layers = np.dstack([photo, masks])
-    return layers if rng is None else _doubtful(layers, rng, config)
+    return layers if rng is None else _damaged(layers, rng, config)
 
 
 def _movement(
     size: tuple[int, int], rng: np.random.Generator | None, config: VariationConfig
 ) -> np.ndarray:
-    """(2, 3) affine map from a stored crop to the network's."""
+    """(2, 3) affine map from a stored crop to the network's input."""
     stored, grown = CandidateConfig().stored, CandidateConfig().grown
     linear = np.diag([size[1] * grown / stored[1], size[0] * grown / stored[0]])
     shift = np.zeros(2)
@@ -183,7 +180,7 @@ def _movement(
 
 
 def _cut_off(crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A crop of which the photo's border leaves only a part of the candidate."""
+    """A crop with a part of the candidate cut off, as by the photo's border."""
     axis = int(rng.random() < 0.6)  # 1: left or right, 0: above or below
     lines = np.flatnonzero((crop[:, :, ROUGH] > 127).any(axis=1 - axis))
     if len(lines) < 16:
@@ -197,8 +194,8 @@ def _cut_off(crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return part if left else crop
 
 
-def _doubtful(layers: np.ndarray, rng: np.random.Generator, config: VariationConfig) -> np.ndarray:
-    """Crop layers whose rough mask is sometimes worse, and with nothing told of the others."""
+def _damaged(layers: np.ndarray, rng: np.random.Generator, config: VariationConfig) -> np.ndarray:
+    """Crop layers with random damage of the rough mask and random loss of the others' mask."""
     rough, chance = np.ascontiguousarray(layers[:, :, ROUGH]), rng.random()
     if chance < config.moved:
         disc = cv2.getStructuringElement(
@@ -212,6 +209,6 @@ def _doubtful(layers: np.ndarray, rng: np.random.Generator, config: VariationCon
             rough[rows[-1] - lost if rng.random() < 0.7 else len(rough) :] = 0
             rough[: rows[0] + lost if rng.random() < 0.3 else 0] = 0
     layers[:, :, ROUGH] = rough
-    if rng.random() < config.untold:
+    if rng.random() < config.no_others:
         layers[:, :, OTHERS] = 0
     return layers

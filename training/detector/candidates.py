@@ -1,4 +1,4 @@
-"""What the second stage learns from: the detector's candidates as crops, with what they show."""
+"""Training data of the second stage: crops of the detector's candidates with ground truth."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bgswap.detection.second_stage import SecondStageConfig, crop_window
-from bgswap.mask_ops import GREY, box_iou, cut, union
+from bgswap.detection.second_stage import SecondStageConfig, candidate_window
+from bgswap.mask_ops import GREY, box_iou, crop_window, union
 from bgswap.types import Box, Person
 
 NOBODY, SOMEBODY, UNCLEAR = range(3)
-# Layers of a crop: red, green, blue, rough mask, others, true mask, how much each pixel counts.
+# Layers of a crop: red, green, blue, rough mask, others' masks, true mask, weight in the loss.
 RGB, ROUGH, OTHERS, TRUE, WEIGHT, LAYERS = slice(0, 3), 3, 4, 5, 6, 7
 ENTRY = np.dtype(
     [
@@ -29,34 +29,34 @@ SOURCES = ("composite", "photo", "boxes")
 
 @dataclass(frozen=True)
 class CandidateConfig:
-    """How candidates are stored and what counts as showing somebody."""
+    """How candidates are stored and matched with the ground truth."""
 
-    # Height and width of stored crops, pixels; the window is this much larger than the one that
-    # the second stage is shown, so that it can be moved when it is drawn.
+    # Height and width of stored crops, pixels, and the ratio of their window to the second stage's,
+    # which leaves room for augmentation.
     stored: tuple[int, int] = (240, 160)
     grown: float = 1.25
-    # A candidate shows a person where this share of it is theirs and it is this share of them, or
-    # where its IoU with them is at least ``alike``.
+    # A candidate is a true positive where at least this share of it lies on a person and it covers
+    # at least this share of them, or where their IoU is at least ``alike``.
     theirs: float = 0.55
     of_them: float = 0.12
     alike: float = 0.4
-    # Less of it than this on people: it shows nobody.
+    # Share of it on people below which it is a false positive.
     hardly: float = 0.25
-    # Share of it that must be where the truth is known, to say that nobody is there.
+    # Share of it with known ground truth that a false positive needs.
     known: float = 0.9
-    # A box without a mask is the candidate's from this IoU of boxes on.
+    # Minimum IoU of the boxes for a match with a person without a mask.
     same_box: float = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledPicture:
-    """A picture and what is known of its people.
+    """A picture and its ground truth.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
         people: (H, W) uint8 each, 255 is this person.
-        everyone: (H, W) uint8, everybody; also those who are not in ``people``.
-        known: (H, W) bool, where ``everyone`` is the truth.
+        everyone: (H, W) uint8, all people, including those who are not in ``people``.
+        known: (H, W) bool, where ``everyone`` is known.
         boxes: of people without a mask, pixels.
         source: place in SOURCES.
     """
@@ -72,7 +72,7 @@ class LabelledPicture:
 def crops_of(
     picture: LabelledPicture, found: Sequence[Person], config: CandidateConfig | None = None
 ) -> Iterator[tuple[np.ndarray, tuple[int, int, float, Box, tuple[int, int]]]]:
-    """The crops of a picture's candidates, and of each the entry less the picture's number.
+    """The crops of a picture's candidates, each with its entry without the picture's number.
 
     Args:
         picture: with its labels.
@@ -86,17 +86,19 @@ def crops_of(
     for person in found:
         others = union((p for p in found if p is not person), size)
         true, weight, kind = _truth(picture, person, others, config)
-        window = crop_window(person.box, SecondStageConfig(), config.grown)
+        window = candidate_window(person.box, SecondStageConfig(), config.grown)
         rough, rest = (np.uint8(mask * 255) for mask in (person.mask, others))
         layers = [(picture.image, GREY), (rough, 0), (rest, 0), (true, 0), (weight, 0)]
-        crop = np.dstack([cut(layer, window, config.stored, fill) for layer, fill in layers])
+        crop = np.dstack(
+            [crop_window(layer, window, config.stored, fill) for layer, fill in layers]
+        )
         yield crop, (kind, picture.source, person.confidence, person.box, size)
 
 
 def _truth(
     picture: LabelledPicture, person: Person, others: np.ndarray, config: CandidateConfig
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """The true mask of whom a candidate shows, how much each pixel counts, both uint8; its kind."""
+    """The true mask of the person that a candidate shows, the weights, both uint8, and the kind."""
     body = person.mask > 0.5
     size = max(np.count_nonzero(body), 1)
     nothing, everywhere = np.zeros(body.shape, np.uint8), np.full(body.shape, 255, np.uint8)
@@ -113,7 +115,7 @@ def _truth(
         return _box_truth(picture, person, config)
     anybody = picture.everyone > 127
     if np.count_nonzero(body & anybody & picture.known) >= config.hardly * size:
-        # somebody of a group: what nobody else claims is theirs, what nobody is is not
+        # a person of a group: pixels of no other candidate are theirs, background is not
         own = body & (picture.everyone > 229) & (others < 0.1)
         empty = (picture.everyone < 13) & picture.known
         known = np.where(own | empty, np.uint8(255), np.uint8(0))
@@ -126,7 +128,7 @@ def _truth(
 def _box_truth(
     picture: LabelledPicture, person: Person, config: CandidateConfig
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """The same where people have boxes alone: nothing beyond the box is theirs."""
+    """As :func:`_truth` for people with boxes only: pixels outside the box are not theirs."""
     shape = person.size
     nothing, beyond = np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8)
     overlaps = [box_iou(person.box, box) for box in picture.boxes]
@@ -145,7 +147,7 @@ def _box_truth(
 
 
 class Shard:
-    """Candidates on their way to one pair of files."""
+    """Collects candidates for one pair of files."""
 
     def __init__(self, folder: Path, part: str, number: int) -> None:
         self._stem = folder / f"{part}-{number:04d}"
@@ -154,7 +156,7 @@ class Shard:
 
     @property
     def done(self) -> bool:
-        """Whether it was written before."""
+        """Whether its files exist."""
         return Path(f"{self._stem}.entries.npy").exists()
 
     def add(self, crop: np.ndarray, entry: tuple) -> None:
@@ -172,13 +174,13 @@ class Shard:
 
 
 class Candidates:
-    """All candidates of a part, read from disk as needed.
+    """All candidates of a part, memory-mapped.
 
     Attributes:
         entries: (N,) of type ENTRY.
 
     Raises:
-        FileNotFoundError: none were gathered.
+        FileNotFoundError: there are no candidates.
     """
 
     def __init__(self, folder: Path, part: str) -> None:

@@ -1,4 +1,4 @@
-"""The figures of finding people, in a model card."""
+"""The metrics of person detection in a model card."""
 
 from pathlib import Path
 
@@ -7,15 +7,16 @@ from training.common.plots import Table
 
 # What is measured on each set of pictures, in words.
 METRICS = {
-    "recall": "found (mask IoU 0.5 or more)",
-    "iou": "mask IoU of those found",
-    "false_people": "false people a picture",
-    "together": "IoU of everyone's mask together",
+    "recall": "recall (mask IoU 0.5 or more)",
+    "iou": "mean mask IoU of the true positives",
+    "false_people": "false positives a picture",
+    "map": "mask mAP, IoU 0.5 to 0.95",
+    "together": "IoU of the union of all masks",
 }
 
 
 def put_table(folder: Path, table: Table) -> None:
-    """Write what :mod:`training.detector.person_scores` measured into the card in ``folder``."""
+    """Write the scores of :mod:`training.detector.person_scores` into the card in ``folder``."""
     known = [(row, m, v) for row, line in table.items() for m, v in line.items() if v == v]
     rows = [[row, METRICS[metric], f"{value:.3f}"] for row, metric, value in known]
     figures = [Figure("image-segmentation", r, m, v, METRICS[m]) for r, m, v in known]

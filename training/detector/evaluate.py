@@ -1,4 +1,4 @@
-"""The person detector's figures."""
+"""Evaluation of the person detector."""
 
 import argparse
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ from training.detector.person_scores import Finder, HeldOut, finder, measure
 from training.synthesis.composites import Composite
 from training.synthesis.cutouts import resized
 
-# People found worse than this are looked at, in tiles of so many pixels a side.
+# The sheet shows people with a mask IoU below POOR, in tiles of TILE pixels a side.
 POOR, TILE, COLUMNS = 0.6, 240, 8
 
 
 def evaluate_people(args: argparse.Namespace) -> None:
-    """Recall, mask IoU and false people on held-out pictures; a sheet of the worst."""
+    """Recall, mask IoU and false positives on held-out pictures; a sheet of the worst."""
     held_out = HeldOut(args.people, args.scenes)
-    find = remembering(finder(args.weights, args.matting))
+    find = cached(finder(args.weights, args.matting))
     table = measure(find, held_out)
     tiles = list(poor(find, [*held_out.single, *held_out.several]))
     sheets = {"poor": np.vstack(list(_rows(tiles)))} if tiles else {}
@@ -30,22 +30,22 @@ def evaluate_people(args: argparse.Namespace) -> None:
         put_table(args.weights, table)
 
 
-def remembering(find: Finder) -> Finder:
-    """The same, looking at each picture once: those that are measured are also shown."""
+def cached(find: Finder) -> Finder:
+    """A detection function that caches its results: the metrics and the sheet share them."""
     seen: dict[int, tuple[np.ndarray, list[Person]]] = {}
 
     def find_once(image: np.ndarray) -> list[Person]:
         if id(image) not in seen:
-            seen[id(image)] = image, find(image)  # kept, so that no other picture takes its id
+            seen[id(image)] = image, find(image)  # holds the image, so that its id stays unique
         return seen[id(image)][1]
 
     return find_once
 
 
 def poor(find: Finder, pictures: Iterable[Composite]) -> Iterable[np.ndarray]:
-    """A tile for each picture that holds someone found worse than ``POOR``, with the IoU.
+    """A tile for each person with a mask IoU below ``POOR``.
 
-    (TILE, TILE, 3) uint8 RGB: that person's true outline in green, what fits it best in red.
+    (TILE, TILE, 3) uint8 RGB: the true outline in green, the best matching one in red, the IoU.
     """
     for picture in pictures:
         found = [p.mask > 0.5 for p in find(picture.image)]
@@ -58,11 +58,11 @@ def poor(find: Finder, pictures: Iterable[Composite]) -> Iterable[np.ndarray]:
 
 def _tile(image: np.ndarray, true: np.ndarray, best: np.ndarray) -> np.ndarray:
     drawn = image.copy()
-    for mask, colour in ((true, (0, 255, 0)), (best, (255, 0, 0))):
+    for mask, color in ((true, (0, 255, 0)), (best, (255, 0, 0))):
         outlines, _ = cv2.findContours(
             mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
         )
-        cv2.drawContours(drawn, outlines, -1, colour, 1)
+        cv2.drawContours(drawn, outlines, -1, color, 1)
     scale = TILE / max(image.shape[:2])
     small = resized(drawn, round(image.shape[0] * scale), round(image.shape[1] * scale))
     tile = np.zeros((TILE, TILE, 3), np.uint8)

@@ -1,4 +1,4 @@
-"""A detector's weights in small files while it trains, and as the folder that the product reads.
+"""A detector's weights in small files during training, and their export for the program.
 
     python -m training detector export --chunks runs/detector --out runs/detector/hub
 
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from bgswap.detection.checkpoints import SECOND
 from training.common.loop import command_parser, run_command
 
-# Of one file with a part of the weights, in bytes.
+# Maximum size of one file of the weights, in bytes.
 LARGEST_CHUNK = 15 * 2**20
 RUNNING = {"imgsz": 512, "threshold": 0.15, "iou": 0.6}
 log = logging.getLogger(__name__)
@@ -53,8 +53,8 @@ def save_chunks(weights: Mapping[str, Tensor], about: Mapping[str, str], folder:
 
     Args:
         weights: a state dict.
-        about: what else is to be known of them, as words.
-        folder: made if need be; each file is replaced whole.
+        about: metadata of the files.
+        folder: created if needed; each file is replaced atomically.
     """
     folder.mkdir(parents=True, exist_ok=True)
     chunks: list[dict[str, Tensor]] = [{}]
@@ -72,10 +72,10 @@ def save_chunks(weights: Mapping[str, Tensor], about: Mapping[str, str], folder:
 
 
 def load_chunks(folder: Path) -> dict[str, Tensor]:
-    """The weights that :func:`save_chunks` wrote, or those of a finished detector's folder.
+    """The weights that :func:`save_chunks` wrote, or those in an exported detector's folder.
 
     Raises:
-        FileNotFoundError: there are none.
+        FileNotFoundError: there are no weights.
     """
     files = sorted(folder.glob("detector-*.safetensors")) or [folder / "model.safetensors"]
     weights: dict[str, Tensor] = {}
@@ -85,10 +85,10 @@ def load_chunks(folder: Path) -> dict[str, Tensor]:
 
 
 def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Load all weights of a model but its counters.
+    """Load all weights of a model except its counters of batches.
 
     Raises:
-        ValueError: some are missing, or not of this network.
+        ValueError: weights are missing or unknown.
     """
     try:
         left = model.load_state_dict(dict(weights), strict=False)
@@ -102,13 +102,13 @@ def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
 def export(
     chunks: Path, folder: Path, architecture: str, second: Path | None = None, **running: float
 ) -> None:
-    """Put chunks together as config.json and model.safetensors, as the product reads them.
+    """Join chunks into config.json and model.safetensors, as the program reads them.
 
     Args:
         chunks: folder of the chunks.
-        folder: made if need be.
+        folder: created if needed.
         architecture: of the network, such as ``yolov8s-seg``.
-        second: folder of a detector whose second stage judges this one's candidates.
+        second: folder of a detector whose second stage is added.
         running: ``imgsz`` in pixels, ``threshold`` and ``iou`` where they differ from RUNNING.
     """
     weights = load_chunks(chunks)
@@ -134,7 +134,7 @@ def parser() -> argparse.ArgumentParser:
     add("--chunks", type=Path, required=True, help="folder with detector-1.safetensors and so on")
     add("--out", type=Path, required=True, help="folder for config.json and model.safetensors")
     add("--architecture", default="yolov8s-seg", help="of the network")
-    add("--second-stage", type=Path, help="folder of a detector whose second stage to take along")
+    add("--second-stage", type=Path, help="folder of a detector whose second stage to add")
     for name, value in RUNNING.items():
         add(f"--{name}", type=type(value), default=value, help=f"{name} to run it with")
     return parser

@@ -1,12 +1,12 @@
-"""Gather the candidates that the shipped detector's first stage finds, for its second stage.
+"""Collect candidates of the shipped detector's first stage, to train its second stage.
 
     python -m training.detector.gather_candidates --packs packs/people-a packs/people-b \\
         --out candidates --seconds 2100
 
 The packs are what ``python -m training.synthesis.pack`` wrote. Candidates come from composed
 pictures, where every person's mask is known, and from the packs' photos. Each shard is written
-whole; run again, the command goes on with the next one. One photo and scene in twelve is kept for
-the part ``check``, on which the second stage's training stops early.
+atomically; run again, the command resumes with the next one. One photo and scene in twelve is held
+out as the part ``check``, for early stopping of the second stage's training.
 """
 
 import argparse
@@ -34,20 +34,20 @@ SHIPPED = Path("bgswap/starter/person-detector")
 
 @dataclass(frozen=True)
 class GatherConfig:
-    """What is gathered."""
+    """The sampling of pictures and candidates."""
 
-    # Least confidence of a candidate; below the detector's own, for more false ones to learn from.
+    # Minimum confidence of a candidate; below the detector's own, for more false positives.
     threshold: float = 0.1
-    # Side of composed pictures in pixels, as large as the detector sees them.
+    # Side of composed pictures in pixels: the detector's input size.
     side: int = 512
-    # Composed pictures and photos of a shard.
+    # Composed pictures and photos in a shard.
     composites: int = 14
     photos: int = 36
-    # One photo and scene in so many is for the part ``check``; so is one shard in so many.
+    # One of so many photos and scenes, and one of so many shards, is for the part ``check``.
     check: int = 12
-    # Odds of standing people, portraits, groups, and photos with a polygon or boxes.
+    # Probabilities of standing people, portraits, groups, and photos with a polygon or boxes.
     odds: tuple[float, ...] = (0.35, 0.08, 0.32, 0.25)
-    # From so many boxes on there may be people without one.
+    # Number of boxes from which a photo may show people without a box.
     crowd: int = 10
 
 
@@ -55,7 +55,7 @@ def first_stage(folder: Path, threshold: float) -> YoloDetector:
     """The detector of a folder without its second stage.
 
     Raises:
-        ModelUnavailable: there is none.
+        ModelUnavailable: the folder holds no detector.
     """
     with restored_threads():
         network, running, _ = read_own(folder)
@@ -66,7 +66,7 @@ def first_stage(folder: Path, threshold: float) -> YoloDetector:
 def halves(
     photos: PhotoBank, scenes: SceneBank, check: int
 ) -> dict[str, tuple[PhotoBank, SceneBank]]:
-    """The banks of the parts ``train`` and ``check``, one photo and scene in ``check`` in that."""
+    """The banks of the parts ``train`` and ``check``, with one of ``check`` items in the latter."""
     parts = {}
     for part in ("train", "check"):
         rows, grounds = (
@@ -92,11 +92,11 @@ def composed(composer: Composer, side: int) -> LabelledPicture:
 
 
 class Photos:
-    """The photos of a bank, drawn by chance, kinds by their odds.
+    """Draws random photos from a bank.
 
     Args:
         bank: of one part.
-        config: has the odds.
+        config: with the probabilities of the kinds.
     """
 
     def __init__(self, bank: PhotoBank, config: GatherConfig) -> None:
@@ -114,7 +114,7 @@ class Photos:
         self.odds = odds / odds.sum()
 
     def draw(self, rng: np.random.Generator) -> LabelledPicture:
-        """One photo with its labels, mirrored by chance."""
+        """One random photo with its labels, randomly mirrored."""
         group = self.groups[rng.choice(len(self.groups), p=self.odds)]
         picture = self.labelled(group[rng.integers(len(group))])
         return _mirrored(picture) if rng.random() < 0.5 else picture
@@ -132,12 +132,12 @@ class Photos:
         if kind == GROUP:
             return LabelledPicture(image, self._apart(row, alpha), alpha, known, source=1)
         varied = bool(bank.portrait[row]) or max(height, width) <= VARIED_SIDE or kind == POLYGON
-        if not varied:  # passers-by of a street have no mask
+        if not varied:  # bystanders in street photos have no mask
             known = alpha > 0
         return LabelledPicture(image, [alpha], alpha, known, source=1)
 
     def _apart(self, row: int, alpha: np.ndarray) -> list[np.ndarray]:
-        """The masks of those of a group whose box touches no other one."""
+        """The masks of people in a group whose box overlaps no other one."""
         boxes, count = self.bank.boxes[row : row + 1], int(self.bank.counts[row])
         listed = (torch.arange(boxes.shape[1]) < count)[None]
         free = torch.nonzero(apart(boxes, listed)[0])[:, 0]
@@ -157,7 +157,7 @@ def _mirrored(picture: LabelledPicture) -> LabelledPicture:
 def pictures(
     banks: tuple[PhotoBank, SceneBank], number: int, config: GatherConfig
 ) -> Iterator[LabelledPicture]:
-    """The pictures of one shard; the same number gives the same pictures."""
+    """The pictures of one shard; the number is the seed."""
     composer, photos = Composer(*banks, seed=number), Photos(banks[0], config)
     for _ in range(config.composites):
         yield composed(composer, config.side)
@@ -181,7 +181,7 @@ def gather(
         shard = Shard(folder, part, number)
         if not shard.done:
             for place, picture in enumerate(pictures(banks[part], number, config)):
-                # half the time, and masks with an IoU of 0.99 to those in full precision
+                # bfloat16 takes half the time; its masks have an IoU of 0.99 with full precision
                 with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
                     found = detector.detect(picture.image)
                 for crop, entry in crops_of(picture, found):
@@ -199,8 +199,8 @@ def main(arguments: list[str] | None = None) -> int:
     add("--packs", type=Path, nargs="+", required=True, help="folders of training.synthesis.pack")
     add("--detector", type=Path, default=SHIPPED, help="folder of the detector")
     add("--out", type=Path, required=True, help="folder for the candidates")
-    add("--seconds", type=float, default=2100, help="how long to look; ends after the shard")
-    add("--limit", type=int, help="photos of each kind and source at most: 0.8 MB each")
+    add("--seconds", type=float, default=2100, help="maximum time; the current shard is completed")
+    add("--limit", type=int, help="maximum number of photos of each kind and source: 0.8 MB each")
     options: argparse.Namespace = parser.parse_args(arguments)
 
     def work() -> None:

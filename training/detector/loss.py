@@ -1,4 +1,4 @@
-"""YOLOv8's segmentation loss where not every person has a mask and not every place is known."""
+"""YOLOv8's segmentation loss for partial labels: people without masks, unlabeled regions."""
 
 import torch
 from torch import Tensor, nn
@@ -8,14 +8,14 @@ from ultralytics.utils.tal import make_anchors
 
 from training.detector.targets import Targets
 
-# Cells of a picture, drawn by chance among those with a known mask, whose masks are compared.
+# Random positive cells with a known mask, for each picture, that contribute to the mask loss.
 MASK_SAMPLES = 20
 
 
 class DetectorLoss(v8SegmentationLoss):
     """Box, class, distribution and mask losses of :class:`Targets`, without loops over pictures.
 
-    As ultralytics' own, but for weights of the class loss and masks that may be unknown.
+    As ultralytics' own, with weights in the class loss and support for unknown masks.
 
     Args:
         model: an ultralytics ``SegmentationModel`` with its ``args``.
@@ -78,10 +78,10 @@ def _mask_loss(
     """Mean over cells of the binary cross entropy inside the person's box, over the box's area.
 
     Args:
-        targets: the truth.
-        boxes: (B, cells, 4) of the person that each cell is to find, in pixels.
-        found: (B, cells) bool, cells that are to find somebody.
-        index: (B, cells), whom.
+        targets: the ground truth.
+        boxes: (B, cells, 4) of the person assigned to each cell, in pixels.
+        found: (B, cells) bool, the positive cells.
+        index: (B, cells), the index of the assigned person.
         coefficients: (B, cells, 32).
         prototypes: (B, 32, S/4, S/4).
     """

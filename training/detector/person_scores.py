@@ -1,10 +1,12 @@
-"""How well people are found, measured through the finder that the product uses."""
+"""Metrics of person detection, measured through the program's own detection pipeline."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
+from torchmetrics.detection import MeanAveragePrecision
 
 from bgswap.detection.finder import FinderConfig, PeopleFinder
 from bgswap.detection.yolo import YoloDetector
@@ -20,12 +22,12 @@ from training.synthesis.cutouts import load_photos
 # From a picture (H, W, 3) uint8 RGB to the people in it.
 Finder = Callable[[np.ndarray], list[Person]]
 
-# The val photos: one in so many is for choosing thresholds, the others are for figures alone.
+# One of so many validation photos is for choosing thresholds, the others for the metrics.
 CHOSEN_ON = 3
 THRESHOLDS = tuple(n / 100 for n in range(10, 92, 2))
-# F2: who is found wrongly can be clicked away, who is missed cannot be called back.
+# Weight of false negatives in the F2 score: a false positive can be removed by a click on the page.
 MISSED_WEIGHT = 0.8
-# Of the thresholds whose quality is as good as the best, the highest: it finds fewer wrongly.
+# The highest threshold within this of the best quality is chosen: it has fewer false positives.
 AS_GOOD = 0.001
 SETS = {
     "single": "photos of one person",
@@ -39,7 +41,7 @@ SEVERAL = ("row", "scatter", "close", "scatter close")
 
 @dataclass(frozen=True)
 class Match:
-    """One person found: how sure, and the IoU with the true one it was paired with (0: none)."""
+    """A detection: its confidence, and its IoU with the matched true person (0: false positive)."""
 
     confidence: float
     iou: float
@@ -47,12 +49,12 @@ class Match:
 
 @dataclass(frozen=True)
 class Scores:
-    """Over a set of pictures.
+    """Metrics of a set of pictures.
 
     Attributes:
-        recall: share of the true people found with an IoU of 0.5 or more.
-        iou: mean mask IoU of those.
-        false: people found where there were none, a picture.
+        recall: share of the true people that are detected with an IoU of 0.5 or more.
+        iou: mean mask IoU of the true positives.
+        false: false positives a picture.
         quality: panoptic quality (Kirillov et al., CVPR 2019), segmentation times recognition, with
             the F2 score for recognition instead of F1.
     """
@@ -64,11 +66,11 @@ class Scores:
 
 
 def finder(detector: Path, matting: Path, config: FinderConfig | None = None) -> Finder:
-    """The detector and the matting network of two folders as one; nobody is an empty list here.
+    """The program's detection with the weights of two folders; an empty list where nobody is found.
 
     Args:
         detector, matting: folders in Hub layout.
-        config: how sure one has to be; as the matting network's calibration says if None.
+        config: thresholds; None: the matting network's calibration.
     """
     matter = NetworkMatter.from_folder(matting)
     chosen = matter.calibration
@@ -85,11 +87,11 @@ def finder(detector: Path, matting: Path, config: FinderConfig | None = None) ->
 
 
 def match(people: Sequence[Person], instances: np.ndarray) -> list[Match]:
-    """Pair the people found, surest first, each with the true one that fits best and is free.
+    """Match detections, by descending confidence, each with the best unmatched true person.
 
     Args:
-        people: as found.
-        instances: (H, W) uint8, 0 is background and 1...n the people.
+        people: the detections.
+        instances: (H, W) uint8, 0 is background and 1...n the true people.
     """
     free = set(range(1, int(instances.max()) + 1))
     matches = []
@@ -104,7 +106,7 @@ def match(people: Sequence[Person], instances: np.ndarray) -> list[Match]:
 
 
 def scores(matches: Sequence[Sequence[Match]], people: int, threshold: float) -> Scores:
-    """Scores of some pictures' matches at a threshold, of ``people`` true ones in all."""
+    """Metrics of pictures' matches at a threshold, with ``people`` true people in total."""
     sure = [m.iou for picture in matches for m in picture if m.confidence >= threshold]
     hits = [v for v in sure if v > 0]
     false = len(sure) - len(hits)
@@ -122,8 +124,8 @@ class HeldOut:
 
     Args:
         people, scenes: the archives; only their ``val`` parts are read.
-        composites: how many composites to draw, and how many scenes to take.
-        choosing: take the photos that thresholds are chosen on, not those for figures.
+        composites: number of composites, and of scenes.
+        choosing: use the photos for choosing thresholds, not those for the metrics.
     """
 
     def __init__(
@@ -134,18 +136,18 @@ class HeldOut:
         photos = [p for i, p in enumerate(every) if (i % CHOSEN_ON == 0) == choosing] or every
         self.single = [Composite(p.image, np.uint8(p.alpha > 127)) for p in photos]
         composer = Composer(photos, scene_archive, "val", seed=0)
-        # larger than the photos, so that the people in them are no less sharp than a camera's
+        # larger than the photos, so that the people are downscaled and sharp
         drawn = (composer.compose(480, 640, SEVERAL[n % len(SEVERAL)]) for n in range(composites))
         self.several = [c for c in drawn if c.instances.any()]
         names = scene_archive.pictures("val")
         self.empty = [scene_archive.read(n) for n in names[:: max(len(names) // composites, 1)]]
 
     def matches(self, find: Finder, pictures: Iterable[Composite]) -> list[list[Match]]:
-        """Who is found in pictures, beside the truth."""
+        """The matches of the detections in pictures with the ground truth."""
         return [match(find(p.image), p.instances) for p in pictures]
 
     def groups(self, find: Finder) -> float:
-        """Mean IoU of all people found together with the one mask of a varied photo's group."""
+        """Mean IoU of the union of all detections with the group mask of each varied photo."""
         stems = [s for s in people_names(self.archive, "val") if "/mixed_" in s]
         found = []
         for image, alpha in (read_person(self.archive, s) for s in stems):
@@ -162,11 +164,11 @@ def count(pictures: Iterable[Composite]) -> int:
 
 
 def best_threshold(find: Finder, held_out: HeldOut) -> tuple[float, float]:
-    """The least confidence with the best mean panoptic quality, and that quality.
+    """The confidence threshold with the best mean panoptic quality, and that quality.
 
     Args:
-        find: finds people down to the lowest of ``THRESHOLDS``.
-        held_out: pictures of one person and of several, which count alike.
+        find: detects people with a threshold at most the lowest of ``THRESHOLDS``.
+        held_out: pictures of one person and of several; both sets have the same weight.
     """
     sets = (held_out.single, held_out.several)
     found = [(held_out.matches(find, pictures), count(pictures)) for pictures in sets]
@@ -178,16 +180,45 @@ def best_threshold(find: Finder, held_out: HeldOut) -> tuple[float, float]:
     return max(t for t in THRESHOLDS if quality(t) >= best - AS_GOOD), best
 
 
-def measure(find: Finder, held_out: HeldOut) -> Table:
-    """The figures of the model card: recall, mask IoU and false people on each set of pictures.
+def mean_average_precision(
+    people: Sequence[Sequence[Person]], pictures: Sequence[Composite]
+) -> float:
+    """COCO's mask mAP (IoU 0.5 to 0.95) of the people found, by torchmetrics.
 
-    What a set cannot tell is not a number there.
+    Args:
+        people: found in each picture.
+        pictures: with the true people, at least one in all.
+    """
+    metric = MeanAveragePrecision(iou_type="segm")
+    for found, picture in zip(people, pictures, strict=True):
+        masks = np.array([p.mask > 0.5 for p in found], bool).reshape(-1, *picture.instances.shape)
+        numbers = np.arange(1, int(picture.instances.max()) + 1)
+        true = picture.instances == numbers[:, None, None]
+        scores = torch.tensor([p.confidence for p in found], dtype=torch.float32)
+        metric.update([_labeled(masks) | {"scores": scores}], [_labeled(true)])
+    # Without any person found it is -1.
+    return max(float(metric.compute()["map"]), 0.0)
+
+
+def _labeled(masks: np.ndarray) -> dict[str, torch.Tensor]:
+    """Masks (N, H, W) bool of people, as torchmetrics takes them."""
+    labels = torch.zeros(len(masks), dtype=torch.int64)
+    return {"masks": torch.from_numpy(masks), "labels": labels}
+
+
+def measure(find: Finder, held_out: HeldOut) -> Table:
+    """The metrics of the model card: mask mAP, recall, mask IoU, false positives on each set.
+
+    Metrics that a set does not support are NaN.
     """
     table = {}
     for name in ("single", "several"):
         pictures = getattr(held_out, name)
-        found = scores(held_out.matches(find, pictures), count(pictures), 0.0)
-        table[SETS[name]] = _row(found.recall, found.iou, found.false)
+        people = [find(picture.image) for picture in pictures]
+        pairs = zip(people, pictures, strict=True)
+        found = scores([match(p, picture.instances) for p, picture in pairs], count(pictures), 0.0)
+        precision = mean_average_precision(people, pictures)
+        table[SETS[name]] = _row(found.recall, found.iou, found.false, map=precision)
     table[SETS["groups"]] = _row(together=held_out.groups(find))
     empty = [len(find(image)) for image in held_out.empty]
     return table | {SETS["empty"]: _row(false_people=float(np.mean(empty)))}
@@ -198,5 +229,7 @@ def _row(
     iou: float = np.nan,
     false_people: float = np.nan,
     together: float = np.nan,
+    map: float = np.nan,
 ) -> dict[str, float]:
-    return {"recall": recall, "iou": iou, "false_people": false_people, "together": together}
+    row = {"recall": recall, "iou": iou, "false_people": false_people, "together": together}
+    return row | {"map": map}

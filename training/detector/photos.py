@@ -1,4 +1,4 @@
-"""Batches of real photos with boxes of people, moved, cropped, put together and recoloured."""
+"""Batches of augmented real photos with boxes of people: crops, mosaics, photometric changes."""
 
 import torch
 from torch import Tensor
@@ -17,20 +17,20 @@ from training.detector.targets import (
 from training.synthesis.bank import GROUP, POLYGON, SINGLE, PhotoBank
 from training.synthesis.camera import camera
 
-# Photos of one person that are at most so large are varied ones without passers-by.
+# Photos of one person up to this side come from the varied set, which has no bystanders.
 VARIED_SIDE = 352
-# Zoom around the one that fills the picture, as logarithms; a tile's aspect is changed by so much.
+# Range of the zoom relative to the one that fills the picture, and of the aspect, as logarithms.
 SMALLEST_ZOOM, LARGEST_ZOOM, ASPECT = -0.7, 0.8, 0.18
-# Share of people, by box area, that must be left to see after a crop.
+# Minimum share of a person's box that must be visible after cropping.
 LEAST_VISIBLE = 0.25
-# From so many boxes on, a photo is of a crowd in which others have none.
+# Number of boxes from which a photo may show people without a box.
 CROWD = 10
 # Share of pictures made of four photos.
 MOSAICS = 0.4
 
 
 class RealPhotos:
-    """Draws real photos in which everybody has a box.
+    """Draws real photos in which all people have boxes.
 
     Args:
         photos: the bank.
@@ -50,11 +50,11 @@ class RealPhotos:
         if not len(self.pool):
             raise ValueError("no photo of the packs has boxes of people")
         self.masked = _masks_known(photos)
-        # those with masks come twice as often
+        # photos with masks are drawn twice as often
         self.pool = torch.cat([self.pool, self.pool[self.masked[self.pool].any(1)]])
 
     def draw(self, batch: int, side: int) -> Targets:
-        """``batch`` pictures of ``side`` pixels, some of them made of four photos."""
+        """``batch`` pictures of ``side`` pixels, some of them mosaics of four photos."""
         mosaics = round(batch * MOSAICS)
         whole = self._tiles(batch - mosaics, side)
         if mosaics:
@@ -113,7 +113,7 @@ class RealPhotos:
         grid = grid * (2 / self.photos.side) - 1
         images, alphas = self.photos.images[which], self.photos.alphas[which][:, None]
         layers = torch.cat([images, alphas], 1).float() / 255
-        # averaged first where the photo shrinks to half or less
+        # average pooling before strong downscaling, against aliasing
         half = F.interpolate(F.avg_pool2d(layers, 2), scale_factor=2)
         layers = torch.where((zoom.amin(1) < 0.6)[:, None, None, None], half, layers)
         layers = F.grid_sample(layers, grid, padding_mode="border", align_corners=False)
@@ -136,14 +136,14 @@ def _masks_known(photos: PhotoBank) -> Tensor:
 
 
 def _left_to_see(boxes: Tensor, inside: Tensor) -> Tensor:
-    """Whether enough of boxes (..., 4) is left inside the picture."""
+    """Whether enough of each box (..., 4) lies inside the picture."""
     size, left = boxes[..., 2:] - boxes[..., :2], inside[..., 2:] - inside[..., :2]
     share = left.prod(-1) / size.prod(-1).clamp(min=1e-6)
     return (share > LEAST_VISIBLE) & (left.amin(-1) >= SMALLEST_BOX)
 
 
 def _weight(inside: Tensor, dropped: Tensor, present: Tensor, alpha: Tensor, side: int) -> Tensor:
-    """Weight (N, 1, side/8, side/8) of the class loss: 0 on people who are not in the list."""
+    """Weight (N, 1, side/8, side/8) of the class loss: 0 on people without a box in the targets."""
     line = (torch.arange(side // CELL, device=inside.device) + 0.5) * CELL
     across = (line >= inside[..., :1]) & (line < inside[..., 2:3])
     down = (line >= inside[..., 1:2]) & (line < inside[..., 3:])
@@ -165,7 +165,7 @@ def _mosaic(tiles: list[Tensor], side: int) -> list[Tensor]:
         value.view(count, -1, *value.shape[3:])
         for value in (boxes, present.view(count, 4, -1), masked.view(count, 4, -1))
     )
-    # those who are there first, so that cutting the list loses nobody if it can be helped
+    # present people first, so that truncating the list drops as few as possible
     order = present.to(torch.int8).argsort(1, descending=True)[:, :MOST_PEOPLE]
     picked = [value.gather(1, order) for value in (present, masked)]
     boxes = boxes.gather(1, order[..., None].expand(-1, -1, 4))

@@ -1,4 +1,4 @@
-"""How well the second stage draws and judges candidates, as the product uses it."""
+"""Metrics of the second stage, run with two passes as in the program."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from training.common.metrics import boundary_iou, iou
 from training.detector.candidate_crops import Batch
 from training.matting.alpha_losses import alpha_losses, score_loss
 
-# What the presence loss counts, next to the mask's.
+# Weight of the presence loss; the mask loss has 1.
 SCORE_WEIGHT = 0.3
 
 
@@ -24,9 +24,9 @@ def answers(network: PersonUNet, inputs: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def measured(network: PersonUNet, batches: list[Batch]) -> dict[str, float]:
-    """The loss of what the product makes of two looks, mask IoU and boundary IoU, wrong presence.
+    """Loss, mask IoU and boundary IoU of the combined two passes, and the error rate of presence.
 
-    Only masks that are known wherever the photo is count in the two IoU.
+    Both IoU are over the candidates whose true mask is known everywhere in the photo.
     """
     weight, losses, fits, wrong = SecondStageConfig().rough_weight, [], [], []
     for batch in batches:

@@ -1,4 +1,4 @@
-"""What the detector is to find in a batch of pictures, in tensors of fixed shape."""
+"""The detector's ground truth for a batch of pictures, in tensors of fixed shape."""
 
 from dataclasses import dataclass, fields
 
@@ -8,11 +8,11 @@ from torch.nn import functional as F
 
 from training.synthesis.composer import Composite
 
-# People of one picture that the loss sees at most, and masks of one picture.
+# Maximum number of people and of masks for each picture.
 MOST_PEOPLE, MASKS = 40, 6
-# Prototypes have a quarter of the picture's side; the finest cells of the grid an eighth.
+# Strides of the mask prototypes and of the finest grid.
 MASK_STRIDE, CELL = 4, 8
-# Weight of "nobody here" where nobody knows: passers-by have no labels.
+# Weight of negative cells in unlabeled regions, where bystanders may be.
 UNKNOWN_WEIGHT = 0.15
 SMALLEST_BOX = 4.0
 
@@ -23,12 +23,12 @@ class Targets:
 
     Attributes:
         image: (B, 3, S, S) float32 in [0, 1].
-        boxes: (B, M, 4) float32, x0 y0 x1 y1 in pixels, zeros where nobody is.
+        boxes: (B, M, 4) float32, x0 y0 x1 y1 in pixels, zeros in unused entries.
         present: (B, M) bool.
         masks: (B, MASKS, S/4, S/4) float in [0, 1].
         channel: (B, M) int64, which of the masks shows a person (inside the box).
         masked: (B, M) bool, that mask is known.
-        weight: (B, 1, S/8, S/8) float in [0, 1], of the class loss where nobody is listed.
+        weight: (B, 1, S/8, S/8) float in [0, 1], of negative cells in the class loss.
     """
 
     image: Tensor
@@ -49,7 +49,7 @@ def joined(parts: list[Targets]) -> Targets:
 def from_composite(composite: Composite) -> Targets:
     """Targets of composed pictures: boxes around what is visible of each person.
 
-    People that have no entry are not counted as nobody, nor is what the composite does not know.
+    Cells on people without an entry and cells in unknown regions do not count as negatives.
     """
     people = composite.people.float() * composite.present[:, :, None, None]
     count = people.shape[1]

@@ -6,33 +6,34 @@
 The candidates are what ``python -m training.detector.gather_candidates`` wrote; new shards are
 taken up while it runs. Training begins with the weights of ``--start`` and its learning rate falls
 over ``--seconds``. Averaged weights that are the best yet on the candidates of the part ``check``
-go to ``OUT/second_stage.safetensors``, their figures to ``OUT/progress.json``, the whole state to
-``OUT/state.pt``, from which ``--resume`` goes on. ``--export`` writes a detector with them.
+go to ``OUT/second_stage.safetensors``, their figures to ``OUT/progress.json``, the checkpoint that
+``--resume`` goes on from beside them. ``--export`` writes a detector with them.
 """
 
 import argparse
 import json
-import logging
-import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor, nn
 
 from bgswap.detection.checkpoints import SECOND, second_stage
 from bgswap.networks import PersonUNet
-from training.common.loop import command_parser, run_command
+from training.common.compiled import Compiled
+from training.common.flags import add_track_flag
+from training.common.loop import command_parser, run_command, train_for
+from training.common.progress import Progress
+from training.common.tasks import TimedSettings
 from training.detector.candidate_crops import Batch, CropSource, still
 from training.detector.candidates import Candidates
 from training.detector.gather_candidates import SHIPPED
 from training.detector.second_stage_scores import SCORE_WEIGHT, answers, measured
 from training.matting.alpha_losses import alpha_losses, score_loss
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,90 +54,80 @@ class TrainConfig:
     checked: int = 256
 
 
-class Trainer:
-    """Network, optimizer, average and the clock of one run.
+class SecondStageTask:
+    """What the training loop needs to know about the second stage.
 
     Args:
         network: with the weights to begin with.
         config: how it is trained.
-        seed: of all chances.
+        candidates: the folder of those that were gathered.
+        out: folder for the best weights and their figures.
     """
 
-    def __init__(self, network: PersonUNet, config: TrainConfig, seed: int) -> None:
+    compiled: Sequence[Compiled] = ()
+    others: Sequence[Any] = ()
+    average: nn.Module
+
+    def __init__(
+        self, network: PersonUNet, config: TrainConfig, candidates: Path, out: Path
+    ) -> None:
         self.network = network.to(memory_format=torch.channels_last)
-        self.config, self.chance = config, np.random.default_rng([5, seed])
-        average = get_ema_multi_avg_fn(config.average)
-        self.average = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
-        self.optimizer = torch.optim.AdamW(
-            network.parameters(), lr=config.rate, weight_decay=config.decay
-        )
-        self.step, self.spent, self.best, self.checked = 0, 0.0, float("inf"), 0
-        self.history: list[dict[str, float]] = []
+        self.options, self.candidates, self.out, self.step = config, candidates, out, 0
+        self.size = network.height, network.width
+        self.source: CropSource | None = None
+        free = ("check_every", "checked")
+        self.config = {k: v for k, v in asdict(config).items() if k not in free}
 
-    def train_step(self, batch: Batch, share: float) -> dict[str, Tensor]:
-        """One step at the learning rate of ``share`` of the run left; its losses."""
-        rate = self.config.rate * min(1, (self.step + 1) / self.config.warm_up) * max(share, 0.01)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """AdamW."""
+        rate, decay = self.options.rate, self.options.decay
+        return [torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=decay)]
+
+    def batch(self, seed: int, share: float) -> Batch:
+        """Varied candidates of those that there were at the last check."""
+        self.source = self.source or CropSource(Candidates(self.candidates, "train"), self.size)
+        return self.source.draw(self.options.batch, seed)
+
+    def losses(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Losses of masks and presence, the latter as ``score``."""
         inputs = batch.inputs.contiguous(memory_format=torch.channels_last)
-        if self.chance.random() < self.config.second_look:
-            inputs[:, 3:4] = answers(self.average.module, inputs)[0]
-        self.network.train()
+        if torch.rand(()) < self.options.second_look:
+            inputs[:, 3:4] = answers(self.average, inputs)[0]
+            network.train()
         with torch.autocast(inputs.device.type, torch.bfloat16):
-            logits, scores = self.network(inputs)
+            logits, scores = network(inputs)
         losses = alpha_losses(logits, batch.true, batch.weight, inputs[:, :3])
-        losses["score"] = score_loss(scores, batch.somebody, batch.clear)
-        losses["all"] = losses["total"] + SCORE_WEIGHT * losses["score"]
-        losses["all"].backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.average.update_parameters(self.network)
-        self.step += 1
-        return {name: value.detach() for name, value in losses.items()}
+        losses["mask"], losses["score"] = (
+            losses["total"],
+            score_loss(scores, batch.somebody, batch.clear),
+        )
+        losses["total"] = losses["mask"] + SCORE_WEIGHT * losses["score"]
+        return losses
 
-    def save(self, folder: Path) -> None:
-        """Write the state to go on from."""
-        state = {
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "progress": (self.step, self.spent, self.best, self.checked),
-            "history": self.history,
-        }
-        torch.save(state, folder / "state.part")
-        (folder / "state.part").replace(folder / "state.pt")
-
-    def load(self, folder: Path) -> None:
-        """Take up what :meth:`save` wrote.
-
-        Raises:
-            FileNotFoundError: nothing was.
-        """
-        state = torch.load(folder / "state.pt", weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.spent, self.best, self.checked = state["progress"]
-        self.history = state["history"]
-
-    def check(self, batches: list[Batch], folder: Path) -> None:
-        """Measure the average, and write it where it is the best yet on as many candidates."""
+    def validate(self) -> dict[str, float]:
+        """Figures of the average on candidates of ``check``, and how many these were."""
+        batches = check_batches(
+            Candidates(self.candidates, "check"), self.size, self.options.checked
+        )
         count = sum(len(batch.clear) for batch in batches)
-        if count != self.checked:
-            self.best, self.checked = float("inf"), count
-        figures = measured(self.average.module, batches)
-        self.history.append({"step": self.step, "seconds": round(self.spent), **figures})
-        log.info("%s", json.dumps(self.history[-1]))
-        if figures["loss"] < self.best:
-            self.best = figures["loss"]
-            weights = self.average.module.state_dict().items()
-            half = {k: v.half().contiguous() for k, v in weights if not k.endswith("tracked")}
-            save_file(half, folder / "second_stage.part")
-            (folder / "second_stage.part").replace(folder / "second_stage.safetensors")
-            about = asdict(self.config) | {"best": self.history[-1], "history": self.history}
-            (folder / "progress.json").write_text(json.dumps(about, indent=1) + "\n")
-        self.save(folder)
+        return measured(self.average, batches) | {"candidates": count}
+
+    def keep(self, progress: Progress) -> None:
+        """Write the average where it is the best yet on as many candidates; see new shards."""
+        self.source = None
+        rows = [
+            {"step": row["step"], "seconds": round(row["seconds"]), **row["validation"]}
+            for row in progress.history
+        ]
+        alike = [row["loss"] for row in rows if row["candidates"] == rows[-1]["candidates"]]
+        if min(alike[:-1], default=float("inf")) <= alike[-1]:
+            return
+        weights = self.average.state_dict().items()
+        half = {k: v.half().contiguous() for k, v in weights if not k.endswith("tracked")}
+        save_file(half, self.out / "second_stage.part")
+        (self.out / "second_stage.part").replace(self.out / "second_stage.safetensors")
+        about = asdict(self.options) | {"best": rows[-1], "history": rows}
+        (self.out / "progress.json").write_text(json.dumps(about, indent=1) + "\n")
 
 
 def check_batches(candidates: Candidates, size: tuple[int, int], most: int) -> list[Batch]:
@@ -145,24 +136,31 @@ def check_batches(candidates: Candidates, size: tuple[int, int], most: int) -> l
     return [still(candidates, part, size) for part in np.array_split(places, len(places) // 16 + 1)]
 
 
-def train(trainer: Trainer, folder: Path, out: Path, seconds: float, seed: int) -> None:
-    """Go on until the run has had ``seconds``, checking every now and then."""
-    size = trainer.network.height, trainer.network.width
-    begun, before = time.monotonic(), trainer.spent
-    seen: dict[str, float] = {}
-    while True:
-        trainer.check(check_batches(Candidates(folder, "check"), size, trainer.config.checked), out)
-        if trainer.spent >= seconds:
-            break
-        source = CropSource(Candidates(folder, "train"), size, seed + trainer.step)
-        until = min(trainer.spent + trainer.config.check_every, seconds)
-        while trainer.spent < until:
-            batch = source.draw(trainer.config.batch)
-            for name, value in trainer.train_step(batch, 1 - trainer.spent / seconds).items():
-                seen[name] = 0.98 * seen.get(name, float(value)) + 0.02 * float(value)
-            trainer.spent = before + time.monotonic() - begun
-        words = ", ".join(f"{name} {value:.4f}" for name, value in seen.items())
-        log.info("step %d, %d candidates: %s", trainer.step, len(source.candidates), words)
+def settings_for(
+    out: Path,
+    config: TrainConfig,
+    seconds: float,
+    seed: int = 0,
+    resume: bool = False,
+    track: str = "",
+) -> TimedSettings:
+    """How long and by which schedule the second stage is trained; it stays on the CPU."""
+    return TimedSettings(
+        out,
+        seconds=seconds,
+        schedule="linear",
+        lowest=0.01,
+        warmup=config.warm_up,
+        ema=config.average,
+        ramp=False,
+        clip=2.0,
+        interval=config.check_every,
+        validate_first=True,
+        seed=seed,
+        resume=resume,
+        cpu=True,
+        track=track,
+    )
 
 
 def export(weights: Path, detector: Path, folder: Path, trained: dict[str, object]) -> None:
@@ -196,20 +194,20 @@ def main(arguments: list[str] | None = None) -> int:
     add("--batch", type=int, default=TrainConfig.batch, help="crops a step")
     add("--rate", type=float, default=TrainConfig.rate, help="highest learning rate")
     add("--seed", type=int, default=0, help="of all chances")
-    add("--resume", action="store_true", help="go on from OUT/state.pt")
+    add("--resume", action="store_true", help="go on from the checkpoint in OUT")
+    add_track_flag(parser)
     add("--export", type=Path, help="write the detector with the best weights to this folder")
     options: argparse.Namespace = parser.parse_args(arguments)
 
     def work() -> None:
         torch.manual_seed(options.seed)
-        options.out.mkdir(parents=True, exist_ok=True)
-        config = json.loads((options.start / "config.json").read_text())
-        network = second_stage(config, load_file(options.start / "model.safetensors"))
-        plan = TrainConfig(batch=options.batch, rate=options.rate)
-        trainer = Trainer(network, plan, options.seed)
-        if options.resume:
-            trainer.load(options.out)
-        train(trainer, options.candidates, options.out, options.seconds, options.seed)
+        shape = json.loads((options.start / "config.json").read_text())
+        network = second_stage(shape, load_file(options.start / "model.safetensors"))
+        config = TrainConfig(batch=options.batch, rate=options.rate)
+        settings = settings_for(
+            options.out, config, options.seconds, options.seed, options.resume, options.track
+        )
+        train_for(SecondStageTask(network, config, options.candidates, options.out), settings)
         if options.export:
             told = json.loads((options.out / "progress.json").read_text())
             best = options.out / "second_stage.safetensors"

@@ -1,19 +1,19 @@
-"""Degrades faces the way cameras, senders and distance do, for restoration to learn from."""
+"""Synthetic degradation of faces for training: blur, low resolution, noise, JPEG."""
 
 import cv2
 import numpy as np
 
-from bgswap.faces.degradation import compressed
+from bgswap.faces.degradation import jpeg_compressed
 
 
 def degrade(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A worse picture of the same face.
+    """A randomly degraded picture of a face.
 
-    In this order, each by chance: blur, low resolution, noise, JPEG; at least one of them.
+    Blur, low resolution, noise and JPEG in this order, each with probability 0.5; at least one.
 
     Args:
         face: (H, W, 3) uint8 RGB.
-        rng: where the chances come from.
+        rng: random generator.
 
     Returns:
         (H, W, 3) uint8 RGB, a new array.
@@ -27,12 +27,12 @@ def degrade(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def blur(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Out of focus: a Gaussian of 0.5 to 2.2 pixels. (H, W, 3) uint8 RGB, both ways."""
+    """Gaussian blur of 0.5 to 2.2 pixels. (H, W, 3) uint8 RGB to the same."""
     return cv2.GaussianBlur(face, (0, 0), rng.uniform(0.5, 2.2))
 
 
 def lower_resolution(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Far away: 1.5 to 5 times smaller and back. (H, W, 3) uint8 RGB, both ways."""
+    """Downscaling by 1.5 to 5 and upscaling. (H, W, 3) uint8 RGB to the same."""
     height, width = face.shape[:2]
     factor = rng.uniform(1.5, 5)
     small = (max(2, round(width / factor)), max(2, round(height / factor)))
@@ -40,19 +40,19 @@ def lower_resolution(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def shrunk(picture: np.ndarray, size: tuple[int, int], way: int = cv2.INTER_CUBIC) -> np.ndarray:
-    """A picture (H, W, 3) uint8 that had only ``size`` (width, height) pixels, enlarged again."""
+    """A picture (H, W, 3) uint8 downscaled to ``size`` (width, height) and upscaled again."""
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     return cv2.resize(small, picture.shape[1::-1], interpolation=way)
 
 
 def noisy(picture: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """White noise of so many grey levels. (H, W, 3) uint8 RGB, both ways."""
+    """White noise with ``sigma`` in grey levels. (H, W, 3) uint8 RGB to the same."""
     noise = rng.normal(0, sigma, picture.shape)
     return (picture + noise).round().clip(0, 255).astype(np.uint8)
 
 
 def add_noise(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """In the dark: noise of 4 to 28 grey levels, partly grey. (H, W, 3) uint8 RGB, both ways."""
+    """Noise of 4 to 28 grey levels, partly equal in all channels. (H, W, 3) uint8 RGB."""
     height, width = face.shape[:2]
     noise = rng.standard_normal((height, width, 3)) * rng.uniform(4, 20)
     noise += rng.standard_normal((height, width, 1)) * rng.uniform(0, 20)
@@ -60,5 +60,5 @@ def add_noise(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def jpeg(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Sent too often: JPEG of quality 8 to 50. (H, W, 3) uint8 RGB, both ways."""
-    return compressed(face, int(rng.integers(8, 51)))
+    """JPEG of quality 8 to 50. (H, W, 3) uint8 RGB to the same."""
+    return jpeg_compressed(face, int(rng.integers(8, 51)))

@@ -1,4 +1,4 @@
-"""The face VAE's figures."""
+"""Evaluation of the face VAE."""
 
 import argparse
 
@@ -6,7 +6,8 @@ from bgswap.networks import FaceVAE
 from training.common.evaluation import fid_in_words, load_network, report, write_figures
 from training.common.fid import DetectorFeatures, Fid, frechet_distance, load_features
 from training.face_vae.face_scores import FacePictures, face_sheets, make_faces, score_faces
-from training.face_vae.faces import open_faces, to_side
+from training.face_vae.face_sources import open_faces
+from training.face_vae.faces import to_side
 
 
 def evaluate_faces(args: argparse.Namespace) -> None:

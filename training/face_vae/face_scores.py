@@ -1,4 +1,4 @@
-"""How well the face VAE reconstructs, restores and dreams up faces."""
+"""Metrics of the face VAE: reconstruction, restoration and samples from the prior."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class FacePictures:
-    """What was compared, all (64, 64, 3) uint8 RGB: ``rows`` are as long as ``true``.
+    """The compared pictures, all (64, 64, 3) uint8 RGB; each row is as long as ``true``.
 
     Attributes:
         true: held-out faces.
-        rows: the same faces made in several ways, by name.
+        rows: the same faces by each method, by its name.
         samples: faces from the prior.
     """
 
@@ -33,18 +33,18 @@ class FacePictures:
 def in_batches(
     function: Callable[[torch.Tensor], torch.Tensor], batch: torch.Tensor
 ) -> list[np.ndarray]:
-    """A function of tensors over a long batch, its pictures (H, W, 3) uint8 RGB."""
+    """Apply a function to a long batch in parts; its pictures (H, W, 3) uint8 RGB."""
     with torch.inference_mode():
         return [p for part in batch.split(BATCH) for p in tensor_to_images(function(part))]
 
 
 def make_faces(network: FaceVAE, faces: Sequence[np.ndarray], seed: int = 0) -> FacePictures:
-    """Everything to be scored.
+    """Generate all pictures to score.
 
     Args:
         network: in eval mode.
         faces: held-out, (64, 64, 3) uint8 RGB.
-        seed: of the degrading and of the samples.
+        seed: of the degradation and of the samples.
     """
     worse = [degrade(f, np.random.default_rng([seed, n])) for n, f in enumerate(faces)]
     noise = torch.randn(len(faces), network.latent, generator=torch.Generator().manual_seed(seed))

@@ -1,9 +1,8 @@
-"""Fit what the product needs to know of a face VAE, and write it beside the weights.
+"""Fit the calibration of a face VAE, and write it beside the weights as ``calibration.json``.
 
     python -m training face_vae fit_gains --faces datasets/faces.zip --vae runs/face-vae/hub
 
-The gains against softness (:mod:`bgswap.faces.gains`) hold for one face VAE: they are to be fitted
-again when its weights change. They go to ``calibration.json``.
+The gains (:mod:`bgswap.faces.gains`) depend on the weights: fit them again when these change.
 """
 
 import logging
@@ -16,28 +15,29 @@ from scipy.fft import dctn
 
 from bgswap.faces.degradation import band_levels, frequencies
 from bgswap.faces.gains import EDGES, FILE, FaceCalibration, Softness
-from bgswap.faces.restoration import strangeness
+from bgswap.faces.restoration import reconstruction_error
 from bgswap.io.tensors import images_to_tensor
 from bgswap.networks import FaceVAE
 from training.common.evaluation import load_network
 from training.common.loop import command_parser, run_command
 from training.face_vae.degrade import degrade, noisy, shrunk
 from training.face_vae.face_scores import in_batches
-from training.face_vae.faces import open_faces, to_side
+from training.face_vae.face_sources import open_faces
+from training.face_vae.faces import to_side
 
-# Standard deviations in pixels of the 64 x 64 face, and to how many pixels it is shrunk.
+# Standard deviations of the blur in pixels of the 64 x 64 face, and sides of low resolution.
 BLURS = (1.0, 1.25, 1.5, 1.8, 2.2)
 SIDES = (14, 16, 18, 20, 22, 24, 26, 28, 32)
-# Half of the faces get noise of one grey level: no gain may ask for what a camera does not keep.
+# Share of the faces with added noise, and its grey levels: regularizes the gains.
 NOISY, NOISE = 0.5, 1.0
 Picture = np.ndarray
-# The share of degraded faces whose error is usual.
-KEPT = 0.97
+# Quantile of the error of degraded faces that counts as usual.
+USUAL = 0.97
 log = logging.getLogger(__name__)
 
 
 def sometimes_noisy(face: Picture, rng: np.random.Generator) -> Picture:
-    """A face (H, W, 3) uint8 RGB, by chance with noise."""
+    """A face (H, W, 3) uint8 RGB, randomly with noise."""
     return noisy(face, NOISE, rng) if rng.random() < NOISY else face
 
 
@@ -47,14 +47,14 @@ def mean_levels(faces: Sequence[Picture]) -> tuple[float, ...]:
 
 
 def fitted_gains(*faces: Sequence[Picture]) -> tuple[tuple[float, ...], ...]:
-    """The gains with the least squared error, each band by itself.
+    """The least-squares gains of each band.
 
     Args:
-        faces: clean ones, the same as they are seen, and what the VAE makes of those; each
-            (64, 64, 3) uint8 RGB.
+        faces: clean faces, the same degraded, and the VAE's reconstructions of the degraded ones;
+            each (64, 64, 3) uint8 RGB.
 
     Returns:
-        By band, gains of the faces as they are seen and of what the VAE makes of them.
+        By band, the gains of the degraded faces and of the reconstructions.
     """
     values = [dctn(np.float32(np.stack(some)), axes=(1, 2), norm="ortho") for some in faces]
     bands, gains = np.digitize(frequencies(), EDGES), []
@@ -65,7 +65,7 @@ def fitted_gains(*faces: Sequence[Picture]) -> tuple[tuple[float, ...], ...]:
 
 
 def fit(name: str, faces: Sequence[Picture], soft: Sequence[Picture], vae: FaceVAE) -> Softness:
-    """One row of the table, from clean faces and the same ones soft, (64, 64, 3) uint8 RGB."""
+    """One row of the table, from clean and soft versions of faces, (64, 64, 3) uint8 RGB."""
     rng = np.random.default_rng(0)
     seen = [sometimes_noisy(face, rng) for face in soft]
     made = in_batches(lambda batch: vae(batch)[0], images_to_tensor(seen))
@@ -73,7 +73,7 @@ def fit(name: str, faces: Sequence[Picture], soft: Sequence[Picture], vae: FaceV
 
 
 def usual_error(faces: Sequence[Picture], vae: FaceVAE) -> float:
-    """Error of the VAE over the variance of a face that 97 of 100 degraded faces keep to.
+    """97th percentile, over degraded faces, of the VAE's squared error over the face's variance.
 
     Args:
         faces: clean ones, (64, 64, 3) uint8 RGB.
@@ -82,7 +82,9 @@ def usual_error(faces: Sequence[Picture], vae: FaceVAE) -> float:
     rng = np.random.default_rng(1)
     worse = [degrade(face, rng) for face in faces]
     made = in_batches(lambda batch: vae(batch)[0], images_to_tensor(worse))
-    return float(np.quantile([strangeness(a, b) for a, b in zip(worse, made, strict=True)], KEPT))
+    return float(
+        np.quantile([reconstruction_error(a, b) for a, b in zip(worse, made, strict=True)], USUAL)
+    )
 
 
 def fitted(faces: Sequence[Picture], vae: FaceVAE) -> FaceCalibration:
@@ -103,7 +105,7 @@ def _rounded(row: Softness) -> Softness:
 
 
 def calibrate(data: Path, weights: Path, used: int) -> None:
-    """Fit on so many training faces with the VAE of a Hub folder, and write it into the folder."""
+    """Fit on ``used`` training faces with the VAE of a Hub folder, and write it to the folder."""
     vae = load_network(FaceVAE, weights)
     pictures = open_faces(data, "train")
     numbers = np.linspace(0, len(pictures) - 1, min(used, len(pictures))).round()
@@ -118,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
     add = parser.add_argument
     add("--faces", type=Path, required=True, help="folder or zip of faces, as for face_vae")
     add("--vae", type=Path, default=Path("bgswap/starter/face-vae"), help="folder in Hub layout")
-    add("--faces-used", type=int, default=1000, help="how many training faces, evenly spread")
+    add("--faces-used", type=int, default=1000, help="number of training faces, evenly spaced")
     args = parser.parse_args(arguments)
     return run_command(lambda: calibrate(args.faces, args.vae, args.faces_used))
 

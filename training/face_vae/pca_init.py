@@ -1,10 +1,10 @@
-"""Begins the face VAE as a principal component analysis, so that training starts from faces.
+"""Initialisation of the face VAE by principal component analysis (PCA).
 
-The best linear autoencoder needs no training: it is the projection on the principal components
-(Baldi and Hornik, Neural Networks 1989), and a linear VAE's best Gaussians follow from their
-variances (Lucas et al., NeurIPS 2019). Convolutions of stride 2 can hold it: each level turns
-blocks of 2 x 2 pixels to their own principal axes, and ReLUs let all pass that is kept positive
-(encoder) or comes in pairs of opposite sign (decoder). Training adds what is not linear.
+The optimal linear autoencoder has a closed form: the projection on the principal components (Baldi
+and Hornik, Neural Networks 1989), and a linear VAE's optimal Gaussians follow from their variances
+(Lucas et al., NeurIPS 2019). Convolutions of stride 2 can represent it: each level projects blocks
+of 2 x 2 pixels on their principal axes, and ReLUs have no effect on values that are shifted to be
+positive (encoder) or come in pairs of opposite sign (decoder). Training adds the nonlinear part.
 """
 
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ from torch.nn import functional as F
 
 from bgswap.networks import FaceVAE
 
-# The decoder's last layer feeds a sigmoid, so it is given logits; black and white end here.
+# The decoder ends in a sigmoid, so the targets are logits; pixels are clamped to this and 1 - this.
 DARKEST = 0.03
-# How far above zero an encoder's channels stay, as a share of their range.
+# Distance of an encoder's channels above zero, as a share of their range.
 HEADROOM = 0.1
 SMALLEST_VARIANCE = 1e-4
 
 
 @torch.no_grad()
 def begin_as_pca(network: FaceVAE, faces: Tensor, kl_weight: float) -> None:
-    """Set a VAE's weights, in place, to what reconstructs these faces best by linear means.
+    """Set a VAE's weights, in place, to the PCA of these faces.
 
     Args:
-        network: freshly initialised; channels beyond those needed keep their random weights.
+        network: freshly initialised; unused channels keep their random weights.
         faces: (B, 3, 64, 64) float32 RGB in [0, 1], a few thousand.
         kl_weight: as in :func:`training.common.losses.vae_losses`.
     """
@@ -61,10 +61,10 @@ def _begin_encoder(network: FaceVAE, faces: Tensor, kl_weight: float) -> Tensor:
 
 
 def _latent_axes(features: Tensor, latent: int, kl_weight: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Directions (D, latent), the spread of features (B, D) along each, and the posterior variance.
+    """Directions (D, latent), standard deviation of features (B, D) along each, posterior variance.
 
-    A direction whose variance is less than half the weight of the divergence is not worth its
-    price: it stays at the prior. So do those that there are too few faces for.
+    Directions with a variance below half the weight of the KL divergence stay at the prior, as do
+    those beyond the number of faces.
     """
     count = min(latent, *features.shape)
     _, lengths, axes = torch.pca_lowrank(features, q=min(count + 32, *features.shape), niter=3)
@@ -80,7 +80,7 @@ def _latent_axes(features: Tensor, latent: int, kl_weight: float) -> tuple[Tenso
 def _begin_decoder(network: FaceVAE, logits: Tensor, z: Tensor) -> None:
     """From the latent means (B, latent) of faces to their logits (B, 3, 64, 64)."""
     layers = [layer for layer in network.decoder if isinstance(layer, nn.ConvTranspose2d)]
-    # From the picture inwards: what passes a ReLU takes two channels, the innermost passes none.
+    # From the picture inwards: values that pass a ReLU need two channels, the innermost one.
     widths = [layer.in_channels // 2 for layer in layers[:0:-1]] + [layers[0].in_channels]
     levels = _levels(logits, widths)
     features = levels[-1][1].flatten(1)
@@ -100,14 +100,14 @@ def _begin_decoder(network: FaceVAE, logits: Tensor, z: Tensor) -> None:
 
 
 def _levels(pictures: Tensor, widths: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
-    """Blocks of 2 x 2 turned to their principal axes, level upon level.
+    """Blocks of 2 x 2 projected on their principal axes, level by level.
 
     Args:
         pictures: (B, C, H, W).
-        widths: how many axes to keep on each level, at most.
+        widths: maximum number of axes on each level.
 
     Returns:
-        A level each: axes (kept, 4 C), orthonormal, and the turned blocks (B, kept, H / 2, W / 2).
+        For each level: orthonormal axes (kept, 4 C), and the projections (B, kept, H / 2, W / 2).
     """
     levels = []
     for width in widths:

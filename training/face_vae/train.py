@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from bgswap.io.tensors import images_to_tensor, tensor_to_images
 from bgswap.networks import FaceVAE
+from training.common.console import shown
 from training.common.data import SkipBroken, add_skip_flag
 from training.common.export import save_hub_folder
 from training.common.facts import RunFacts
@@ -29,7 +30,8 @@ from training.common.initialise import he_initialise
 from training.common.loop import command_parser, train_command
 from training.common.losses import vae_losses
 from training.common.tasks import LoopSettings
-from training.face_vae.faces import Faces, open_faces, to_side
+from training.face_vae.face_sources import open_faces
+from training.face_vae.faces import Faces, to_side
 from training.face_vae.pca_init import begin_as_pca
 
 DEFAULT_KL_WEIGHT = 0.1
@@ -97,7 +99,8 @@ class FaceTask:
         """Let the network begin as a principal component analysis of the clean faces."""
         count = len(self.training.pictures)
         numbers = np.linspace(0, count - 1, min(count, FACES_TO_BEGIN_WITH)).round().astype(int)
-        faces = images_to_tensor([to_side(self.training.pictures[int(n)]) for n in numbers])
+        chosen = shown(numbers, "faces to begin with")
+        faces = images_to_tensor([to_side(self.training.pictures[int(n)]) for n in chosen])
         begin_as_pca(self.network, faces, self.kl_weight)
 
     def losses(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
@@ -108,8 +111,8 @@ class FaceTask:
         risen = min(1.0, self.step / self.kl_warmup) if self.kl_warmup and network.training else 1.0
         return vae_losses(made, clean, mu, logvar, risen * self.kl_weight)
 
-    def finish(self, network: FaceVAE, run: Path, facts: RunFacts) -> None:
-        """Sheets of reconstructions, restorations and samples, and the Hub folder."""
+    def draw_samples(self, network: FaceVAE, folder: Path) -> None:
+        """Sheets of reconstructions and restorations, and of samples from the prior."""
         count = min(16, len(self.validation))
         clean = torch.stack([self.validation[n][1] for n in range(count)])
         worse = Faces(self.validation.pictures, self.validation.seed, degraded=1.0)
@@ -119,8 +122,12 @@ class FaceTask:
         with torch.inference_mode():
             made, restored = (network(x.to(device))[0].cpu() for x in (clean, degraded))
             samples = network.decode(noise.to(device)).cpu()
-        write_sheet([clean, made, degraded, restored], run / "reconstructions.png")
-        write_sheet(list(samples.split(count)), run / "samples.png")
+        write_sheet([clean, made, degraded, restored], folder / "reconstructions.png")
+        write_sheet(list(samples.split(count)), folder / "samples.png")
+
+    def finish(self, network: FaceVAE, run: Path, facts: RunFacts) -> None:
+        """The sheets, and the Hub folder."""
+        self.draw_samples(network, run)
         save_hub_folder(network, run / "hub", "face-vae", facts)
 
 
@@ -138,8 +145,8 @@ def parser() -> argparse.ArgumentParser:
         "--data",
         type=Path,
         required=True,
-        help="folder or zip of faces (in train/ and val/, else every twentieth is held out), or "
-        "the folder in which torchvision keeps its celeba/",
+        help="folder or zip of faces (in train/ and val/, else every twentieth is held out), "
+        "CelebA in torchvision's, Kaggle's or its own layout, or hf:OWNER/NAME",
     )
     add("--download", action="store_true", help="let torchvision fetch CelebA into --data")
     add("--latent", type=int, default=512, help="dimensions of the latent Gaussian")

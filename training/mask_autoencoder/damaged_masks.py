@@ -1,4 +1,4 @@
-"""Clean masks and the same damaged, as the mask autoencoder is trained on them."""
+"""Pairs of damaged and clean masks, the training data of the mask autoencoder."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 from bgswap.detection.mask_squares import square_crop
 from training.mask_autoencoder.drawn_masks import damage, draw, move
 
-# Validation samples count from here: no training sample has such a number.
+# Number of the first validation sample: training samples have lower numbers.
 VALIDATION_FROM = 1 << 40
 # Share of the samples whose clean mask is drawn.
 DRAWN_SHARE = 0.2
@@ -21,14 +21,14 @@ def as_unit(mask: np.ndarray) -> np.ndarray:
 
 
 class DamagedMasks(Dataset):
-    """Pairs of damaged and clean masks, (1, side, side) float32, as the refiner cuts them.
+    """Pairs of damaged and clean masks, (1, side, side) float32, cropped as by the refiner.
 
     Args:
-        people: masks (H, W) uint8 of people by kind; drawn ones alone where there are none. Rare
-            kinds come more often than their share: by the root of their count.
+        people: masks (H, W) uint8 of people by kind; without them all masks are drawn. Kinds are
+            sampled in proportion to the square root of their count.
         length: samples an epoch.
         side: of the square crops.
-        seed: of all samples; sample n is always the same.
+        seed: sample n depends only on the seed and n.
         start: number of the first sample.
     """
 
@@ -40,8 +40,8 @@ class DamagedMasks(Dataset):
         seed: int,
         start: int = 0,
     ) -> None:
-        self.people, chances = list(people.values()), np.sqrt([len(m) for m in people.values()])
-        self.chances, self.length, self.side = chances / chances.sum(), length, side
+        self.people, weights = list(people.values()), np.sqrt([len(m) for m in people.values()])
+        self.odds, self.length, self.side = weights / weights.sum(), length, side
         self.seed, self.start = seed, start
 
     def __len__(self) -> int:
@@ -59,6 +59,6 @@ class DamagedMasks(Dataset):
         """A clean mask on a canvas of twice the side."""
         if not self.people or rng.random() < DRAWN_SHARE:
             return draw(rng, 2 * self.side)
-        kind = self.people[rng.choice(len(self.people), p=self.chances)]
+        kind = self.people[rng.choice(len(self.people), p=self.odds)]
         mask = kind[rng.integers(len(kind))]
         return move(as_unit(mask), rng, 2 * self.side)

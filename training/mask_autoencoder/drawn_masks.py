@@ -1,7 +1,7 @@
-"""Masks to learn from: drawn by this script or taken from people, and damaged as detectors do.
+"""Synthetic training masks: drawn figures, augmentation, and damage that imitates detectors.
 
-Everything here draws its chances from the numpy generator it is given, so that one seed makes one
-mask. Sizes are relative to the canvas or the person: a small canvas is a quick one.
+All randomness comes from the numpy generator that is passed in, so that a seed determines a mask.
+Sizes are relative to the canvas or the person.
 """
 
 import cv2
@@ -34,9 +34,9 @@ def put_spot(
 
 
 def draw(rng: np.random.Generator, canvas: int) -> np.ndarray:
-    """A clean mask nobody photographed: (canvas, canvas) float32 in [0, 1], edges one pixel soft.
+    """A drawn clean mask: (canvas, canvas) float32 in [0, 1], edges about one pixel soft.
 
-    Mostly a body-like figure, sometimes two, sometimes plain shapes.
+    Mostly a body-like figure, sometimes two, sometimes simple shapes.
     """
     big = np.zeros((2 * canvas, 2 * canvas), np.uint8)
     kind = rng.random()
@@ -135,9 +135,9 @@ def mask_box(mask: np.ndarray) -> Box:
 
 
 def move(mask: np.ndarray, rng: np.random.Generator, canvas: int) -> np.ndarray:
-    """A mask (H, W) float32 turned, mirrored, scaled and shifted onto a canvas, by chance.
+    """A mask (H, W) float32 randomly rotated, mirrored, scaled and shifted onto a canvas.
 
-    Sometimes a part of it lies outside, as when a person stands at the edge of the photo.
+    Sometimes a part of it lies outside, as with a person at the border of a photo.
     """
     x0, y0, x1, y1 = mask_box(mask)
     scale = canvas * rng.uniform(0.6, 0.95) / max(x1 - x0, y1 - y0)
@@ -153,15 +153,15 @@ def move(mask: np.ndarray, rng: np.random.Generator, canvas: int) -> np.ndarray:
 
 
 def damage(mask: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Box]:
-    """What a detector might have said of a person.
+    """Damage a mask as a detector might.
 
     Args:
         mask: (side, side) float32 in [0, 1], clean.
-        rng: where the chances come from.
+        rng: random generator.
 
     Returns:
-        The damaged mask, alike, and the detector's box (x0, y0, x1, y1) in pixels. Mostly a mask
-        of zeros and ones, as detectors give them; sometimes a soft one; rarely a whole one.
+        The damaged mask, (side, side) float32, and the detector's box (x0, y0, x1, y1) in pixels.
+        Mostly a binary mask, sometimes a soft one, rarely the undamaged one.
     """
     box = mask_box(mask)
     if rng.random() < 0.05:
@@ -178,9 +178,9 @@ def damage(mask: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Box]
 
 
 def _coarse(mask: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarray:
-    """The mask as a detector's coarse grid has it, unsure at the edge, cut at some threshold.
+    """The mask on a detector's coarse grid, with noise at the edge and a random threshold.
 
-    The grid has at most 160 cells across the photo, of which the person fills a part.
+    The grid has at most 160 cells across the photo, of which the person covers a part.
     """
     cells = np.exp(rng.uniform(np.log(40), np.log(160)))
     side = mask.shape[0]
@@ -191,7 +191,7 @@ def _coarse(mask: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarr
     stepped = rng.random() < 0.5
     way = cv2.INTER_NEAREST if stepped else cv2.INTER_LINEAR
     known = cv2.resize(small, (side, side), interpolation=way)
-    # Edges are jagged by more than one cell: the logits' slope is low where the detector is unsure.
+    # Edges are jagged over more than one cell: the logits have a low slope there.
     unsure = cv2.GaussianBlur(mask, (0, 0), size * rng.uniform(0.004, 0.012))
     jags = rng.uniform(0.02, 0.1) * smooth_noise(rng, int(rng.integers(16, 60)), side)
     known = 0.5 * (known + unsure) + jags * 4 * unsure * (1 - unsure)
@@ -205,7 +205,7 @@ def _coarse(mask: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarr
 def _spots(
     known: np.ndarray, mask: np.ndarray, size: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Bites out of the edge, holes inside, islands outside."""
+    """Holes at the edge and inside, and islands outside."""
     body = mask > 0.5
     edge = body & (cv2.erode(body.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
     kinds = (  # where, what it becomes, how many on average, how large
@@ -222,7 +222,7 @@ def _spots(
 
 
 def _moved_box(box: Box, rng: np.random.Generator) -> Box:
-    """A box whose sides are off by a few hundredths of its size."""
+    """A box with errors of about 1 % of its size."""
     x0, y0, x1, y1 = box
     size = np.array([x1 - x0, y1 - y0] * 2)
     return tuple(float(v) for v in np.array(box) + size * rng.normal(0, 0.012, 4))

@@ -1,4 +1,4 @@
-"""The mask autoencoder's figures."""
+"""Evaluation of the mask autoencoder."""
 
 import argparse
 
@@ -23,17 +23,17 @@ MEDIAN = 9
 
 
 def evaluate_masks(args: argparse.Namespace) -> None:
-    """Damaged against refined, through the product's refiner, beside what else one might do."""
+    """Damaged and refined masks, by the program's refiner, compared with baselines."""
     network = load_network(MaskAutoencoder, args.weights)
     kinds = read_masks(PictureArchive(args.people), "val").values()
     crops = person_crops([mask for masks in kinds for mask in masks])
     refiner = MaskRefiner(network)
-    menders = {f"median filter {MEDIAN}": median_filter(MEDIAN)}
+    methods = {f"median filter {MEDIAN}": median_filter(MEDIAN)}
     if args.noise_steps:
         baseline = noise_autoencoder(network.side, args.noise_steps, args.seed)
-        menders["trained on noise"] = MaskRefiner(baseline).refine
-    menders["mask autoencoder"] = refiner.refine
-    table = score_masks(menders, crops, args.seed, args.rounds)
+        methods["trained on noise"] = MaskRefiner(baseline).refine
+    methods["mask autoencoder"] = refiner.refine
+    table = score_masks(methods, crops, args.seed, args.rounds)
     clean, damaged, boxes = damage_all(crops[:: max(1, len(crops) // 12)], args.seed, 1)
     refined = refiner.refine(damaged, boxes)
     rows = [mask_sheet(*each) for each in zip(clean, damaged, refined, strict=True)]
@@ -44,12 +44,12 @@ def evaluate_masks(args: argparse.Namespace) -> None:
             f"{len(crops)} person masks of {args.people.name} (val), {CANVAS} pixels, "
             f"damaged {args.rounds} times"
         )
-        mended, given = table["mask autoencoder"], table["damaged"]
+        refined, given = table["mask autoencoder"], table["damaged"]
         values = [
-            ("iou", mended["iou"], "IoU after refining"),
-            ("iou", mended["iou"] - given["iou"], "IoU gained"),
-            ("iou", mended["boundary_iou"], "boundary IoU after refining"),
-            ("iou", mended["boundary_iou"] - given["boundary_iou"], "boundary IoU gained"),
-            ("iou", mended["clean_iou"], "IoU of whole masks after refining"),
+            ("iou", refined["iou"], "IoU after refining"),
+            ("iou", refined["iou"] - given["iou"], "IoU gained"),
+            ("iou", refined["boundary_iou"], "boundary IoU after refining"),
+            ("iou", refined["boundary_iou"] - given["boundary_iou"], "boundary IoU gained"),
+            ("iou", refined["clean_iou"], "IoU of whole masks after refining"),
         ]
         write_figures(args.weights, "image-segmentation", dataset, table, values)

@@ -1,12 +1,12 @@
-"""Choose when the mask autoencoder is believed, and write it beside its weights.
+"""Choose the thresholds for merging the mask autoencoder's output, and write them beside it.
 
     python -m training.mask_autoencoder.fit_belief --weights runs/mask-autoencoder/hub \\
         --candidates candidates
 
-Tried on the real masks of the part ``check`` of gathered candidates, which are of training photos.
-Chosen is what gains most boundary IoU while clean masks keep an IoU of 0.995 and fewer than one
-mask in ten gets worse; without such a gain nothing is written. The table also has the damage
-families, beside median filters, opening and closing, and a guided filter.
+The data are the real masks in the part ``check`` of collected candidates (from training photos).
+The thresholds with the highest gain in boundary IoU are chosen, provided that clean masks keep an
+IoU of 0.995 and fewer than one mask in ten gets worse; without a gain nothing is written. The table
+compares median filters, opening and closing, and a guided filter, also on each family of damage.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from bgswap.types import Box
 from training.common.evaluation import as_table
 from training.common.loop import command_parser, run_command
 from training.common.metrics import boundary_iou, iou
-from training.mask_autoencoder.mask_scores import Mender, mean_scores, median_filter
+from training.mask_autoencoder.mask_scores import RefineMasks, mean_scores, median_filter
 from training.mask_autoencoder.real_masks import FAMILIES, Pair, load_pairs
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def open_close(masks: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[np.nda
 
 
 def guided(masks: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[np.ndarray]:
-    """A guided filter (He et al., ECCV 2010) with the mask for its own guide: radius 4, eps 0.1."""
+    """A self-guided filter (He et al., ECCV 2010), radius 4, eps 0.1."""
 
     def mean(layer: np.ndarray) -> np.ndarray:
         return cv2.blur(layer, (9, 9))
@@ -60,7 +60,7 @@ def guided(masks: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[np.ndarray
     return [one(mask) for mask in masks]
 
 
-MENDERS: dict[str, Mender] = {
+BASELINES: dict[str, RefineMasks] = {
     "median 5": median_filter(5),
     "median 9": median_filter(9),
     "median 13": median_filter(13),
@@ -70,11 +70,11 @@ MENDERS: dict[str, Mender] = {
 
 
 def chosen(refiner: MaskRefiner, found: Sequence[Pair]) -> RefinerConfig | None:
-    """The configuration that gains most; None where none keeps the conditions.
+    """The configuration with the highest gain; None where none meets the conditions.
 
     Args:
-        refiner: its configuration is changed on the way.
-        found: real masks beside the true ones.
+        refiner: its configuration is modified.
+        found: pairs of real rough and true masks.
     """
     rough, true, boxes = parts(found)
     before = np.array([(iou(a, b), boundary_iou(a, b)) for a, b in zip(rough, true, strict=True)])
@@ -108,17 +108,17 @@ def parts(found: Sequence[Pair]) -> tuple[list[np.ndarray], list[np.ndarray], li
     return rough, true, [p.box for p in found]
 
 
-def families(menders: dict[str, Mender], found: Sequence[Pair], seed: int = 0) -> dict:
-    """Mean boundary IoU after each mender, on real masks and on each family of damage."""
+def families(methods: dict[str, RefineMasks], found: Sequence[Pair], seed: int = 0) -> dict:
+    """Mean boundary IoU of each method on real masks and on each family of damage."""
     rough, true, boxes = parts(found)
     damaged = {"real": rough}
     for number, (name, damage) in enumerate(FAMILIES.items()):
         rng = np.random.default_rng([seed, number])
         damaged[name] = [damage(mask, rng) for mask in true]
     table: dict[str, dict[str, float]] = {}
-    for name, mend in {"as it is": lambda masks, boxes: list(masks), **menders}.items():
+    for name, refine in {"as it is": lambda masks, boxes: list(masks), **methods}.items():
         table[name] = {
-            kind: mean_scores(mend(masks, boxes), true)["boundary_iou"]
+            kind: mean_scores(refine(masks, boxes), true)["boundary_iou"]
             for kind, masks in damaged.items()
         }
     return table
@@ -128,7 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     parser = command_parser("mask_autoencoder fit_belief", __doc__)
     parser.add_argument("--weights", type=Path, required=True, help="folder in Hub layout")
-    parser.add_argument("--candidates", type=Path, required=True, help="gathered candidates")
+    parser.add_argument("--candidates", type=Path, required=True, help="collected candidates")
     options: argparse.Namespace = parser.parse_args(arguments)
 
     def work() -> None:
@@ -143,7 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
             text = json.dumps(asdict(config), indent=2) + "\n"
             (options.weights / "calibration.json").write_text(text)
         refiner.config = config or RefinerConfig()
-        print(as_table(families({**MENDERS, "mask autoencoder": refiner.refine}, found)))
+        print(as_table(families({**BASELINES, "mask autoencoder": refiner.refine}, found)))
 
     return run_command(work)
 

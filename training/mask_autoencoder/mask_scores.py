@@ -1,4 +1,4 @@
-"""How much the mask autoencoder mends, measured through the refiner that the product uses."""
+"""Metrics of mask refinement, measured through the program's refiner."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,7 +18,7 @@ from training.mask_autoencoder.drawn_masks import damage, mask_box
 CANVAS = 256
 
 # Masks (CANVAS, CANVAS) float32 and their boxes to as many refined masks.
-Mender = Callable[[Sequence[np.ndarray], Sequence[Box]], list[np.ndarray]]
+RefineMasks = Callable[[Sequence[np.ndarray], Sequence[Box]], list[np.ndarray]]
 
 
 def person_crops(masks: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -30,7 +30,7 @@ def person_crops(masks: Sequence[np.ndarray]) -> list[np.ndarray]:
 def damage_all(
     crops: Sequence[np.ndarray], seed: int, rounds: int
 ) -> tuple[list[np.ndarray], list[np.ndarray], list[Box]]:
-    """Every crop damaged ``rounds`` times: clean masks, damaged masks, detector's boxes."""
+    """``rounds`` damaged versions of each crop: clean masks, damaged masks, detector's boxes."""
     clean, damaged, boxes = [], [], []
     for number, crop in enumerate(crops):
         for turn in range(rounds):
@@ -51,33 +51,33 @@ def mean_scores(found: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> dict
 
 
 def score_masks(
-    menders: dict[str, Mender], crops: Sequence[np.ndarray], seed: int = 0, rounds: int = 4
+    methods: dict[str, RefineMasks], crops: Sequence[np.ndarray], seed: int = 0, rounds: int = 4
 ) -> dict[str, dict[str, float]]:
-    """Scores of each mender: ``iou`` and ``boundary_iou`` after it, ``clean_iou`` of whole masks.
+    """Scores of each method: ``iou`` and ``boundary_iou`` after it, ``clean_iou`` of whole masks.
 
-    The row ``damaged`` is what they were given.
+    The row ``damaged`` holds the scores of the input.
     """
     clean, damaged, boxes = damage_all(crops, seed, rounds)
     table = {"damaged": mean_scores(damaged, clean) | {"clean_iou": 1.0}}
     whole = [mask_box(crop) for crop in crops]
-    for name, mend in menders.items():
-        row = mean_scores(mend(damaged, boxes), clean)
-        table[name] = row | {"clean_iou": mean_scores(mend(crops, whole), crops)["iou"]}
+    for name, refine in methods.items():
+        row = mean_scores(refine(damaged, boxes), clean)
+        table[name] = row | {"clean_iou": mean_scores(refine(crops, whole), crops)["iou"]}
     return table
 
 
-def median_filter(size: int) -> Mender:
+def median_filter(size: int) -> RefineMasks:
     """A median filter of ``size`` pixels."""
 
-    def mend(masks: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[np.ndarray]:
+    def refine(masks: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[np.ndarray]:
         whole = ((mask * 255).round().astype(np.uint8) for mask in masks)
         return [cv2.medianBlur(mask, size).astype(np.float32) / 255 for mask in whole]
 
-    return mend
+    return refine
 
 
 def noise_autoencoder(side: int, steps: int, seed: int = 0) -> MaskAutoencoder:
-    """The same network trained to give back random noise: what this idea's first version did.
+    """A baseline: the same network trained to reconstruct random noise.
 
     Args:
         side: of the pictures of noise, in pixels.
@@ -97,9 +97,9 @@ def noise_autoencoder(side: int, steps: int, seed: int = 0) -> MaskAutoencoder:
 
 
 def mask_sheet(clean: np.ndarray, damaged: np.ndarray, refined: np.ndarray) -> np.ndarray:
-    """One row of a sheet, (H, 3 W, 3) uint8 RGB: damaged, refined, and where refined is wrong.
+    """One row of a sheet, (H, 3 W, 3) uint8 RGB: damaged, refined, and the refined mask's errors.
 
-    In the third picture, red was left out and blue was added.
+    In the third picture false negatives are red and false positives are blue.
     """
     found, true = refined > 0.5, clean > 0.5
     errors = np.full((*clean.shape, 3), 255, np.uint8) * (found & true)[..., None]

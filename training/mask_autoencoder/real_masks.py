@@ -1,4 +1,4 @@
-"""Masks as the detector really draws them, beside the true ones, from gathered candidates."""
+"""Pairs of a detector's rough masks and true masks, from collected candidates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from bgswap.detection.mask_squares import square_crop, square_of
-from bgswap.detection.second_stage import SecondStageConfig, crop_window
+from bgswap.detection.second_stage import SecondStageConfig, candidate_window
 from bgswap.types import Box
 from training.common.metrics import iou
 from training.detector.candidates import (
@@ -25,9 +25,10 @@ from training.detector.candidates import (
 )
 from training.mask_autoencoder.drawn_masks import mask_box, put_spot, smooth_noise
 
-# Below this IoU a mask is of somebody else, or of a small part: no shape can tell the rest.
+# Minimum IoU of a pair: below, the mask shows another person or a small part, and the shape alone
+# does not determine the rest.
 LEAST_IOU = 0.5
-# Side in pixels of the squares that are kept.
+# Side in pixels of the stored squares.
 KEPT = 128
 
 
@@ -41,19 +42,19 @@ class Pair:
 
 
 def pairs(candidates: Candidates, side: int = KEPT) -> list[Pair]:
-    """The masks of all candidates whose person is known whole, as the refiner's squares."""
+    """The refiner's square crops of all candidates whose true mask is completely known."""
     chosen = np.flatnonzero(candidates.entries["kind"] == SOMEBODY)
     every = (pair_of(candidates.crop(n), candidates.entries["box"][n], side) for n in chosen)
     return [pair for pair in every if pair is not None]
 
 
 def pair_of(crop: np.ndarray, box: np.ndarray, side: int = KEPT) -> Pair | None:
-    """The masks of one stored crop as the refiner's square; None where they do not fit."""
+    """The refiner's square crops of one stored crop; None where it is not usable."""
     inside = (crop[:, :, RGB] != 128).any(axis=2)
     if (crop[:, :, WEIGHT] > 0)[inside].mean() < 0.99:
         return None
     corners = tuple(float(v) for v in box)
-    x, y, width, height = crop_window(corners, SecondStageConfig(), CandidateConfig().grown)
+    x, y, width, height = candidate_window(corners, SecondStageConfig(), CandidateConfig().grown)
     left, top, length = square_of(corners)
     scale, step = side / length, (width / crop.shape[1], height / crop.shape[0])
     shift = ((x - left) * scale, (y - top) * scale)
@@ -70,11 +71,11 @@ def pair_of(crop: np.ndarray, box: np.ndarray, side: int = KEPT) -> Pair | None:
 
 
 class RealMasks(Dataset):
-    """Pairs (1, side, side) float32 of real rough masks and true ones, mixed with other damage.
+    """Pairs (1, side, side) float32 of real rough and true masks, mixed with synthetic damage.
 
     Args:
         found: real pairs.
-        others: samples of the same kind, damaged otherwise.
+        others: samples of the same form with synthetic damage.
         share: of real pairs.
     """
 
@@ -90,7 +91,7 @@ class RealMasks(Dataset):
             return self.others[number]
         pair = self.found[rng.integers(len(self.found))]
         rough, true = (np.float32(mask) / 255 for mask in (pair.rough, pair.true))
-        if rng.random() < 0.4:  # also as official weights, or other slips, would leave it
+        if rng.random() < 0.4:  # one of the families of synthetic damage instead
             name = str(rng.choice(list(FAMILIES)))
             rough = FAMILIES[name](true, rng)
         box = pair.box
@@ -104,7 +105,7 @@ class RealMasks(Dataset):
 
 
 def as_prototypes(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A mask (S, S) float32 as official YOLOv8 draws it: on 160 cells a photo, cut, in its box."""
+    """A mask (S, S) float32 as by official YOLOv8: a grid of 160 cells, thresholded, clipped."""
     side, (x0, y0, x1, y1) = len(mask), (round(v) for v in mask_box(mask))
     share = rng.uniform(0.25, 1.0)  # of the photo's longer side that the person takes
     cells = max(8, round(160 * share * side / max(x1 - x0, y1 - y0)))
@@ -118,7 +119,7 @@ def as_prototypes(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def with_spots(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A mask (S, S) float32 with bites, holes and islands."""
+    """A mask (S, S) float32 with holes and islands."""
     damaged, (x0, y0, x1, y1) = mask.copy(), mask_box(mask)
     size = max(x1 - x0, y1 - y0)
     for value, count in ((0.0, rng.integers(2, 5)), (1.0, rng.integers(1, 4))):
@@ -130,27 +131,27 @@ def with_spots(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def with_grey(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A mask (S, S) float32 as the mean of two looks that disagree about parts and the edge."""
+    """A mask (S, S) float32 as the mean of two predictions with differing parts and edges."""
     side = len(mask)
     soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.01, 0.02) * side)
-    looks = [np.float32(soft + 0.25 * smooth_noise(rng, 12, side) > 0.5) for _ in range(2)]
+    passes = [np.float32(soft + 0.25 * smooth_noise(rng, 12, side) > 0.5) for _ in range(2)]
     lost = smooth_noise(rng, 5, side) > rng.uniform(1.0, 1.8)
-    looks[0][lost] = 0
-    return (looks[0] + looks[1]) / 2
+    passes[0][lost] = 0
+    return (passes[0] + passes[1]) / 2
 
 
-# How masks are damaged, one kind at a time.
+# Families of synthetic damage.
 FAMILIES: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "prototypes": as_prototypes,
     "spots": with_spots,
-    "two looks": with_grey,
+    "two passes": with_grey,
 }
 
 
 def load_pairs(folder: Path, part: str) -> list[Pair]:
-    """The pairs of a part of gathered candidates.
+    """The pairs of a part of collected candidates.
 
     Raises:
-        FileNotFoundError: none were gathered.
+        FileNotFoundError: there are no candidates.
     """
     return pairs(Candidates(folder, part))

@@ -152,8 +152,8 @@ class MaskTask:
         damaged, clean = batch
         return mask_losses(network(damaged), clean)
 
-    def finish(self, network: MaskAutoencoder, run: Path, facts: RunFacts) -> None:
-        """A sheet of damaged, refined and clean masks, and the Hub folder."""
+    def draw_samples(self, network: MaskAutoencoder, folder: Path) -> None:
+        """A sheet of damaged, refined and clean masks."""
         pairs = [self.validation[n] for n in range(min(24, len(self.validation)))]
         damaged, clean = (torch.stack(masks) for masks in zip(*pairs, strict=True))
         device = next(network.parameters()).device
@@ -161,7 +161,11 @@ class MaskTask:
             refined = network(damaged.to(device)).cpu()
         rows = torch.cat([damaged, refined, clean], 3)[:, 0].numpy()
         sheet = np.vstack(rows) if len(rows) < 24 else np.hstack(np.split(np.vstack(rows), 3))
-        cv2.imwrite(str(run / "sheet.png"), (sheet * 255).round().astype(np.uint8))
+        cv2.imwrite(str(folder / "sheet.png"), (sheet * 255).round().astype(np.uint8))
+
+    def finish(self, network: MaskAutoencoder, run: Path, facts: RunFacts) -> None:
+        """The sheet, and the Hub folder."""
+        self.draw_samples(network, run)
         save_hub_folder(network, run / "hub", "mask-autoencoder", facts)
 
 

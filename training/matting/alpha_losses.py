@@ -1,4 +1,4 @@
-"""Losses of alphas, as a dict of named scalars with their ``total``."""
+"""Losses of predicted alphas, as a dict of named scalars with their ``total``."""
 
 import torch
 from torch import Tensor
@@ -10,16 +10,16 @@ PYRAMID, COMPOSITION, BAND, DICE, SCORE = 0.6, 0.5, 0.6, 0.3, 0.2
 
 
 def alpha_losses(logits: Tensor, true: Tensor, weight: Tensor, photo: Tensor) -> dict[str, Tensor]:
-    """How far alphas are from the true ones.
+    """Losses of alphas against the ground truth.
 
     Cross entropy over all pixels; L1 on the levels of a Laplacian pyramid (Hou and Liu, ICCV 2019);
     L1 on the picture composed over black (Xu et al., "Deep Image Matting", CVPR 2017); L1 in the
-    band of soft edges; and the soft Dice loss, so that thin people are not outvoted.
+    band of soft edges; and the soft Dice loss, which balances small foregrounds.
 
     Args:
         logits: (B, 1, H, W).
         true: (B, 1, H, W) in [0, 1].
-        weight: (B, 1, H, W), how much each pixel counts.
+        weight: (B, 1, H, W), weight of each pixel.
         photo: (B, 3, H, W) in [-1, 1].
     """
     logits = logits.float()
@@ -43,7 +43,7 @@ def alpha_losses(logits: Tensor, true: Tensor, weight: Tensor, photo: Tensor) ->
 
 
 def _pyramid(one: Tensor, other: Tensor) -> Tensor:
-    """Mean L1 of the levels of the Laplacian pyramid of a difference, coarser ones weigh more."""
+    """Mean L1 of the Laplacian pyramid of a difference; coarser levels have a higher weight."""
     rest, total = one - other, one.new_zeros(())
     for level in range(LEVELS):
         small = F.avg_pool2d(rest, 2)
@@ -54,6 +54,6 @@ def _pyramid(one: Tensor, other: Tensor) -> Tensor:
 
 
 def score_loss(scores: Tensor, somebody: Tensor, clear: Tensor) -> Tensor:
-    """Cross entropy of whether anybody is there, where that is known."""
+    """Cross entropy of the presence of a person, over the samples where it is known."""
     each = F.binary_cross_entropy_with_logits(scores.float(), somebody, reduction="none")
     return (each * clear).sum() / clear.sum().clamp(min=1)

@@ -1,10 +1,10 @@
-"""Choose how sure one has to be of a person, and write it beside the matting weights.
+"""Choose the confidence threshold of people, and write it beside the matting weights.
 
     python -m training matting calibrate --people datasets/people.zip --scenes datasets/scenes.zip
 
-The threshold and the matting network's share in the confidence are those of the best mean panoptic
-quality (with an F2 score) on a third of the val photos and on composites of them, which play no
-part in any figure.
+The threshold and the weight of the matting network's score are those with the best mean panoptic
+quality (with an F2 score) on a third of the validation photos and on composites of them, which are
+not used for any reported metric.
 """
 
 import argparse
@@ -23,7 +23,7 @@ SHARES = (0.3, 0.5, 0.7)
 
 
 def calibrated(detector: Path, matting: Path, held_out: HeldOut) -> Calibration:
-    """The calibration with the best quality on pictures that are for choosing."""
+    """The calibration with the best quality on the pictures reserved for choosing."""
     tried = []
     for share in SHARES:
         find = finder(detector, matting, FinderConfig(THRESHOLDS[0], share))

@@ -1,7 +1,8 @@
-"""What the matting network is shown in training: crops of composed pictures, a batch at a time.
+"""Training crops of the matting network from composed pictures, in batches.
 
-Most crops show one person with a rough mask and everybody else's; some show a window where nobody
-is, with a rough mask of nothing; some ask for everybody in a window at once.
+Most crops show one person with their rough mask and all others' masks; some are negatives, windows
+without a person and with a random rough mask; some have the alpha of all people in a window as the
+target.
 """
 
 from dataclasses import dataclass
@@ -15,16 +16,16 @@ from training.synthesis.damage import Damage
 
 # Side of the composed pictures in pixels.
 SIDE = 512
-# Shares of crops that ask for everybody, and of those that show nobody.
+# Shares of crops with all people as the target, and of negatives.
 EVERYBODY, NOBODY = 0.2, 0.12
-# The detector's box is wrong by so much of its sides; around it a margin of so much is shown.
+# Standard deviation of the box's error and the margin around it, as shares of its sides.
 BOX_ERROR, MARGIN = 0.07, 0.12
-# So often nothing is told of the others.
-OTHERS_UNTOLD = 0.2
-# So often a rough mask takes along a thing of one colour beside the person; so often a rough mask
-# of nobody is such a thing, else one of another picture's person.
+# Probability of an empty mask of the others.
+OTHERS_EMPTY = 0.2
+# Probability that a rough mask includes an attached object of one color; probability that the rough
+# mask of a negative is such an object, else it is another crop's rough mask.
 THING, SHAPED = 0.3, 0.6
-# Beside a polygon's outline this share of a crop's height is not counted.
+# Width of the band along a polygon's outline with a low weight, as a share of a crop's height.
 POLYGON_BAND = 0.02
 
 
@@ -34,10 +35,10 @@ class Crops:
 
     Attributes:
         inputs: (B, 5, H, W) float32, as :class:`bgswap.networks.MattingUNet` takes them.
-        alpha: (B, 1, H, W) float32, the true one.
-        weight: (B, 1, H, W) float32, how much each pixel counts.
-        somebody: (B,) float32, 1 where the crop shows the person who is asked for.
-        clear: (B,) float32, 1 where it is known whether it does.
+        alpha: (B, 1, H, W) float32, ground truth.
+        weight: (B, 1, H, W) float32, weight of each pixel in the loss.
+        somebody: (B,) float32, 1 where the crop shows a target person.
+        clear: (B,) float32, 1 where ``somebody`` is known.
     """
 
     inputs: Tensor
@@ -62,10 +63,10 @@ def draw_crops(
     box = _box(composer, target, nobody, everybody)
     grid = _grid(composer, box, size)
     none, all_of_them = nobody[:, None, None, None], everybody[:, None, None, None]
-    asked = torch.where(all_of_them, everyone, target)
+    kept = torch.where(all_of_them, everyone, target)
     rest = (everyone - target).clamp(0, 1)
     inside = picture.inside[rows]
-    layers = torch.cat([picture.image[rows], asked, rest, known, everyone, inside], 1)
+    layers = torch.cat([picture.image[rows], kept, rest, known, everyone, inside], 1)
     cut = F.grid_sample(layers.float(), grid, padding_mode="zeros", align_corners=False)
     image, alpha, others, known, anybody, inside = cut.split([3, 1, 1, 1, 1, 1], 1)
     inside = (inside > 0.5).float()
@@ -78,8 +79,8 @@ def draw_crops(
         torch.where(joins, torch.maximum(alpha, thing), alpha), others, _in_crop(box, grid)
     )
     whole = box.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(box), 4)
-    told = (composer.uniform(len(box), 1, 1, 1) >= OTHERS_UNTOLD) & ~all_of_them
-    others = damage(others, alpha, whole) * told
+    given = (composer.uniform(len(box), 1, 1, 1) >= OTHERS_EMPTY) & ~all_of_them
+    others = damage(others, alpha, whole) * given
     fake = torch.where(composer.uniform(len(box), 1, 1, 1) < SHAPED, thing, rough.roll(1, 0))
     rough = torch.where(none, fake, torch.where(all_of_them, 0.5, rough))
     alpha = torch.where(none, 0.0, alpha)
@@ -92,14 +93,14 @@ def draw_crops(
 
 
 def _chosen(composer: Composer, picture: Composite, rows: Tensor) -> tuple[Tensor, Tensor]:
-    """One person for each crop, of the picture that ``rows`` names, and their alpha."""
+    """A random person for each crop, from the picture in ``rows``, and their alpha."""
     odds = composer.uniform(len(rows), picture.present.shape[1]) * picture.present[rows]
     person = odds.argmax(1)
     return person, picture.people[rows, person][:, None]
 
 
 def _kinds(composer: Composer, present: Tensor) -> tuple[Tensor, Tensor]:
-    """Which crops show nobody, and which ask for everybody."""
+    """Which crops are negatives, and which have all people as the target."""
     chance = composer.uniform(len(present))
     there = present.any(1)
     everybody = (chance < EVERYBODY) | (~there & (chance < 0.6))
@@ -107,7 +108,7 @@ def _kinds(composer: Composer, present: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _box(composer: Composer, target: Tensor, nobody: Tensor, everybody: Tensor) -> Tensor:
-    """Boxes (B, 4) in pixels as a detector gives them; windows by chance for the other kinds."""
+    """Boxes (B, 4) in pixels with a detector's errors; random windows for the other kinds."""
     batch, side = len(target), target.shape[-1]
     line = torch.arange(side, device=target.device) + 0.5
 
@@ -134,7 +135,7 @@ def _box(composer: Composer, target: Tensor, nobody: Tensor, everybody: Tensor) 
 
 
 def _grid(composer: Composer, box: Tensor, size: tuple[int, int]) -> Tensor:
-    """Grids (B, H, W, 2) into the pictures that show boxes with what is around them."""
+    """Sampling grids (B, H, W, 2) into the pictures, for boxes with a margin."""
     batch = len(box)
     centre, sides = (box[:, :2] + box[:, 2:]) / 2, (box[:, 2:] - box[:, :2]).clamp(min=8)
     margin = 1 + 2 * MARGIN * composer.uniform(batch, 1, low=0.5, high=1.6)
@@ -160,10 +161,10 @@ def _in_crop(box: Tensor, grid: Tensor) -> Tensor:
 
 
 def _weight(alpha: Tensor, known: Tensor, exact: Tensor, others_matter: Tensor) -> Tensor:
-    """How much pixels count: what nobody knows does not, nor a polygon's inexact outline.
+    """Weights of pixels in the loss: 0 where unknown, low along a polygon's inexact outline.
 
-    Where one person is asked for, everything else is known not to be theirs, even a passer-by;
-    only where everybody is asked for, or nobody should be there, do others matter.
+    With one person as the target all other pixels are known to be background, even unlabeled
+    bystanders; with all people or nobody as the target, unlabeled people matter.
     """
     reach = max(int(POLYGON_BAND * alpha.shape[-2]), 1)
     wide = F.max_pool2d(alpha, 2 * reach + 1, 1, reach)

@@ -1,4 +1,4 @@
-"""The matting network's figures."""
+"""Evaluation of the matting network."""
 
 import argparse
 
@@ -17,7 +17,7 @@ SHOWN_HEIGHT, SHOWN = 192, 6
 
 
 def evaluate_matting(args: argparse.Namespace) -> None:
-    """Alphas of held-out people whose masks were damaged, beside those damaged masks."""
+    """Alphas of held-out people from damaged masks, compared with the damaged masks."""
     if not (args.weights / "model.safetensors").is_file():
         raise FileNotFoundError(f"no weights at {args.weights / 'model.safetensors'}")
     matter = NetworkMatter.from_folder(args.weights)
@@ -46,8 +46,8 @@ def evaluate_matting(args: argparse.Namespace) -> None:
     if not args.no_card:
         found = table["matting network"]
         values = [
-            ("iou", found["iou"], "IoU of the alpha cut at one half"),
-            ("iou", found["boundary_iou"], "boundary IoU of the alpha cut at one half"),
+            ("iou", found["iou"], "IoU of the alpha, threshold one half"),
+            ("iou", found["boundary_iou"], "boundary IoU of the alpha, threshold one half"),
             ("mae", found["mae"], "mean absolute error of the alpha"),
         ]
         people = f"{len(rows['damaged'])} people of {args.people.name} (val), masks damaged"

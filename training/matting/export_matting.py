@@ -1,4 +1,4 @@
-"""Trained matting weights as the folder that the product reads: config, weights, card.
+"""Export of trained matting weights for the program: config, weights, card.
 
 python -m training matting export --run runs/matting --out bgswap/starter/matting
 """
@@ -19,8 +19,8 @@ def export(run: Path, folder: Path) -> None:
     """Write ``folder`` from what :mod:`training.matting.train` left in ``run``.
 
     Raises:
-        FileNotFoundError: nothing was trained there.
-        RuntimeError: the weights are another network's.
+        FileNotFoundError: the run has no weights.
+        RuntimeError: the weights belong to another network.
     """
     if not (run / "model.safetensors").is_file():
         raise FileNotFoundError(f"no model.safetensors in {run}")

@@ -5,16 +5,15 @@
 
 The packs are what ``python -m training pack`` wrote. Everything is drawn on the device
 that trains, so that a GPU is never waited for. The learning rate falls over ``--seconds``; the
-averaged weights go to ``OUT/matting.safetensors`` and ``OUT/refiner.safetensors`` every minute,
-the whole state to ``OUT/state.pt``, from which ``--resume`` goes on. ``--start-from FOLDER`` begins
-with the weights of a finished model.
+averaged weights go to ``OUT/model.safetensors`` every minute, with the checkpoint that ``--resume``
+goes on from. ``--start-from FOLDER`` begins with the weights of a finished model.
 """
 
 import argparse
 import json
-import logging
-import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -22,192 +21,195 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bgswap.networks import MattingUNet
-from training.common.average import moving_average
+from training.common.compiled import Compiled
+from training.common.flags import add_track_flag
+from training.common.loop import command_parser, run_command, train_for
+from training.common.progress import Progress
+from training.common.tasks import TimedSettings
 from training.matting.alpha_losses import SCORE, alpha_losses, score_loss
 from training.matting.crops import Crops, draw_crops
 from training.synthesis.bank import load_banks
 from training.synthesis.composer import Composer
 from training.synthesis.damage import Damage
 
-log = logging.getLogger(__name__)
 # Crops of like area for standing people, for groups and sitting ones, for lying ones; and how
 # often each comes.
 SIZES = ((384, 256), (320, 320), (256, 384))
 TURNS = (0, 1, 0, 0, 2, 1, 0, 1)
-WARM_UP = 100
 # The refiner has fewer weights to learn: it is trained in every second step.
 REFINED_EVERY = 2
-DECAY = 0.998
+# First steps of a process in which torch.compile works: one for each size, and one more.
+COMPILING = 6
 
 
-class Trainer:
-    """Network, optimizer, average and the clock of one run.
+class MattingTask:
+    """What the training loop needs to know about the matting network.
 
     Args:
         composer: where pictures come from.
+        out: folder for the averaged weights.
+        pictures, each: composed a step, and crops of each.
         rate: highest learning rate.
-        compiled: whether to compile the networks' forward passes.
+        compiled: whether to compile the network's forward pass.
+        start_from: folder of weights to begin with; random ones if None.
     """
 
-    def __init__(self, composer: Composer, rate: float, compiled: bool) -> None:
-        self.composer, self.rate, self.device = composer, rate, composer.device
+    others: Sequence[Any] = ()
+    average: nn.Module
+
+    def __init__(
+        self,
+        composer: Composer,
+        out: Path,
+        pictures: int,
+        each: int,
+        rate: float,
+        compiled: bool = False,
+        start_from: Path | None = None,
+    ) -> None:
+        self.composer, self.out, self.rate, self.step = composer, out, rate, 0
+        self.pictures, self.each = pictures, each
         self.damage = Damage(composer.generator)
-        self.network = MattingUNet().to(self.device, memory_format=torch.channels_last)
-        self.average = moving_average(self.network, DECAY, ramp=False)
+        network = MattingUNet()
+        if start_from:
+            network.load_state_dict(load_file(start_from / "model.safetensors"), strict=False)
+        self.network = network.to(composer.device, memory_format=torch.channels_last)
+        self.forward = Compiled(self.network, compiled)
+        self.compiled = [self.forward]
+        kinds = torch.bincount(composer.photos.kinds, minlength=4).tolist()
+        self.config = {
+            "crops a step": pictures * each,
+            "learning rate": rate,
+            "photos (single, group, polygon)": kinds[:3],
+            "scenes": len(composer.scenes),
+        }
+
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """AdamW, with weight decay for weights of two dimensions and more."""
         plain = [p for p in self.network.parameters() if p.ndim < 2]
         weights = [p for p in self.network.parameters() if p.ndim >= 2]
         groups = [{"params": weights, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
-        self.step, self.spent = 0, 0.0
-        self.told: dict[str, object] = {}
-        self.forward: nn.Module = self.network
-        if compiled:
-            self.forward = torch.compile(self.forward, dynamic=False)
+        return [torch.optim.AdamW(groups, lr=self.rate, betas=(0.9, 0.98))]
 
-    def train(self, pictures: int, each: int, seconds: float, save_to: Path) -> None:
-        """Go on until the run has had ``seconds``, saving once a minute."""
-        begun, before, saved = time.monotonic(), self.spent, time.monotonic()
-        seen: dict[str, Tensor] = {}
-        while self.spent < seconds:
-            share = max(0.0, 1 - self.spent / seconds)
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.rate * min(1, (self.step + 1) / WARM_UP) * max(share, 0.005)
-            losses = self.train_step(pictures, each)
-            for name, value in losses.items():
-                seen[name] = 0.98 * seen.get(name, value) + 0.02 * value
-            self.step += 1
-            if self.step % 20 == 0 or self.device.type == "cpu":
-                self.spent = before + time.monotonic() - begun
-            if self.step % 100 == 0 or self.step == 1:
-                log.info("step %d, %.0f s: %s", self.step, self.spent, _in_words(seen))
-            if time.monotonic() - saved > 60:
-                self.save(save_to)
-                saved = time.monotonic()
-        self.save(save_to)
-
-    def train_step(self, pictures: int, each: int) -> dict[str, Tensor]:
-        """One step of both networks; its losses, detached."""
+    @torch.no_grad()
+    def batch(self, seed: int, share: float) -> Crops:
+        """Crops of composed pictures, of the size whose turn it is."""
+        self.composer.generator.manual_seed(seed)
+        self.damage.turn = self.step
         size = SIZES[TURNS[self.step % len(TURNS)]]
-        with torch.no_grad():
-            crops = draw_crops(self.composer, self.damage, pictures, each, size)
-        half = torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda")
-        with half:
-            logits, scores = self.forward(
-                crops.inputs.contiguous(memory_format=torch.channels_last)
-            )
-        photo = crops.inputs[:, :3]
-        losses = alpha_losses(logits, crops.alpha, crops.weight, photo)
-        losses["score"] = score_loss(scores, crops.somebody, crops.clear)
-        loss = losses["total"] + SCORE * losses["score"]
+        return draw_crops(self.composer, self.damage, self.pictures, self.each, size)
+
+    def losses(self, network: nn.Module, batch: Crops) -> dict[str, Tensor]:
+        """Losses of the alpha and of presence, in every second step of the refined alpha."""
+        inputs, photo = batch.inputs, batch.inputs[:, :3]
+        with self._half(inputs):
+            logits, scores = self.forward(inputs.contiguous(memory_format=torch.channels_last))
+        losses = alpha_losses(logits, batch.alpha, batch.weight, photo)
+        losses["score"] = score_loss(scores, batch.somebody, batch.clear)
+        losses["total"] = losses["total"] + SCORE * losses["score"]
         if self.step % REFINED_EVERY == 0:
-            refined = self._refined(crops, half)
-            losses["refined"] = alpha_losses(refined, crops.alpha, crops.weight, photo)["total"]
-            loss = loss + losses["refined"]
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.average.update_parameters(self.network)
-        return {name: value.detach() for name, value in losses.items()}
+            refined = self._refined(network, inputs)
+            losses["refined"] = alpha_losses(refined, batch.alpha, batch.weight, photo)["total"]
+            losses["total"] = losses["total"] + losses["refined"]
+        return losses
 
-    def _refined(self, crops: Crops, half: torch.autocast) -> Tensor:
+    def _refined(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """Logits of the refiner: from the network's own alpha of the crops at half their size."""
-        small = F.avg_pool2d(crops.inputs, 2)
-        with torch.no_grad(), half:
-            self.network.eval()
-            coarse = torch.sigmoid(self.network(small)[0].float())
-            self.network.train()
+        small = F.avg_pool2d(inputs, 2)
+        with torch.no_grad(), self._half(inputs):
+            network.eval()
+            coarse = torch.sigmoid(network(small)[0].float())
+            network.train()
         enlarged = F.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False)
-        with half:
-            return self.network.refiner(crops.inputs[:, :3], enlarged)
+        with self._half(inputs):
+            return network.refiner(inputs[:, :3], enlarged)
 
-    def save(self, folder: Path) -> None:
-        """Write the averaged weights in half precision, and the state to go on from."""
-        half = {k: v.half() for k, v in _state(self.average.module).items()}
-        _replaced(folder / "model.safetensors", lambda path: save_file(half, path))
-        progress = {"seconds": round(self.spent), "steps": self.step} | self.told
-        _replaced(folder / "progress.json", lambda path: path.write_text(json.dumps(progress)))
-        state = {
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "progress": (self.step, self.spent),
-        }
-        _replaced(folder / "state.pt", lambda path: torch.save(state, path))
+    @staticmethod
+    def _half(inputs: Tensor) -> torch.autocast:
+        kind = inputs.device.type
+        return torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda")
 
-    def load(self, path: Path) -> None:
-        """Take up what :meth:`save` wrote."""
-        state = torch.load(path, weights_only=True, map_location=self.device)
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.spent = state["progress"]
+    def validate(self) -> dict[str, float]:
+        """Nothing: alphas are measured by ``training matting evaluate``."""
+        return {}
 
-    def start_from(self, folder: Path) -> None:
-        """Begin with the weights that :meth:`save` left in ``folder``."""
-        for network in (self.network, self.average.module):
-            network.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
+    def keep(self, progress: Progress) -> None:
+        """Write the averaged weights in half precision, and what the card says of the run."""
+        state = self.average.state_dict().items()
+        half = {k: v.half().contiguous() for k, v in state if not k.endswith("tracked")}
+        save_file(half, self.out / "model.part")
+        (self.out / "model.part").replace(self.out / "model.safetensors")
+        told = {"seconds": round(progress.seconds), "steps": progress.steps} | self.config
+        (self.out / "progress.json").write_text(json.dumps(told))
 
 
-def _state(network: nn.Module) -> dict[str, Tensor]:
-    """The weights that a loaded network needs, contiguous."""
-    state = network.state_dict().items()
-    return {k: v.contiguous() for k, v in state if not k.endswith("num_batches_tracked")}
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = command_parser("matting train", __doc__)
+    add = parser.add_argument
+    add("--pack", type=Path, nargs="+", required=True, help="folders of packs")
+    add("--out", type=Path, required=True, help="folder for weights and checkpoint")
+    add("--device", default="cpu", help="cpu, cuda, mps")
+    add("--seconds", type=float, default=14400, help="of training in all")
+    add("--pictures", type=int, default=8, help="composed a step")
+    add("--each", type=int, default=3, help="crops of each picture")
+    add("--rate", type=float, default=1.5e-3, help="highest learning rate")
+    add("--limit", type=int, help="photos of each kind, to try things")
+    add("--workers", type=int, default=0, help="processes that read the packs")
+    add("--threads", type=int, help="of torch")
+    add("--seed", type=int, default=0, help="of weights and pictures")
+    add("--compile", action="store_true", help="compile the network")
+    add("--start-from", type=Path, help="folder with trained weights")
+    add("--resume", action="store_true", help="go on from the checkpoint in OUT")
+    add_track_flag(parser)
+    return parser
 
 
-def _replaced(path: Path, write) -> None:
-    part = path.with_suffix(".part")
-    write(part)
-    part.replace(path)
-
-
-def _in_words(losses: dict[str, Tensor]) -> str:
-    return ", ".join(f"{name} {float(value):.4f}" for name, value in losses.items())
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Command line of the training."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def settings_from(options: argparse.Namespace) -> TimedSettings:
+    """How long and by which schedule the flags ask to train."""
+    return TimedSettings(
+        options.out,
+        seconds=options.seconds,
+        schedule="linear",
+        lowest=0.005,
+        warmup=100,
+        ema=0.998,
+        ramp=False,
+        clip=2.0,
+        uncounted=COMPILING if options.compile else 0,
+        seed=options.seed,
+        resume=options.resume,
+        cpu=options.device == "cpu",
+        track=options.track,
     )
-    parser.add_argument("--pack", type=Path, nargs="+", required=True, help="folders of packs")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--device", default="cpu", help="cpu, cuda, mps")
-    parser.add_argument("--seconds", type=float, default=14400, help="of training in all")
-    parser.add_argument("--pictures", type=int, default=8, help="composed a step")
-    parser.add_argument("--each", type=int, default=3, help="crops of each picture")
-    parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
-    parser.add_argument("--limit", type=int, help="photos of each kind, to try things")
-    parser.add_argument("--workers", type=int, default=0, help="processes that read the packs")
-    parser.add_argument("--threads", type=int, help="of torch")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--compile", action="store_true", help="compile the networks")
-    parser.add_argument("--start-from", type=Path, help="folder with trained weights")
-    parser.add_argument("--resume", action="store_true", help="go on from OUT/state.pt")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+
+
+def work(options: argparse.Namespace) -> None:
+    """Load the packs and train."""
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     torch.backends.cudnn.benchmark = True
-    options.out.mkdir(parents=True, exist_ok=True)
     banks = load_banks(options.pack, torch.device(options.device), options.limit, options.workers)
-    trainer = Trainer(Composer(*banks, options.seed), options.rate, options.compile)
-    kinds = torch.bincount(banks[0].kinds, minlength=4).tolist()
-    trainer.told = {
-        "crops a step": options.pictures * options.each,
-        "learning rate": options.rate,
-        "photos (single, group, polygon)": kinds[:3],
-        "scenes": len(banks[1]),
-        "seed": options.seed,
-    }
-    if options.start_from:
-        trainer.start_from(options.start_from)
-    if options.resume:
-        trainer.load(options.out / "state.pt")
-    trainer.train(options.pictures, options.each, options.seconds, options.out)
+    task = MattingTask(
+        Composer(*banks),
+        options.out,
+        options.pictures,
+        options.each,
+        options.rate,
+        options.compile,
+        options.start_from,
+    )
+    task.config["seed"] = options.seed
+    train_for(task, settings_from(options))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    options = parser().parse_args(arguments)
+    return run_command(lambda: work(options))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

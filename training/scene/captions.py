@@ -1,8 +1,8 @@
-"""Captions for pictures that have none: the class of a scene, and what its pixels say.
+"""Synthetic captions from the class of a scene and attributes measured on its pixels.
 
-A caption is one of many wordings: a noun out of the class's synonyms, some of the attributes that
-were measured, some filler. The vocabulary is every word that these tables hold, so the tokenizer
-knows a word exactly when the model has seen it.
+A caption is one of many wordings: a synonym of the class, some of the attributes, some filler. The
+vocabulary is the set of all words in these tables, so that the tokenizer knows exactly the words
+that the model was trained on.
 """
 
 import re
@@ -21,7 +21,7 @@ from training.scene.nouns import (
     SNOWY,
 )
 
-# What the pixels can say, and how it is worded.
+# Attributes that can be measured, and their wordings.
 PHRASES = {
     "bright": "bright, in bright light, bright daylight, light, well lit, in daylight",
     "dark": "dark, dim light, low light, gloomy, moody, in the dark",
@@ -52,7 +52,7 @@ STYLE_WORDS = {
     "gradient": "gradient, soft gradient, smooth, shaded, soft",
     "spot": "spotlight, vignette, softly lit, glowing, spot lit, lit",
 }
-COLOUR_WORDS = {"grey": "grey, gray", "beige": "beige, cream, tan", "purple": "purple, violet"}
+COLOR_WORDS = {"grey": "grey, gray", "beige": "beige, cream, tan", "purple": "purple, violet"}
 OPENERS = (
     "a photo of, photo of, a picture of, a view of, view of, in, at, in front of, standing in, "
     "a beautiful, beautiful, a scenic, an, the, some, a quiet, a peaceful, an empty, big, a large, "
@@ -71,13 +71,13 @@ def _phrases(text: str) -> list[str]:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as the tokenizer sees them: lower case, without punctuation."""
+    """The words of a text as the tokenizer splits them: lower case, without punctuation."""
     return re.findall(r"[^\W_]+", text.lower())
 
 
 def vocabulary() -> list[str]:
     """Every word that a caption may hold, in alphabetical order."""
-    tables = [NOUNS, PHRASES, STYLE_WORDS, COLOUR_WORDS]
+    tables = [NOUNS, PHRASES, STYLE_WORDS, COLOR_WORDS]
     texts = [text for table in tables for text in table.values()]
     texts += [ROOM_WORDS, STUDIO_NOUNS, OPENERS, FILLERS]
     texts.append("a an and with of under over through red orange yellow green blue pink brown")
@@ -85,31 +85,31 @@ def vocabulary() -> list[str]:
 
 
 def measure(picture: np.ndarray, scene: str) -> set[str]:
-    """What the pixels say of a scene, as keys of :data:`PHRASES`.
+    """The attributes of a scene measured on its pixels, as keys of :data:`PHRASES`.
 
-    The limits were set by looking at what they pick out.
+    The thresholds were chosen by eye.
 
     Args:
         picture: (H, W, 3) uint8 RGB.
-        scene: its class; some things are only looked for where they make sense.
+        scene: its class; some attributes are only measured for certain classes.
     """
     red, green, blue = np.moveaxis(picture.astype(np.float32) / 255, -1, 0)
     high, low = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
-    colour, light = high - low, 0.3 * red + 0.59 * green + 0.11 * blue
+    color, light = high - low, 0.3 * red + 0.59 * green + 0.11 * blue
     mean, warmth = light.mean(), (red - blue).mean()
     top, bottom = np.s_[: len(picture) // 2], np.s_[len(picture) // 2 :]
     orange = (red > blue + 0.2) & (red > green + 0.03) & (high > 0.4)
     said = {"bright": mean > 0.62, "dark": mean < 0.27, "night": mean < 0.19}
-    said |= {"warm": warmth > 0.12, "cold": warmth < -0.12, "colorful": colour.mean() > 0.38}
+    said |= {"warm": warmth > 0.12, "cold": warmth < -0.12, "colorful": color.mean() > 0.38}
     if scene not in INDOORS:
-        snow = (colour < 0.14) & (high > 0.6)
+        snow = (color < 0.14) & (high > 0.6)
         leaves = (green > blue + 0.06) & (green >= red)
         sky = (blue > red + 0.12) & (high > 0.4)
         said["golden"] = warmth > 0.2 and mean > 0.25
         said["sunset"] = orange[top].mean() > 0.45
-        said["misty"] = light.std() < 0.13 and colour.mean() < 0.2 and mean > 0.3
+        said["misty"] = light.std() < 0.13 and color.mean() < 0.2 and mean > 0.3
         said["blue_sky"] = sky[top].mean() > 0.45 and mean > 0.35
-        said["overcast"] = ((colour < 0.1) & (high > 0.45))[top].mean() > 0.6
+        said["overcast"] = ((color < 0.1) & (high > 0.45))[top].mean() > 0.6
         said["snow"] = scene in SNOWY and snow[bottom].mean() > 0.3
         said["autumn"] = scene in LEAFY and orange.mean() > 0.3
         said["green"] = leaves.mean() > 0.4
@@ -118,12 +118,12 @@ def measure(picture: np.ndarray, scene: str) -> set[str]:
 
 
 def scene_caption(scene: str, said: set[str], rng: np.random.Generator) -> str:
-    """One wording for a scene: its first noun most often, and nearly always an unusual light.
+    """A random caption of a scene: most often with the first noun, nearly always with the light.
 
     Args:
-        scene: a key of :data:`NOUNS`, or any other class name, which is then its own noun.
+        scene: a key of :data:`NOUNS`, or another class name, which is then used as the noun.
         said: keys of :data:`PHRASES`.
-        rng: where chance comes from.
+        rng: random generator.
     """
     nouns = NOUNS.get(scene, scene.replace("_", " "))
     noun = _phrases(nouns)[0] if rng.random() < 0.4 else _one(nouns, rng)
@@ -135,9 +135,9 @@ def scene_caption(scene: str, said: set[str], rng: np.random.Generator) -> str:
     return _worded(noun, details, rng)
 
 
-def studio_caption(colour: str, style: str, rng: np.random.Generator) -> str:
-    """One wording for a drawn backdrop of :func:`training.scene.data.pictures.draw_studio`."""
-    parts = [_one(COLOUR_WORDS.get(colour, colour), rng), _one(STUDIO_NOUNS, rng)]
+def studio_caption(color: str, style: str, rng: np.random.Generator) -> str:
+    """A random caption of a backdrop of :func:`training.scene.data.pictures.draw_studio`."""
+    parts = [_one(COLOR_WORDS.get(color, color), rng), _one(STUDIO_NOUNS, rng)]
     if style != "plain" or rng.random() < 0.6:
         parts.insert(int(rng.integers(2)), _one(STYLE_WORDS[style], rng))
     return _worded(" ".join(parts), [], rng)

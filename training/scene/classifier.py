@@ -1,7 +1,7 @@
-"""A small classifier of scenes: it tells whether made pictures show what was asked for.
+"""A small scene classifier, to measure whether generated pictures show the class of their prompt.
 
-Trained on the same pictures as the scene model, on that model's own side in pixels; half of them
-blurred, so that sharpness does not decide. Its features also measure distances between pictures.
+Trained on the same pictures as the scene model, at its resolution; half of them are blurred, so
+that sharpness is not a cue. Its features are also used for distances between pictures.
 """
 
 import copy
@@ -30,7 +30,7 @@ def train_classifier(
         pictures: (N, S, S, 3) uint8 RGB.
         labels: (N,) class numbers from 0.
         epochs: over all pictures.
-        seed: of weights, order and variations.
+        seed: of weights, order and augmentation.
     """
     torch.manual_seed(seed)
     network = ResNet(BasicBlock, [1, 1, 1, 1], num_classes=int(labels.max()) + 1)
@@ -41,8 +41,8 @@ def train_classifier(
         for batch in torch.randperm(len(pictures)).split(BATCH):
             shown, true = vary(_tensor(pictures[batch.numpy()])), torch.from_numpy(labels)[batch]
             with halves():
-                said = network(shown)
-            loss = F.cross_entropy(said.float(), true, label_smoothing=0.1)
+                scores = network(shown)
+            loss = F.cross_entropy(scores.float(), true, label_smoothing=0.1)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -51,7 +51,7 @@ def train_classifier(
 
 
 def vary(pictures: Tensor) -> Tensor:
-    """Each picture cut, mirrored and lit in its own way; the first half of them blurred.
+    """Random augmentation of each picture: crop, mirror, light; the first half is blurred.
 
     Args:
         pictures: (B, 3, S, S) in [0, 1].
@@ -82,7 +82,7 @@ def _between(count: int, low: float, high: float) -> Tensor:
 
 
 def typicality(pictures: np.ndarray, labels: np.ndarray, epochs: int, seed: int = 0) -> np.ndarray:
-    """How sure a classifier is of each picture's own class, having learned from the other half.
+    """The probability of each picture's class by a classifier trained on the other half.
 
     Args:
         pictures: (N, S, S, 3) uint8 RGB.
@@ -95,21 +95,21 @@ def typicality(pictures: np.ndarray, labels: np.ndarray, epochs: int, seed: int 
     """
     order = np.random.default_rng(seed).permutation(len(pictures))
     halves, sure = np.array_split(order, 2), np.zeros(len(pictures), np.float32)
-    for known, asked in (halves, halves[::-1]):
-        classifier = train_classifier(pictures[known], labels[known], epochs, seed)
-        said = torch.cat([p.softmax(1) for p in _batches(classifier, pictures[asked])]).numpy()
-        sure[asked] = said[np.arange(len(asked)), labels[asked]]
+    for fitted, tested in (halves, halves[::-1]):
+        classifier = train_classifier(pictures[fitted], labels[fitted], epochs, seed)
+        scores = torch.cat([p.softmax(1) for p in _batches(classifier, pictures[tested])]).numpy()
+        sure[tested] = scores[np.arange(len(tested)), labels[tested]]
     return sure
 
 
 class SceneFeatures(nn.Module):
-    """What the classifier sees before it decides: (B, 3, H, W) uint8 to (B, 512) float."""
+    """The classifier's penultimate features: (B, 3, H, W) uint8 to (B, 512) float."""
 
     num_features = 512
 
     def __init__(self, classifier: nn.Module, side: int) -> None:
         super().__init__()
-        # its own copy: torchmetrics changes the number format of what it is given
+        # a copy, because torchmetrics changes the dtype of the network it is given
         layers = copy.deepcopy(list(classifier.children())[:-1])
         self.body = nn.Sequential(*layers, nn.Flatten())
         self.side = side
@@ -120,14 +120,14 @@ class SceneFeatures(nn.Module):
 
 
 def classify(classifier: nn.Module, pictures: np.ndarray) -> np.ndarray:
-    """The likeliest class number of each picture (N, S, S, 3) uint8 RGB, seen with its mirrored."""
+    """The most probable class of each picture (N, S, S, 3) uint8 RGB, averaged over mirroring."""
     seen = (pictures, pictures[:, :, ::-1])
-    said = sum(torch.cat(list(_batches(classifier, side))).softmax(1) for side in seen)
-    return said.argmax(1).numpy()
+    scores = sum(torch.cat(list(_batches(classifier, side))).softmax(1) for side in seen)
+    return scores.argmax(1).numpy()
 
 
 def features(classifier: nn.Module, pictures: np.ndarray) -> np.ndarray:
-    """(N, 512) float32 of pictures (N, S, S, 3) uint8 RGB, of length one each."""
+    """Normalized features (N, 512) float32 of pictures (N, S, S, 3) uint8 RGB."""
     body = SceneFeatures(classifier, pictures.shape[1]).eval()
     seen = np.concatenate([f.numpy() for f in _batches(body, pictures, 255.0)])
     return seen / np.linalg.norm(seen, axis=1, keepdims=True)

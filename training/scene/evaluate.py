@@ -1,4 +1,4 @@
-"""The scene model's figures."""
+"""Evaluation of the scene model."""
 
 import argparse
 import time
@@ -19,20 +19,20 @@ from training.scene.data.pictures import load_scenes
 from training.scene.model import SIDE
 
 SPACE = "features of a scene classifier"
-# Copies would lie closer to a training picture than this share of the held-out pictures do.
+# Pictures nearer to a training picture than this quantile of the held-out ones are suspicious.
 CLOSE = 0.02
 
 
 def evaluate_scenes(args: argparse.Namespace) -> None:
-    """Do pictures show their class, how far are they from real ones, are they copies."""
+    """Accuracy of the classes, distance from real pictures, and similarity to training pictures."""
     archive = PictureArchive(args.scenes)
     known, names = load_scenes(archive, "train", SIDE)
     held_out, others = load_scenes(archive, "val", SIDE)
     classes = sorted(set(names))
     labels = np.array([classes.index(name) for name in names])
     classifier = train_classifier(known, labels, args.epochs, args.seed)
-    made, asked, seconds = draw(args, classes)
-    found = {"made": (made, asked), "held out": (held_out, [classes.index(n) for n in others])}
+    made, prompted, seconds = draw(args, classes)
+    found = {"made": (made, prompted), "held out": (held_out, [classes.index(n) for n in others])}
     right = {
         part: classify(classifier, pictures) == np.array(true)
         for part, (pictures, true) in found.items()
@@ -59,7 +59,7 @@ def evaluate_scenes(args: argparse.Namespace) -> None:
 
 
 def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list[int], float]:
-    """Scenes made by the program's own generator, ``args.each`` a class, nobody in front.
+    """Scenes by the program's generator, ``args.each`` a class, without people.
 
     Returns:
         (N, SIDE, SIDE, 3) uint8 RGB, the class number of each, and seconds a picture.
@@ -67,7 +67,7 @@ def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list
     generator = SceneGenerator.load(PRESETS["starter"], args.weights, "cpu")
     photo = np.full((SIDE, SIDE, 3), 128, np.uint8)
     alpha = np.zeros((SIDE, SIDE), np.float32)
-    made, asked, started = [], [], time.perf_counter()
+    made, prompted, started = [], [], time.perf_counter()
     for number, name in enumerate(classes):
         scenes = generator.generate(
             photo,
@@ -79,8 +79,8 @@ def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list
             guidance_scale=None,
         )
         made += [cv2.resize(s, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for s in scenes.images]
-        asked += [number] * len(scenes.images)
-    return np.stack(made), asked, (time.perf_counter() - started) / len(made)
+        prompted += [number] * len(scenes.images)
+    return np.stack(made), prompted, (time.perf_counter() - started) / len(made)
 
 
 def fids(
@@ -90,9 +90,9 @@ def fids(
     mean: np.ndarray,
     near: np.ndarray,
 ) -> dict[str, Fid]:
-    """Distances to the held-out pictures: of what was made, and of what one might do instead.
+    """FID to the held-out pictures: of the generated pictures and of two baselines.
 
-    That is the ``mean`` of the training pictures for each, or those that are ``near``.
+    The baselines are the ``mean`` training picture and the nearest training pictures, ``near``.
     """
     body = SceneFeatures(classifier, SIDE).eval()
     same = np.broadcast_to(mean.astype(np.uint8), made.shape)
@@ -101,16 +101,16 @@ def fids(
 
 
 def nearest(known: np.ndarray, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cosine distance of each picture to its nearest training picture, and that one's number.
+    """Cosine distance of each picture to its nearest training picture, and the index of that one.
 
-    Both are given by their features, (N, D) of length one each.
+    Both are given by normalized features, (N, D).
     """
     alike = pictures @ known.T
     return 1 - alike.max(1), alike.argmax(1)
 
 
 def copied(known: np.ndarray, held_out: np.ndarray, made: np.ndarray) -> dict[str, float]:
-    """How near the training pictures lie: medians, and the share of what is suspiciously near.
+    """Distances to the nearest training pictures: medians, and the share of suspicious ones.
 
     All are given by their features, as for :func:`nearest`.
     """
@@ -124,7 +124,7 @@ def copied(known: np.ndarray, held_out: np.ndarray, made: np.ndarray) -> dict[st
 
 
 def sheet(made: np.ndarray, classes: int) -> np.ndarray:
-    """All that was made, a row a class."""
+    """All generated pictures, one row a class."""
     rows = made.reshape(classes, -1, *made.shape[1:])
     return np.vstack([np.hstack(list(row)) for row in rows])
 
@@ -136,7 +136,7 @@ def put_scene_figures(
     copies: dict[str, float],
     seconds: float,
 ) -> None:
-    """The scores into the card."""
+    """Write the scores into the card."""
     accuracy = table["all"]
     values = [
         ("accuracy", accuracy["made"], "a scene classifier's accuracy on made pictures"),

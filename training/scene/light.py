@@ -1,10 +1,10 @@
-"""Scenes under another light, graded by a script, so that words for light hold for every class."""
+"""Synthetic relighting of scenes, so that words for light are learned for every class."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-# A tint of the linear picture, a glow added where it is bright and high up, an overall gain.
+# Tint of the linear picture, glow added in bright and upper regions, overall gain.
 GRADES = {
     "sunset": ((1.15, 0.62, 0.38), (0.45, 0.17, 0.02), 0.75),
     "golden": ((1.25, 0.95, 0.5), (0.22, 0.13, 0.0), 0.9),
@@ -13,7 +13,7 @@ GRADES = {
     "misty": ((0.9, 0.95, 1.0), (0.55, 0.58, 0.6), 0.9),
     "cold": ((0.75, 0.95, 1.3), (0.0, 0.02, 0.06), 0.9),
 }
-# Where lamps are lit at night, and the linear colours of their light.
+# Classes with lamps at night, and the linear colors of their light.
 LIT = {
     "alley", "bridge", "buildings", "campus", "castle", "cathedral", "city_street", "harbour",
     "house", "mosque", "old_town", "palace", "skyline", "street", "temple",
@@ -22,13 +22,13 @@ LAMPS = ((1.0, 0.62, 0.22), (1.0, 0.8, 0.5), (1.0, 0.45, 0.15), (0.9, 0.9, 1.0),
 
 
 def regrade(picture: np.ndarray, scene: str, light: str, rng: np.random.Generator) -> np.ndarray:
-    """A scene as it might look under another light.
+    """A scene under another light.
 
     Args:
         picture: (H, W, 3) uint8 RGB.
         scene: its class; towns get lamps at night.
         light: a key of :data:`GRADES`.
-        rng: where chance comes from.
+        rng: random generator.
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -50,7 +50,7 @@ def regrade(picture: np.ndarray, scene: str, light: str, rng: np.random.Generato
 
 
 def _lamps(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """The soft light of five to fifteen lamps, mostly in the middle of the height."""
+    """The soft light of five to fifteen lamps, mostly at half height."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
     light = np.zeros((height, width, 3), np.float32)
     for _ in range(int(rng.integers(5, 16))):
@@ -62,11 +62,11 @@ def _lamps(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def regrade_batch(pictures: Tensor, lights: Tensor, lamps: Tensor) -> Tensor:
-    """Many scenes under other lights at once, as :func:`regrade` does it.
+    """A batch of scenes under other lights, see :func:`regrade`.
 
     Args:
         pictures: (B, 3, H, W) in [-1, 1].
-        lights: (B,) numbers of the keys of :data:`GRADES`, -1 for none.
+        lights: (B,) indices of the keys of :data:`GRADES`, -1 for none.
         lamps: (B,) bool, where lamps are lit at night.
 
     Returns:
@@ -96,12 +96,12 @@ def _lamps_batch(like: Tensor) -> Tensor:
     count, _, height, width = like.shape
     y = torch.arange(height, device=like.device)[:, None]
     x = torch.arange(width, device=like.device)
-    colours, light = torch.tensor(LAMPS, device=like.device), torch.zeros_like(like)
+    colors, light = torch.tensor(LAMPS, device=like.device), torch.zeros_like(like)
     for _ in range(10):
         drawn = torch.rand(3, count, 1, 1, device=like.device)
         middle = (0.5 + 0.16 * torch.randn(count, 1, 1, device=like.device)) * height
         size = (0.02 + 0.04 * drawn[0]) * height
         spot = torch.exp(-((y - middle) ** 2 + (x - drawn[1] * width) ** 2) / (2 * size**2))
-        colour = colours[torch.randint(len(LAMPS), (count,), device=like.device)]
-        light = light + spot[:, None] * colour[:, :, None, None]
+        color = colors[torch.randint(len(LAMPS), (count,), device=like.device)]
+        light = light + spot[:, None] * color[:, :, None, None]
     return light * (0.5 + 0.5 * torch.rand(count, 1, 1, 1, device=like.device))

@@ -1,4 +1,4 @@
-"""The parts of the starter scene model, put together, drawn from and saved."""
+"""The starter scene model: its components, sampling, saving and export."""
 
 import copy
 import json
@@ -96,7 +96,7 @@ def build_pipeline() -> StableDiffusionInpaintPipeline:
 
 
 def load_weights(pipeline: StableDiffusionInpaintPipeline, folder: Path) -> None:
-    """Take the weights of chunks or of a saved pipeline of the same sizes, in place."""
+    """Load the weights of chunks or of a saved pipeline of the same sizes, in place."""
     if sorted(folder.glob("weights-*.safetensors")):
         load_chunks(pipeline, folder)
         return
@@ -108,7 +108,7 @@ def load_weights(pipeline: StableDiffusionInpaintPipeline, folder: Path) -> None
 def contact_sheet(
     pipeline: StableDiffusionInpaintPipeline, path: Path, seeds: int = 4, steps: int = STEPS
 ) -> None:
-    """Draw each prompt of :data:`SHEET` from several seeds: two columns of prompts, a row each."""
+    """Sample each prompt of :data:`SHEET` from several seeds: one row each, in two columns."""
     grey, all_of_it = Image.new("RGB", (SIDE, SIDE), (128,) * 3), Image.new("L", (SIDE, SIDE), 255)
     pipeline.set_progress_bar_config(disable=True)
     device = pipeline.unet.device.type
@@ -132,19 +132,24 @@ def contact_sheet(
 
 
 def export(pipeline: StableDiffusionInpaintPipeline, folder: Path) -> None:
-    """Save fp16 safetensors, and what the program has to know of the model in ``starter.json``."""
+    """Save fp16 safetensors, and the parameters for the program in ``starter.json``."""
     halved = copy.deepcopy(pipeline).to(dtype=torch.float16)
     halved.save_pretrained(folder, max_shard_size=SHARD)
-    told = {"side": SIDE, "steps": STEPS, "guidance_scale": GUIDANCE, "vocabulary": vocabulary()}
-    (folder / "starter.json").write_text(json.dumps(told, indent=1) + "\n")
+    parameters = {
+        "side": SIDE,
+        "steps": STEPS,
+        "guidance_scale": GUIDANCE,
+        "vocabulary": vocabulary(),
+    }
+    (folder / "starter.json").write_text(json.dumps(parameters, indent=1) + "\n")
 
 
 def save_chunks(parts: dict[str, dict[str, Tensor]], folder: Path) -> list[Path]:
     """Write weights as fp16 in files ``weights-N.safetensors`` of at most :data:`CHUNK` bytes.
 
     Args:
-        parts: state dicts of the pipeline's parts; the first are in the first files.
-        folder: each file in it is replaced whole.
+        parts: state dicts of the pipeline's parts, in the order of the files.
+        folder: each file in it is replaced atomically.
     """
     folder.mkdir(parents=True, exist_ok=True)
     chunks, size = [{}], 0
@@ -163,7 +168,7 @@ def save_chunks(parts: dict[str, dict[str, Tensor]], folder: Path) -> list[Path]
 
 
 def load_chunks(pipeline: StableDiffusionInpaintPipeline, folder: Path) -> None:
-    """Take up what :func:`save_chunks` wrote; parts that it lacks stay as they are."""
+    """Load what :func:`save_chunks` wrote; missing parts are unchanged."""
     found: dict[str, dict[str, Tensor]] = {part: {} for part in PARTS}
     for path in sorted(folder.glob("weights-*.safetensors")):
         for name, weight in load_file(path).items():
@@ -175,7 +180,7 @@ def load_chunks(pipeline: StableDiffusionInpaintPipeline, folder: Path) -> None:
 
 
 def load_state(module: nn.Module, state: dict[str, Tensor]) -> None:
-    """Load a state dict, whether or not its names begin as this version of transformers has it."""
+    """Load a state dict, whose names may have the prefix of another version of transformers."""
     plain = {_plain(name): weight for name, weight in state.items()}
     names = module.state_dict()
     module.load_state_dict({n: plain.get(_plain(n), kept) for n, kept in names.items()})
@@ -187,7 +192,9 @@ def _plain(name: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line: chunks to a pipeline; returns its exit code."""
-    parser = command_parser("scene export", "Make a pipeline of the weights that a run exported.")
+    parser = command_parser(
+        "scene export", "Convert the weights that a run exported to a pipeline."
+    )
     parser.add_argument("chunks", type=Path, help="the folder --export of training scene train")
     parser.add_argument("folder", type=Path, help="of the pipeline")
     options = parser.parse_args(arguments)

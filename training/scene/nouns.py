@@ -1,6 +1,6 @@
-"""What people call the places that the scene archive holds: class name to wordings."""
+"""Synonyms of the classes of the scene archive, for captions."""
 
-# The first wording is the commonest; each class is also asked for by its own.
+# By class; the first one is the most common.
 NOUNS = {
     "alley": "alley, alleyway, backstreet, narrow street, narrow lane, narrow alley",
     "ancient_ruins": "ancient ruins, ruins, ancient temple ruins, roman ruins, ancient city, "
@@ -97,7 +97,7 @@ INDOORS = {
     "art_gallery", "bathroom", "bedroom", "cafe", "dining_room", "entrance_hall", "kitchen",
     "library", "living_room", "office",
 }  # fmt: skip
-# Said of any of these now and then.
+# Synonyms for all classes of HOME.
 ROOM_WORDS = "room, interior, indoors, house interior, home interior, inside a house"
 HOME = {"bedroom", "dining_room", "kitchen", "living_room"}
 SNOWY = {
@@ -108,7 +108,7 @@ LEAFY = {
     "autumn_forest", "campus", "countryside", "dirt_road", "forest", "forest_road", "garden",
     "gravel_road", "lake", "park", "swamp", "valley", "waterfall",
 }  # fmt: skip
-# What holds of every picture of a class, as keys of the captions' phrases.
+# Attributes of all pictures of a class, as keys of the captions' PHRASES.
 ALWAYS = {
     "snowy_road": {"snow"},
     "snowy_mountain": {"snow"},
@@ -120,5 +120,5 @@ ALWAYS = {
     "rain": {"rain"},
     "rainy_road": {"rain"},
 }
-# Their own nouns say it; and their pixels would say it of all of them.
+# Attributes that are not measured: the class implies them, so all of its pictures would have them.
 NOT_MEASURED = {"sunset": {"sunset"}, "autumn_forest": {"sunset", "golden"}, "desert": {"golden"}}

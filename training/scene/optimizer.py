@@ -7,17 +7,14 @@ fast as frequent ones; sized as by Liu et al., 2025 ("Muon is Scalable for LLM T
 the learning rate and weight decay of AdamW.
 """
 
-import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-log = logging.getLogger(__name__)
 # Coefficients of Jordan's quintic iteration.
 QUINTIC = (3.4445, -4.7750, 2.0315)
 
@@ -89,42 +86,18 @@ class Muon(torch.optim.Optimizer):
                 weights[i].add_(update.view_as(weights[i]), alpha=-group["lr"] * size)
 
 
-class Compiled:
-    """A function that torch.compile makes quick, or as it is where that is not wanted or fails."""
-
-    def __init__(self, function: Callable, wanted: bool) -> None:
-        self.function, self.active = function, wanted
-        self.quick = torch.compile(function, dynamic=False) if wanted else function
-
-    def __call__(self, *args: Any, **others: Any) -> Any:
-        return (self.quick if self.active else self.function)(*args, **others)
-
-
-def guarded(step: Callable[[], None], *functions: Compiled) -> None:
-    """Make a step; should it fail while something in it is compiled, make it again without."""
-    try:
-        step()
-    except Exception as error:
-        if not any(function.active for function in functions):
-            raise
-        log.warning("going on without torch.compile: %s", str(error)[:2000])
-        for function in functions:
-            function.active = False
-        step()
-
-
 def build_optimizers(unet: nn.Module, text: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
     """Muon for what lies between the UNet's ends, AdamW for ends, norms, biases and words.
 
-    Each group carries its ``scale``, the share of the learning rate that it is given.
+    The text model learns at 0.3 of the rate.
     """
     ends = ("conv_in", "conv_out", "embedding")
     inner, rest = [], []
     for name, weight in unet.named_parameters():
         matrix = weight.ndim >= 2 and not any(end in name for end in ends)
         (inner if matrix else rest).append(weight)
-    groups = [{"params": rest, "scale": 1.0}, {"params": list(text.parameters()), "scale": 0.3}]
+    groups = [{"params": rest}, {"params": list(text.parameters()), "lr": 0.3 * rate}]
     return [
-        Muon([{"params": inner, "scale": 1.0}], rate, decay=0.01),
+        Muon(inner, rate, decay=0.01),
         torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True),
     ]

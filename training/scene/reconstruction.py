@@ -1,4 +1,4 @@
-"""What the autoencoder makes of held-out pictures: PSNR, sharpness, a sheet to look at."""
+"""Evaluation of the autoencoder on held-out pictures: PSNR, sharpness, a sheet."""
 
 import logging
 from pathlib import Path
@@ -32,7 +32,7 @@ def fine_share(pictures: Tensor) -> float:
 def show_reconstructions(
     autoencoder: AutoencoderKL, pictures: Pictures, path: Path, count: int = 256
 ) -> None:
-    """Log PSNR and sharpness of squares of 256 pixels; write eight of them beside their copies."""
+    """Log PSNR and sharpness of squares of 256 pixels; write a sheet of eight reconstructions."""
     sharp = torch.nonzero(pictures.sharp)[:count, 0]
     device, pairs = pictures.pixels.device.type, []
     with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):

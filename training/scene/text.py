@@ -1,12 +1,12 @@
-"""The scene model's text side: a tokenizer of whole words and a small CLIP text model.
+"""The scene model's tokenizer of whole words and small CLIP text model.
 
-Before the diffusion model is trained, the text model learns on its own, in a minute or two, what
-each wording looks like on average: the class of the scene and a picture of 8 x 8 cells. The
-diffusion model then starts from prompts that already lie where their meanings do.
+Before the diffusion model, the text model is pretrained for a minute or two to predict the class of
+the scene and its latents averaged to 8 x 8 cells. The diffusion model then starts from meaningful
+prompt embeddings.
 """
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
+from training.common.compiled import Compiled
+from training.common.progress import Progress
 from training.scene.captions import UNKNOWN, vocabulary
 
-log = logging.getLogger(__name__)
 LENGTH = 24
 PAD, BEGIN, END = "<pad>", "<|startoftext|>", "<|endoftext|>"
 
@@ -46,7 +47,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def build_text_encoder(tokens: int, width: int = 256, layers: int = 2) -> CLIPTextModel:
-    """A CLIP text model of a few layers; its tokens see each other as in CLIP, left to right."""
+    """A CLIP text model of a few layers, with causal attention as in CLIP."""
     return CLIPTextModel(
         CLIPTextConfig(
             vocab_size=tokens,
@@ -65,50 +66,60 @@ def build_text_encoder(tokens: int, width: int = 256, layers: int = 2) -> CLIPTe
 
 
 def tokenize(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> Tensor:
-    """Texts to (B, LENGTH) token numbers, padded and cut as the pipeline does it."""
+    """Texts to (B, LENGTH) token ids, padded and truncated as in the pipeline."""
     return tokenizer(
         texts, padding="max_length", max_length=LENGTH, truncation=True, return_tensors="pt"
     ).input_ids
 
 
-def pretrain_text(
-    encoder: CLIPTextModel,
-    sample: Callable[[int], tuple[Tensor, Tensor, Tensor]],
-    kinds: int,
-    steps: int,
-    batch: int = 64,
-) -> float:
-    """Teach the text model what its words look like, in place.
+class TextTask:
+    """Teaches the text model what its words look like, in place.
 
     Args:
         encoder: what to train.
         sample: takes a count, gives token numbers (count, LENGTH), latents (count, 4, 64, 64) and
-            classes (count,).
+            classes (count,), by torch's own random numbers.
         kinds: how many classes there are.
-        steps: how many batches.
-        batch: captions in each.
-
-    Returns:
-        The mean loss of the last steps.
+        count: captions a step.
     """
-    width = encoder.config.hidden_size
-    heads = nn.ModuleDict({"picture": nn.Linear(width, 4 * 64), "kind": nn.Linear(width, kinds)})
-    heads.to(encoder.device)
-    weights = [*encoder.parameters(), *heads.parameters()]
-    optimizer = torch.optim.AdamW(weights, lr=1e-3, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-3, max(steps, 20), pct_start=0.1)
-    seen = 0.0
-    for step in range(steps):
-        tokens, latents, classes = sample(batch)
-        meaning = encoder(tokens).last_hidden_state.mean(1)
-        picture = F.avg_pool2d(latents.float(), latents.shape[-1] // 8).flatten(1)
-        loss = F.mse_loss(heads["picture"](meaning), picture)
-        loss = loss + 0.3 * F.cross_entropy(heads["kind"](meaning), classes)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        seen = loss.item() if not step else 0.98 * seen + 0.02 * loss.item()
-        if (step + 1) % 100 == 0:
-            log.info("text: %d of %d steps, loss %.4f", step + 1, steps, seen)
-    return seen
+
+    average: nn.Module
+    compiled: Sequence[Compiled] = ()
+    others: Sequence[Any] = ()
+
+    def __init__(
+        self,
+        encoder: CLIPTextModel,
+        sample: Callable[[int], tuple[Tensor, Tensor, Tensor]],
+        kinds: int,
+        count: int = 64,
+    ) -> None:
+        width = encoder.config.hidden_size
+        parts = {"picture": nn.Linear(width, 4 * 64), "kind": nn.Linear(width, kinds)}
+        self.network = nn.ModuleDict({"encoder": encoder, **parts}).to(encoder.device)
+        self.sample, self.count, self.step = sample, count, 0
+        self.config = {"captions": count}
+
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """AdamW."""
+        return [torch.optim.AdamW(self.network.parameters(), lr=1e-3, weight_decay=0.01)]
+
+    def batch(self, seed: int, share: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Captions with the latents and the class of their pictures."""
+        return self.sample(self.count)
+
+    def losses(self, network: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
+        """Errors of a picture of 8 x 8 cells and of the class, from the mean over the words."""
+        tokens, latents, classes = batch
+        meaning = network["encoder"](tokens).last_hidden_state.mean(1)
+        seen = F.avg_pool2d(latents.float(), latents.shape[-1] // 8).flatten(1)
+        picture = F.mse_loss(network["picture"](meaning), seen)
+        kind = F.cross_entropy(network["kind"](meaning), classes)
+        return {"total": picture + 0.3 * kind, "picture": picture, "class": kind}
+
+    def validate(self) -> dict[str, float]:
+        """Nothing: it is only a beginning."""
+        return {}
+
+    def keep(self, progress: Progress) -> None:
+        """Nothing: the diffusion stage goes on with the encoder as it is."""

@@ -1,1 +1,1 @@
-"""Training pictures made on the device: a pack of photos and scenes, and what composes them."""
+"""Training pictures: packs of photos and scenes, and composition of pictures from them."""

@@ -1,4 +1,4 @@
-"""The photos and scenes of training packs as tensors on the device that composes pictures."""
+"""Photos and scenes of training packs as tensors on the training device."""
 
 import io
 import json
@@ -26,16 +26,16 @@ EMPTY = 128
 
 @dataclass(frozen=True)
 class PhotoBank:
-    """Photos of people, N of them, each in the top left corner of a square of S pixels.
+    """N photos of people, each in the top left corner of a square of S pixels.
 
     Attributes:
         images: (N, 3, S, S) uint8 RGB, 128 beyond the photo.
         alphas: (N, S, S) uint8, 255 is person; 0 beyond the photo, and where there is no mask.
         sizes: (N, 2) int64, height and width of the photo in pixels.
-        kinds: (N,) int64: SINGLE, one person with a mask; GROUP, one mask for everybody; POLYGON,
+        kinds: (N,) int64: SINGLE, one person with a mask; GROUP, one mask of all people; POLYGON,
             one person's outline; BOXES, no mask.
         boxes: (N, 24, 4) float32, x0 y0 x1 y1 in pixels, zeros beyond the count.
-        counts: (N,) int64, boxes listed; 0 where nobody listed them.
+        counts: (N,) int64, number of boxes; 0 where the photo is not labeled with boxes.
         portrait: (N,) bool, head and shoulders.
     """
 
@@ -94,9 +94,9 @@ def load_banks(
 
     Args:
         folders: that :mod:`training.synthesis.pack` wrote.
-        device: where the tensors are to lie; 0.8 MB a photo, 0.2 MB a scene.
-        limit: of each kind and source (and of scenes) only so many, for rehearsals.
-        workers: threads that decode; 0 for one a core.
+        device: of the tensors; 0.8 MB a photo, 0.2 MB a scene.
+        limit: maximum number of each kind and source (and of scenes), for test runs.
+        workers: decoding threads; 0: one a core.
 
     Raises:
         FileNotFoundError: a folder is not a pack.

@@ -1,4 +1,4 @@
-"""What cameras do to pictures, on batches of tensors: light, colour, blur, noise, JPEG."""
+"""Photometric augmentation of batches of tensors: light, color, blur, noise, JPEG."""
 
 import math
 
@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# So often a pasted person is brought near the colours of what is behind them, dark before dark.
+# Probability that a pasted person's mean color is moved towards that of the background: low
+# contrast.
 ALIKE = 0.3
-# Odds of grey, sepia and washed-out pictures, of dark ones, of blur, noise and JPEG.
+# Probabilities of grey, sepia and washed-out pictures, of dark ones, of blur, noise and JPEG.
 GREY, SEPIA, WASHED, DARK = 0.07, 0.04, 0.05, 0.1
 BLUR, NOISE, JPEG = 0.2, 0.3, 0.3
 SEPIA_TONE = (1.08, 0.95, 0.72)
@@ -27,7 +28,7 @@ TABLE = (
 
 
 class _Chance:
-    """Numbers for one batch, shaped to multiply pictures."""
+    """Draws random numbers for one batch, shaped to multiply pictures."""
 
     def __init__(self, batch: int, like: Tensor, generator: torch.Generator) -> None:
         self.batch, self.device, self.generator = batch, like.device, generator
@@ -38,10 +39,10 @@ class _Chance:
         return low + (high - low) * drawn
 
 
-def recoloured(colour: Tensor, alpha: Tensor, behind: Tensor, generator: torch.Generator) -> Tensor:
-    """People (B, 3, S, S) in another light, sometimes near the colours of what is ``behind``."""
-    chance = _Chance(len(colour), colour, generator)
-    lit = colour * chance(0.7, 1.25) * chance(0.92, 1.08, 3) + chance(-0.05, 0.05)
+def recolored(color: Tensor, alpha: Tensor, behind: Tensor, generator: torch.Generator) -> Tensor:
+    """People (B, 3, S, S) in random light, sometimes with the mean color of what is ``behind``."""
+    chance = _Chance(len(color), color, generator)
+    lit = color * chance(0.7, 1.25) * chance(0.92, 1.08, 3) + chance(-0.05, 0.05)
     weight = alpha.sum((2, 3), keepdim=True) + 1
     own = (lit * alpha).sum((2, 3), keepdim=True) / weight
     ground = (behind * alpha).sum((2, 3), keepdim=True) / weight
@@ -50,13 +51,13 @@ def recoloured(colour: Tensor, alpha: Tensor, behind: Tensor, generator: torch.G
 
 
 def camera(image: Tensor, generator: torch.Generator) -> Tensor:
-    """Pictures (B, 3, S, S) in [0, 1] as other cameras might have taken them."""
+    """Pictures (B, 3, S, S) in [0, 1] with random photometric augmentation."""
     chance = _Chance(len(image), image, generator)
     image = (image * chance(0.85, 1.15, 3)).clamp(0, 1)
     luma = (image * image.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
     kind = chance()
-    colour = torch.where(kind < GREY + SEPIA, torch.zeros_like(kind), chance(0.5, 1.4))
-    image = luma + colour * (image - luma)
+    color = torch.where(kind < GREY + SEPIA, torch.zeros_like(kind), chance(0.5, 1.4))
+    image = luma + color * (image - luma)
     tone = image.new_tensor(SEPIA_TONE).view(1, 3, 1, 1)
     image = torch.where((kind >= GREY) & (kind < GREY + SEPIA), image * tone, image)
     washed = kind > 1 - WASHED
@@ -72,13 +73,13 @@ def camera(image: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _blur(image: Tensor, amount: Tensor) -> Tensor:
-    """Pictures with a blur of up to about two pixels, as far as ``amount`` in [0, 1] goes."""
+    """Pictures blended with a blur of about two pixels by ``amount`` in [0, 1]."""
     soft = F.avg_pool2d(F.avg_pool2d(image, 3, 1, 1, count_include_pad=False), 5, 1, 2)
     return image + amount * (soft - image)
 
 
 def jpeg(image: Tensor, coarseness: Tensor) -> Tensor:
-    """Pictures as JPEG with 4:2:0 chroma leaves them.
+    """Simulated JPEG compression with 4:2:0 chroma subsampling.
 
     Args:
         image: (B, 3, H, W) in [0, 1]; H and W multiples of 16.

@@ -1,9 +1,9 @@
-"""Composes training pictures of several people on the device that trains, a batch at a time.
+"""Composition of batches of training pictures of several people on the training device.
 
-A picture starts from a scene or from a photo with its people left in; people cut out of photos of
-one person are pasted over it in rows, scattered, or close up and cut by the border, after "Simple
-Copy-Paste" (Ghiasi et al., CVPR 2021). Colours of the soft edges are estimated by one pass of blur
-fusion (Forte, ICIP 2021), so that no rim of the old background gives the edge away.
+A picture starts from a scene or a photo of people; people cut out of photos of one person are
+pasted over it in rows, scattered, or close up and cut off by the border, after "Simple Copy-Paste"
+(Ghiasi et al., CVPR 2021). Foreground colors are estimated by one pass of blur fusion (Forte, ICIP
+2021), so that no fringe of the old background reveals the edge.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from training.synthesis.bank import GROUP, POLYGON, SINGLE, PhotoBank, SceneBank
-from training.synthesis.camera import camera, recoloured
+from training.synthesis.camera import camera, recolored
 from training.synthesis.geometry import apart, blurred, filled, foreground, sampled, shown
 from training.synthesis.layout import Layout, draw_layout, sampling_grid
 
@@ -21,11 +21,11 @@ from training.synthesis.layout import Layout, draw_layout, sampling_grid
 SLOTS = 6
 # Shares of the kinds of pictures a batch starts from.
 SCENE, ALONE, PEOPLED = 0.38, 0.42, 0.2
-# So often the person of a photo stands in front of those pasted into it.
+# Probability that the person of a photo stands in front of those pasted into it.
 BASE_IN_FRONT = 0.35
-# What is seen of a person, as a share of what there is without the others, to be one still.
+# Minimum visible share of a person's area; below, they are not a target.
 LEAST_VISIBLE = 0.12
-# Around a street photo's person this share of the side is taken for known.
+# Width of the region around a street photo's person that counts as known, as a share of the side.
 KNOWN_REACH = 0.06
 
 
@@ -38,8 +38,8 @@ class Composite:
         people: (B, K, S, S) float16 or float32, the visible alpha of each person.
         present: (B, K) bool, which of these are there.
         complete: (B,) bool, every person of the picture is among them.
-        everyone: (B, 1, S, S), the alpha of everybody known.
-        known: (B, 1, S, S) float, 1 where ``everyone`` is the truth, 0 where nobody knows.
+        everyone: (B, 1, S, S), the alpha of all labeled people.
+        known: (B, 1, S, S) float, 1 where ``everyone`` is complete, 0 where people may be missing.
         exact: (B, K) bool, the alpha is exact at edges; else drawn by hand as a polygon.
         inside: (B, 1, S, S) float, 0 beyond the picture's border.
     """
@@ -60,7 +60,7 @@ class Composer:
     Args:
         photos: with masks, as :class:`PhotoBank` says; those of kind BOXES are not used.
         scenes: without people.
-        seed: of everything that is drawn.
+        seed: of the random generator.
     """
 
     def __init__(self, photos: PhotoBank, scenes: SceneBank, seed: int = 0) -> None:
@@ -113,7 +113,7 @@ class Composer:
         )
 
     def _base(self, batch: int, side: int, from_scene: Tensor) -> tuple[Tensor, ...]:
-        """What each picture starts from, and what is known of its people."""
+        """The picture that each composite starts from, and its ground truth."""
         chosen = self._photos(batch)
         image, alpha, inside, boxes = self._photo(chosen, side)
         kinds, portrait = self.photos.kinds[chosen], self.photos.portrait[chosen]
@@ -132,7 +132,7 @@ class Composer:
         return image, people, present, rest, known, exact, inside, complete
 
     def _photos(self, batch: int) -> Tensor:
-        """Numbers of photos to start from, by the pools' shares."""
+        """Indices of photos to start from, by the pools' shares."""
         shares = torch.tensor([share for _, share in self.pools], device=self.device)
         which = torch.multinomial(shares, batch, replacement=True, generator=self.generator)
         picks = torch.stack([pool[self._index(len(pool), batch)] for pool, _ in self.pools])
@@ -142,7 +142,7 @@ class Composer:
         return (self.uniform(count) * length).long().clamp(max=length - 1)
 
     def _photo(self, chosen: Tensor, side: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Photos moved, zoomed and mirrored: pictures, alphas, what is inside, boxes in pixels."""
+        """Photos shifted, zoomed and mirrored: pictures, alphas, inside masks, boxes in pixels."""
         size = self.photos.sizes[chosen].flip(1).float()  # width, height
         batch = len(chosen)
         fit = side / size.amax(1)
@@ -165,7 +165,7 @@ class Composer:
     def _truth(
         self, chosen: Tensor, kinds: Tensor, portrait: Tensor, alpha: Tensor, boxes: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Alpha of one person of each photo, of the others, and where both are the truth."""
+        """Alpha of one person of each photo, of the others, and where both are known."""
         side = alpha.shape[-1]
         counts = self.photos.counts[chosen]
         listed = torch.arange(boxes.shape[1], device=self.device)[None] < counts[:, None]
@@ -177,7 +177,7 @@ class Composer:
         own_share = torch.where(group & free.any(1), 1.0, 0.0)[:, None, None, None]
         own = torch.where(group[:, None, None, None], alpha * in_box * own_share, alpha)
         rest = torch.where(group[:, None, None, None], alpha - own, torch.zeros_like(alpha))
-        # of a polygon's neighbours only the boxes are known, of a street's passers-by nothing
+        # a polygon's neighbours are labeled with boxes only, bystanders in a street not at all
         any_box = filled(boxes * listed[..., None], side, 0.03).amax(1, keepdim=True)
         body = (alpha > 0.5).to(alpha.dtype)
         near = F.max_pool2d(body, 2 * int(KNOWN_REACH * side / 4) + 1, 4)
@@ -212,7 +212,7 @@ class Composer:
         from_scene: Tensor,
         side: int,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """The pictures with the layout's people over them, the alphas, and who is seen enough."""
+        """The pictures with the layout's people pasted, all alphas, and who is visible enough."""
         front = (self.uniform(len(image)) < BASE_IN_FRONT) & ~from_scene
         guard = people[:, :1].clone() * front[:, None, None, None]
         alone = [people[:, :1].float().flatten(1).sum(1)]
@@ -220,19 +220,19 @@ class Composer:
             pools = (self.standing, self.portraits)
             picks = [pool[self._index(len(pool), len(image))] for pool in pools]
             chosen = torch.where(layout.portrait[:, k], picks[1], picks[0])
-            colour, alpha = self._cut_out(chosen, layout, k, side)
+            color, alpha = self._cut_out(chosen, layout, k, side)
             alpha = alpha * pasted[:, k, None, None, None]
             alone.append(alpha.float().flatten(1).sum(1))
             alpha = alpha * (1 - guard)
-            colour = recoloured(colour, alpha, image, self.generator)
-            image = image + alpha * (colour - image)
+            color = recolored(color, alpha, image, self.generator)
+            image = image + alpha * (color - image)
             people = people * (1 - alpha)
             people[:, k + 1 : k + 2] = alpha
         left = people.float().flatten(2).sum(2)
         return image, people, left > LEAST_VISIBLE * torch.stack(alone, 1)
 
     def _cut_out(self, chosen: Tensor, layout: Layout, k: int, side: int) -> tuple[Tensor, Tensor]:
-        """Foreground colours and alphas of people, placed as slot ``k`` of the layout says."""
+        """Foreground colors and alphas of people, placed by slot ``k`` of the layout."""
         box = self.photos.boxes[chosen, 0]
         half, size = (box[:, :2] + box[:, 2:]) / 2, (box[:, 2:] - box[:, :2]).clamp(min=8)
         scale = layout.tall[:, k] / size[:, 1]

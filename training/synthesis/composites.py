@@ -1,4 +1,4 @@
-"""Pictures of several people, composed so that every person's visible mask is known.
+"""Composed pictures of several people, in which every person's visible mask is known.
 
 A picture starts from one to three panels side by side (a scene, a street with its person taken
 out, or a photo with its person left in), and people cut out of other photos are pasted over it:
@@ -19,7 +19,7 @@ from training.synthesis.cutouts import Photo, resized, turned
 
 SMALLEST_SIDE = 6
 SMALLEST_SHARE = 0.2
-# Where most photos of people are taken, and where most that looks like a person stands about.
+# Scene classes with many person-like objects, the hardest negatives; drawn more often.
 PEOPLED = ("street", "buildings", "alley", "house", "kitchen", "bedroom", "bathroom")
 LAYOUTS = ("none", "row", "scatter", "close", "scatter close")
 LAYOUT_ODDS = (0.22, 0.24, 0.18, 0.24, 0.12)
@@ -47,10 +47,10 @@ class Composer:
     """Draws composites from photos of one person and scenes without people.
 
     Args:
-        photos: what :func:`load_photos` gave; only those ``alone`` are shown as background.
+        photos: from :func:`load_photos`; only those that are ``alone`` are used as background.
         scenes: an archive of scenes.
         part: the part of the scenes to use, ``"train"`` or ``"val"``.
-        seed: of all chances.
+        seed: of the random generator.
     """
 
     def __init__(self, photos: list[Photo], scenes: PictureArchive, part: str, seed: int) -> None:
@@ -63,7 +63,7 @@ class Composer:
         self.rng = np.random.default_rng(seed)
 
     def compose(self, height: int, width: int, layout: str | None = None) -> Composite:
-        """One picture of that size; ``layout`` is one of LAYOUTS, else drawn by chance."""
+        """One picture of that size; ``layout`` is one of LAYOUTS, None: random."""
         rng = self.rng
         layout = layout or str(rng.choice(LAYOUTS, p=LAYOUT_ODDS))
         self.image = np.zeros((height, width, 3), np.uint8)
@@ -96,13 +96,13 @@ class Composer:
             self.image[:, x0:x1] = focused(panel, rng)
 
     def _photo_panel(self, x0: int, x1: int) -> None:
-        """A photo with its person left in, framed whole or closer."""
+        """A photo with its person, cropped to the panel."""
         rng, height, width = self.rng, self.instances.shape[0], x1 - x0
         pool = self.portraits if self.portraits and rng.random() < 0.3 else self.grounds
         photo = self._anyone(pool)
         rows, columns = photo.alpha.shape
         left, top, right, bottom = photo.box
-        # the largest window of the panel's shape, then closer by chance
+        # the largest window of the panel's shape, or a smaller one
         tall = min(rows, columns * height / width)
         tall *= rng.uniform(0.4, 1.0) if rng.random() < 0.5 else 1.0
         wide = tall * width / height
@@ -124,7 +124,7 @@ class Composer:
         self.instances[:, x0:x1][person] = len(self.areas)
 
     def _empty_street(self) -> np.ndarray:
-        """What is left and right of a street photo's person, put together."""
+        """The parts left and right of a street photo's person, concatenated."""
         photo = self._anyone(self.grounds)
         left, _, right, _ = photo.box
         strips = [photo.image[:, : max(left - 3, 0)], photo.image[:, right + 3 :][:, ::-1]]
@@ -141,7 +141,7 @@ class Composer:
         return self.scenes.read(names[rng.integers(len(names))])
 
     def _clutter(self) -> np.ndarray:
-        """Nine scenes in a square: as sharp and busy as real backgrounds at small size are."""
+        """Nine scenes in a square: as sharp and detailed as downscaled real backgrounds."""
         rows = ([resized(self._scene(), 128, 128) for _ in range(3)] for _ in range(3))
         return np.concatenate([np.concatenate(row, axis=1) for row in rows])
 
@@ -170,7 +170,7 @@ class Composer:
             self._paste(self._anyone(self.standing), tall, self._border(), ground)
 
     def _scatter(self) -> None:
-        """One to six people of any size anywhere; who stands lower is nearer."""
+        """One to six people of any size anywhere; people lower in the picture are nearer."""
         rng, (height, width) = self.rng, self.instances.shape
         for ground in np.sort(rng.uniform(0.45, 1.05, rng.integers(1, 7))):
             tall = height * (0.15 + 0.75 * ground**2 * rng.uniform(0.3, 1.1))
@@ -192,12 +192,12 @@ class Composer:
                 self._paste(self._anyone(self.standing), tall, place, height - shown + tall)
 
     def _border(self) -> float:
-        """A place from which a person is cut by the left or the right border."""
+        """A position at which the left or the right border cuts off a person."""
         inside = self.rng.uniform(-0.03, 0.06)
         return (inside if self.rng.random() < 0.5 else 1 - inside) * self.instances.shape[1]
 
     def _none(self) -> None:
-        """Nobody is added: the panels as they are."""
+        """Add nobody to the panels."""
 
     def _anyone(self, pool: list[Photo]) -> Photo:
         return pool[self.rng.integers(len(pool))]
@@ -229,12 +229,12 @@ class Composer:
         others[alpha > 127] = len(self.areas)
 
     def _enter(self, area: int, nearness: float) -> None:
-        """Note a new person: pixels inside the picture before others hide some, and how near."""
+        """Record a new person: pixels inside the picture before occlusion, and nearness."""
         self.areas.append(area)
         self.nearness[len(self.areas)] = nearness
 
     def _visible(self) -> np.ndarray:
-        """The instances renumbered without those of whom too little is left to see."""
+        """The instances renumbered, without people who are mostly occluded."""
         seen = np.bincount(self.instances.ravel(), minlength=len(self.areas) + 1)
         order = np.zeros(len(self.areas) + 1, np.uint8)
         kept = 0
@@ -246,5 +246,5 @@ class Composer:
 
 
 def _nearness(photo: Photo, tall: float) -> float:
-    """The height that the whole person would have; who looms larger hides the others."""
+    """The height of the whole person in pixels: the larger person occludes the others."""
     return 3 * tall if photo.portrait else tall

@@ -1,4 +1,4 @@
-"""Photos of one person with their masks, to compose pictures of several people from."""
+"""Photos of one person with their masks, the material of composed pictures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,10 +9,10 @@ import numpy as np
 from bgswap.types import Person
 from training.common.data import PictureArchive, people_names, read_person
 
-# Wider than this share of their height, standing people are two; chest-up portraits are not.
+# Maximum ratio of width to height of one standing person, and of a portrait.
 WIDEST, WIDEST_PORTRAIT = 0.85, 1.6
 SMALLEST_PERSON = 24
-# Somebody found with this confidence, less than that share of whom is the masked person.
+# A bystander is a detection with at least this confidence and at most that share on the mask.
 PASSER_BY, MASKED_SHARE = 0.3, 0.25
 
 
@@ -25,7 +25,7 @@ class Photo:
         alpha: (H, W) uint8, 255 is the person.
         box: x0, y0, x1, y1 of the person in pixels.
         portrait: the photo ends at the chest.
-        alone: nobody without a mask is known to stand behind.
+        alone: no bystander without a mask was detected.
     """
 
     image: np.ndarray
@@ -36,13 +36,13 @@ class Photo:
 
     @property
     def cutout(self) -> tuple[np.ndarray, np.ndarray]:
-        """Image and alpha of the person's box alone."""
+        """Image and alpha, cropped to the person's box."""
         x0, y0, x1, y1 = self.box
         return self.image[y0:y1, x0:x1], self.alpha[y0:y1, x0:x1]
 
 
 def single_person(image: np.ndarray, alpha: np.ndarray, portrait: bool) -> Photo | None:
-    """The photo as a :class:`Photo`, or None where its mask seems to hold several people or none.
+    """The photo as a :class:`Photo`, or None where its mask probably shows several people or none.
 
     Args:
         image: (H, W, 3) uint8 RGB.
@@ -63,7 +63,7 @@ def single_person(image: np.ndarray, alpha: np.ndarray, portrait: bool) -> Photo
 
 
 def alone(photo: Photo, find: Callable[[np.ndarray], list[Person]]) -> Photo:
-    """The photo, marked where ``find`` sees passers-by: they have no mask to learn from."""
+    """The photo with ``alone`` set to whether ``find`` detects no bystanders."""
     masked = photo.alpha > 127
 
     def passes_by(person: Person) -> bool:

@@ -1,14 +1,14 @@
-"""Rough masks made from true ones, damaged as detectors damage them, on batches of tensors.
+"""Rough masks from true masks by synthetic damage that imitates detectors, on batches of tensors.
 
-Families: coarse cells as of mask prototypes, limbs and heads lost, things and neighbours taken
-along, edges that wander, holes, boxes that end too early, cores, and nearly true masks.
+Families: coarse grids as of mask prototypes, missing limbs and heads, attached objects and
+neighbours, displaced edges, holes, clipping boxes, eroded masks, and nearly true masks.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# Odds of each family; several may meet in one mask.
+# Probability of each family; several may be combined in one mask.
 CUT, WANDER, SPOTS, NEIGHBOUR, THING, CORE, TRUE = 0.3, 0.6, 0.35, 0.22, 0.25, 0.06, 0.06
 CLIPPED, HARD = 0.7, 0.5
 
@@ -17,12 +17,15 @@ class Damage:
     """Draws rough masks.
 
     Args:
-        generator: of all chances, on the masks' device.
+        generator: on the masks' device.
+
+    Attributes:
+        turn: number of the next batch, which selects its grid of cells.
     """
 
     def __init__(self, generator: torch.Generator) -> None:
         self.generator = generator
-        self._turn = 0
+        self.turn = 0
 
     def uniform(self, like: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
         """(B, 1, 1, 1) uniform numbers for masks ``like``."""
@@ -35,8 +38,8 @@ class Damage:
 
         Args:
             true: (B, 1, H, W) float in [0, 1].
-            others: alike, of everybody else.
-            box: (B, 4) x0, y0, x1, y1 in [0, 1] of the crop, the detector's, as wrong as it is.
+            others: (B, 1, H, W), the union of all others' masks.
+            box: (B, 4) x0, y0, x1, y1 in [0, 1] of the crop, with the detector's errors.
 
         Returns:
             (B, 1, H, W) float in [0, 1].
@@ -63,7 +66,7 @@ class Damage:
         return F.interpolate(coarse, size=like.shape[-2:], mode="bicubic", align_corners=True)
 
     def _wandering(self, mask: Tensor) -> Tensor:
-        """The edge moved in and out by smooth noise; some masks shrunk to a core as a whole."""
+        """The edge displaced by smooth noise; some masks are strongly eroded."""
         reach = max(mask.shape[-2:]) // 24
         soft = mask
         for _ in range(2):
@@ -78,11 +81,11 @@ class Damage:
         return torch.where(wander, moved, mask)
 
     def region(self, image: Tensor, near: Tensor) -> Tensor:
-        """A piece of each picture of like colour round a pixel by chance, as things are.
+        """A region of similar color around a random pixel of each picture, as a fake object.
 
         Args:
             image: (B, 3, H, W) float in [-1, 1].
-            near: (B, 1, H, W) float, how likely each pixel is to be the one it grows from.
+            near: (B, 1, H, W) float, relative probability of each pixel to be the seed.
 
         Returns:
             (B, 1, H, W) float in [0, 1].
@@ -93,19 +96,19 @@ class Damage:
         )
         place = odds.argmax(1)
         rows = torch.arange(len(image), device=image.device)
-        colour = image.flatten(2)[rows, :, place][:, :, None, None]
+        color = image.flatten(2)[rows, :, place][:, :, None, None]
         grid_y, grid_x = _grid(near)
         y, x = (place // width + 0.5) / height, (place % width + 0.5) / width
         reach = self.uniform(near, 0.04, 0.22)
         away = (grid_y - y[:, None, None, None]) ** 2 * (height / width) ** 2
         away = (away + (grid_x - x[:, None, None, None]) ** 2) / reach**2
-        unlike = ((image - colour) ** 2).sum(1, keepdim=True) / self.uniform(near, 0.1, 0.7) ** 2
+        unlike = ((image - color) ** 2).sum(1, keepdim=True) / self.uniform(near, 0.1, 0.7) ** 2
         close = torch.exp(-0.5 * (away + unlike))
         close = F.avg_pool2d(close, 5, 1, 2)
         return torch.sigmoid((close - self.uniform(near, 0.2, 0.45)) * 20)
 
     def _cut(self, mask: Tensor) -> Tensor:
-        """A head, legs or a side lost beyond a line, mostly across the figure's own extent."""
+        """A part of the mask removed beyond a random line: a head, legs or a side."""
         grid_y, grid_x = _grid(mask)
         y0, y1, x0, x1 = _extent(mask)
         angle = (self.uniform(mask) * 4).floor() * (torch.pi / 2) + self.uniform(mask, -0.5, 0.5)
@@ -116,7 +119,7 @@ class Damage:
         return torch.where(lost, torch.zeros_like(mask), mask)
 
     def _spots(self, mask: Tensor) -> Tensor:
-        """Holes and bites, and pieces of background near the person, as blobs of noise."""
+        """Holes in the mask and islands near it, as blobs of noise."""
         reach = mask.shape[-1] // 14
         near = F.max_pool2d(mask, (2 * reach + 1, 1), 1, (reach, 0))
         near = F.max_pool2d(near, (1, 2 * reach + 1), 1, (0, reach))
@@ -128,7 +131,7 @@ class Damage:
         return torch.where(blobs, torch.ones_like(mask), mask)
 
     def _joined(self, mask: Tensor, others: Tensor) -> Tensor:
-        """Neighbours and things beside the person taken along in part."""
+        """Parts of neighbours and of objects beside the person, added to the mask."""
         grid_y, grid_x = _grid(mask)
         keep = self.noise(mask, 3) > self.uniform(mask, -1.0, 1.0)
         joined = torch.maximum(mask, others * keep)
@@ -143,10 +146,10 @@ class Damage:
         return torch.where(thing, torch.ones_like(mask), mask)
 
     def _coarse(self, mask: Tensor) -> Tensor:
-        """Drawn on cells, of one size for the whole batch, and smooth between them."""
+        """The mask on a coarse grid, interpolated; one grid size for the whole batch."""
         height, width = mask.shape[-2:]
-        cells = COARSENESS[self._turn % len(COARSENESS)]
-        self._turn += 1
+        cells = COARSENESS[self.turn % len(COARSENESS)]
+        self.turn += 1
         if cells >= height:
             return mask
         size = cells, max(round(cells * width / height), 4)
@@ -154,7 +157,7 @@ class Damage:
         return F.interpolate(small, size=(height, width), mode="bilinear")
 
 
-# Cells of a mask to the height of a crop, one after the other.
+# Grid cells over the height of a crop, used in turn.
 COARSENESS = (24, 64, 400, 40, 100, 16, 32, 140)
 
 

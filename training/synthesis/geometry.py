@@ -1,4 +1,4 @@
-"""Sampling pictures at grids, foreground colours, and boxes as masks, on batches of tensors."""
+"""Grid sampling, foreground colors, and boxes as masks, on batches of tensors."""
 
 import torch
 from torch import Tensor
@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 def foreground(images: Tensor, alphas: Tensor) -> Tensor:
-    """Colours of people without what shines through their edges: blur fusion in one pass.
+    """Foreground colors without the background in the soft edge: blur fusion in one pass.
 
     Args:
         images: (B, 3, S, S) uint8.
@@ -29,7 +29,7 @@ def foreground(images: Tensor, alphas: Tensor) -> Tensor:
 
 
 def sampled(layers: Tensor, grid: Tensor, scale: Tensor | None = None) -> Tensor:
-    """Layers (B, C, S, S), uint8 or in [0, 1], at a grid; averaged first where they shrink."""
+    """Layers (B, C, S, S), uint8 or in [0, 1], sampled at a grid; antialiased where they shrink."""
     layers = layers.float() / 255 if layers.dtype == torch.uint8 else layers
     if scale is not None:
         for factor in (2, 4):
@@ -46,7 +46,7 @@ def blurred(image: Tensor, factor: int) -> Tensor:
 
 
 def shown(grid: Tensor, size: Tensor, side: int) -> Tensor:
-    """Where a grid into pictures of (width, height) in a canvas of ``side`` shows them, as 0, 1."""
+    """1 where a grid lies inside pictures of (width, height) on a canvas of ``side``, else 0."""
     pixels = (grid + 1) * side / 2
     within = (pixels > 0).all(-1) & (pixels < size[:, None, None]).all(-1)
     return within[:, None].float()
@@ -64,7 +64,7 @@ def filled(boxes: Tensor, side: int, grown: float) -> Tensor:
 
 
 def apart(boxes: Tensor, listed: Tensor) -> Tensor:
-    """(B, N) bool, the listed boxes (B, N, 4) that touch no other one."""
+    """(B, N) bool, the listed boxes (B, N, 4) that overlap no other listed box."""
     low = torch.maximum(boxes[:, :, None, :2], boxes[:, None, :, :2])
     high = torch.minimum(boxes[:, :, None, 2:], boxes[:, None, :, 2:])
     touch = (high > low).all(-1) & listed[:, :, None] & listed[:, None]

@@ -1,4 +1,4 @@
-"""Where people are pasted into a composed picture, and the grids that put them there."""
+"""Random layouts of people in composed pictures, and sampling grids for them."""
 
 import math
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from training.synthesis.composer import Composer
 
-# Odds of a row, people scattered, and people close up and cut by the lower border.
+# Probabilities of a row and of scattered people; the rest are close up, cut off by the border.
 ROW, SCATTER = 0.38, 0.3
 TURNED, LYING = 0.3, 0.07
 PORTRAITS = 0.5
@@ -18,15 +18,15 @@ PORTRAITS = 0.5
 
 @dataclass(frozen=True)
 class Layout:
-    """Places of N people in each of B pictures, farthest first; all (B, N), pixels and radians.
+    """Placement of N people in each of B pictures, farthest first; all (B, N), pixels and radians.
 
     Attributes:
         present: whether there is such a person.
         portrait: whether they come from a portrait, which ends at the chest.
-        x: of the middle.
-        ground: of the lower end.
-        tall: from head to lower end.
-        angle: turned by so much.
+        x: of the center.
+        ground: y of the lower end.
+        tall: height.
+        angle: of the rotation.
         flip: -1 mirrored, else 1.
     """
 
@@ -40,7 +40,7 @@ class Layout:
 
 
 def draw_layout(source: "Composer", batch: int, count: int, side: int) -> Layout:
-    """Layouts of at most ``count`` people in pictures of ``side``; one person is there at least."""
+    """Layouts of one to ``count`` people in pictures of ``side``."""
     draw = source.uniform
 
     def one(low: float = 0.0, high: float = 1.0) -> Tensor:
@@ -55,12 +55,12 @@ def draw_layout(source: "Composer", batch: int, count: int, side: int) -> Layout
     number = torch.where(close, number.clamp(max=3), number)
     present = torch.arange(count, device=number.device)[None] < number
     rank = each().argsort(1).float()
-    # a row: like heights, one ground, near each other
+    # a row: similar heights, one ground line, close together
     row_tall = side * one(0.3, 1.1) * each(0.86, 1.12)
     step = row_tall.mean(1, keepdim=True) * one(0.16, 0.5)
     row_x = side * one(0.2, 0.8) + (rank - (count - 1) / 2 + each(-0.2, 0.2)) * step
     row_ground = torch.maximum(side * one(0.7, 1.15), row_tall * 0.8) + side * each(-0.03, 0.03)
-    # scattered: who stands lower is nearer
+    # scattered: people lower in the picture are nearer
     ground = each(0.4, 1.08).sort(1)[0]
     far_tall = side * (0.12 + 0.8 * ground**2 * each(0.3, 1.15))
     # close up: from the chest or the waist
@@ -90,10 +90,10 @@ def sampling_grid(
     side: int,
     source: int,
 ) -> Tensor:
-    """Where each pixel of a picture of ``side`` lies in one of ``source``, for ``grid_sample``.
+    """Maps each pixel of a picture of ``side`` to a source of ``source``, for ``grid_sample``.
 
     Args:
-        centre: (B, 2) x, y of the point in the picture about which to turn and scale.
+        centre: (B, 2) x, y of the fixed point of rotation and scaling in the picture.
         origin: (B, 2) the same point in the source.
         step: (B,) source pixels a pixel.
         angle: (B,) radians.

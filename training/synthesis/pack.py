@@ -1,4 +1,4 @@
-"""Gather photos of people, their masks and boxes, and scenes into two packs that travel.
+"""Collect photos of people with masks and boxes, and scenes, into two packs for training.
 
     python -m training pack --people512 people512.zip --people people.zip \\
         --more people_more.zip --scenes scenes256.zip --coco coco --instances instances.json \\
@@ -6,10 +6,10 @@
 
 ``packs/people-a`` and ``packs/people-b`` each get ``pictures.zip`` (WebP files: NAME.webp, masks
 NAME.mask.webp) and ``index.jsonl`` (name, kind, size, boxes in pixels of the stored photo,
-portrait, source); the scenes lie in the second. Run again, it encodes only what has changed.
+portrait, source); the scenes are in the second. Run again, it encodes only what has changed.
 ``coco`` holds ``images/PART`` and ``labels/PART`` in YOLO's layout, ``instances.json`` outlines of
-photos of one person. Photos named in ``training/detector/everyday_val.txt`` are left out; where
-there is no such file yet it is written; ``--everyday`` also saves them with their masks.
+photos of one person. Photos named in ``training/detector/everyday_val.txt`` are held out; the file
+is written where it does not exist; ``--everyday`` also saves them with their masks.
 """
 
 import argparse
@@ -50,11 +50,11 @@ def parser() -> argparse.ArgumentParser:
     add("--people", type=Path, required=True, help="zip of portraits and varied photos")
     add("--more", type=Path, required=True, help="zip of varied photos")
     add("--scenes", type=Path, help="zip of scenes without people")
-    add("--scene-count", type=int, default=2200, help="how many of them")
+    add("--scene-count", type=int, default=2200, help="maximum number of scenes")
     add("--coco", type=Path, help="folder of COCO photos and YOLO labels")
     add("--instances", type=Path, help="COCO JSON with outlines of single people")
     add("--tracker", type=Path, help="folder of the tracking set")
-    add("--tracker-count", type=int, default=2500, help="how many of its photos at most")
+    add("--tracker-count", type=int, default=2500, help="maximum number of its photos")
     add("--extra-alphas", type=Path, help="folder of NAME.alpha.png for the street photos")
     add("--exclude", type=Path, required=True, help="hashes of pictures to leave out")
     add("--everyday", type=Path, help="where to save the held-out everyday photos")
@@ -103,7 +103,7 @@ def people_jobs(options: argparse.Namespace) -> list[Job]:
 
 
 def held_hashes(options: argparse.Namespace) -> np.ndarray:
-    """Hashes (N, 64) bool of pictures that no training may see: excluded ones and val parts."""
+    """Hashes (N, 64) bool of held-out pictures: excluded ones and validation parts."""
     known = options.out / "val_hashes.json"
     if not known.exists():
         refs = [job.image for job in sources.more_photos(options.more, "val")]
@@ -118,7 +118,7 @@ def held_hashes(options: argparse.Namespace) -> np.ndarray:
 
 
 def stored_before(out: Path) -> dict[tuple[str, str], Stored]:
-    """What packs made before hold, by name and version."""
+    """The photos in existing packs, by name and version."""
     found = {}
     for part in PARTS:
         if not (out / part / "index.jsonl").exists():
@@ -135,7 +135,7 @@ def stored_before(out: Path) -> dict[tuple[str, str], Stored]:
 
 
 def all_stored(jobs: list[Job], out: Path, processes: int) -> Iterator[Stored | None]:
-    """The jobs as stored, in order: from packs made before, else encoded."""
+    """The stored photos of the jobs, in order: from existing packs, else encoded."""
     before = stored_before(out)
     new = [job for job in jobs if (job.name, job.version) not in before]
     log.info("%d photos, %d of them new", len(jobs), len(new))
@@ -147,7 +147,7 @@ def all_stored(jobs: list[Job], out: Path, processes: int) -> Iterator[Stored | 
 
 
 class Part:
-    """One pack while it is written; it replaces the one made before when it is closed."""
+    """A pack while it is written; it replaces an existing one when it is closed."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -172,7 +172,7 @@ class Part:
 
 
 def wanted(stored: Iterable[Stored | None], held: np.ndarray, tracker: int) -> Iterator[Stored]:
-    """Those with a label that are not held out; of photos with boxes alone no near copies."""
+    """Labeled photos that are not held out; of photos with boxes only no near duplicates."""
     seen, left = np.zeros((0, 64), bool), tracker
     for each in stored:
         if each is None or near_hash(each.entry["hashes"], held):
@@ -190,7 +190,7 @@ def wanted(stored: Iterable[Stored | None], held: np.ndarray, tracker: int) -> I
 
 
 def work(options: argparse.Namespace) -> None:
-    """Gather, encode, write and count."""
+    """Collect, encode, write and count."""
     options.out.mkdir(parents=True, exist_ok=True)
     jobs = people_jobs(options)
     held = held_hashes(options)

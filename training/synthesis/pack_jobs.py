@@ -1,4 +1,4 @@
-"""One photo of the training pack: where it and its mask come from, and how it is stored."""
+"""One photo of a training pack: its sources, and its encoding."""
 
 import io
 import os
@@ -31,15 +31,15 @@ ALPHA_STEP = 8
 
 @dataclass(frozen=True)
 class Job:
-    """What to store of one photo.
+    """One photo to store.
 
     Attributes:
         name: unique in the pack.
         kind: ``single``, ``group``, ``polygon``, ``boxes`` or ``scene``.
         source: of the photo, for the card.
         image: the photo.
-        hand, teacher: masks to put together, if any.
-        checked: the teacher's alpha is known to be good.
+        hand, teacher: hand-made mask and teacher's alpha to combine, if any.
+        checked: the teacher's alpha has been verified.
         polygons: parts of one person's outline, in pixels of the photo.
         boxes: of people, x0 y0 x1 y1 as shares of width and height.
         portrait: head and shoulders.
@@ -62,14 +62,14 @@ class Job:
 
     @property
     def version(self) -> str:
-        """Changes whenever what is stored would; a pack made before is used again by it."""
+        """Changes whenever the stored data would; the key for reusing an existing pack."""
         masks = f"{bool(self.hand)}{bool(self.teacher)}{self.checked}{len(self.polygons)}"
         return f"{self.kind} {masks} {len(self.boxes)} {self.side} {self.quality}"
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A photo as it is stored: its line of the index, and its WebP files."""
+    """A stored photo: its line of the index, and its WebP files."""
 
     entry: dict[str, Any]
     image: bytes
@@ -78,7 +78,7 @@ class Stored:
 
 @lru_cache(maxsize=16)
 def _archive(path: str, process: int) -> zipfile.ZipFile:
-    """An archive as this process opened it: a forked one would share its place in the file."""
+    """This process's handle of an archive: a forked process would share the file position."""
     return zipfile.ZipFile(path)
 
 
@@ -92,7 +92,7 @@ def read(ref: Ref, mode: str = "RGB") -> np.ndarray:
 
 
 def encode(job: Job) -> Stored | None:
-    """The photo as it is to be stored, or None where it has no good mask or nobody in it."""
+    """Encode the photo; None where it has no usable mask or no person."""
     cv2.setNumThreads(1)
     image = read(job.image)
     entry = {"name": job.name, "kind": job.kind, "source": job.source, "version": job.version}
@@ -124,7 +124,7 @@ def _alpha(job: Job, size: tuple[int, int]) -> np.ndarray | None:
         return polygon_mask(job.polygons, size)
     hand = read(job.hand, "L") if job.hand else None
     if hand is not None and not job.teacher:
-        # a mask that is soft already stays so
+        # a soft mask is used unchanged
         soft = ((hand > 8) & (hand < 247)).any()
         return hand if soft else fused(hand, None, False)
     return fused(hand, read(job.teacher, "L") if job.teacher else None, job.checked)

@@ -1,19 +1,20 @@
-"""Masks for the training pack: from hand-made masks, a teacher's alphas and polygons."""
+"""Masks of the training packs, from hand-made masks, a teacher's alphas and polygons."""
 
 from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
 
-# Around the edge of a hand-made mask, as a share of the diagonal, the teacher decides.
+# Half width of the band around a hand-made mask's edge in which the teacher's alpha is used, as a
+# share of the diagonal.
 EDGE_BAND = 0.012
-# Least IoU of a teacher's alpha with a hand-made mask for it to be believed.
+# Minimum IoU of a teacher's alpha with a hand-made mask for it to be used.
 AGREEMENT = 0.93
 HASH_BITS = 6
 
 
 def grey_grid(image: np.ndarray) -> np.ndarray:
-    """The 9 x 8 grey picture of an image (H, W, 3) uint8: (8, 9) int16, for comparing pictures."""
+    """An image (H, W, 3) uint8 downscaled to 9 x 8 grey pixels, (8, 9) int16, for comparison."""
     from PIL import Image
 
     small = Image.fromarray(image).convert("L").resize((9, 8), Image.Resampling.BILINEAR)
@@ -35,41 +36,41 @@ def read_hashes(words: Iterable[str]) -> np.ndarray:
 def near_hash(words: Iterable[str], known: np.ndarray, bits: int = HASH_BITS) -> bool:
     """Whether one of a picture's hashes is within some bits of one of ``known`` (N, 64) bool.
 
-    Both directions of comparison count, as lists of hashes do not say which one they hold.
+    Both hashes are compared, because lists of hashes do not tell the direction.
     """
     return any((known != one).sum(1).min(initial=64) <= bits for one in read_hashes(words))
 
 
 def agreement(one: np.ndarray, other: np.ndarray) -> float:
-    """IoU of two masks (H, W) uint8, taken above 127."""
+    """IoU of two masks (H, W) uint8 with threshold 127."""
     a, b = one > 127, other > 127
     return float((a & b).sum() / max((a | b).sum(), 1))
 
 
 def sound(alpha: np.ndarray) -> bool:
-    """Whether an alpha (H, W) uint8 is of one clear figure: its size, softness and main piece."""
+    """Whether an alpha (H, W) uint8 is plausible for one person: size, softness, components."""
     body = alpha > 127
     soft = ((alpha > 50) & (alpha < 205)).mean()
     return bool(0.04 < body.mean() < 0.6 and soft <= 0.04 and one_piece(alpha, 0.92))
 
 
 def one_piece(alpha: np.ndarray, share: float) -> bool:
-    """Whether more than ``share`` of a mask (H, W) uint8 is one connected piece."""
+    """Whether more than ``share`` of a mask (H, W) uint8 is one connected component."""
     body = (alpha > 127).astype(np.uint8)
     count, _, stats, _ = cv2.connectedComponentsWithStats(body)
     return count > 1 and bool(stats[1:, cv2.CC_STAT_AREA].max() > share * body.sum())
 
 
 def fused(hand: np.ndarray | None, teacher: np.ndarray | None, checked: bool) -> np.ndarray | None:
-    """The best alpha from a hand-made mask and a teacher's alpha, or None where neither is good.
+    """The combined alpha of a hand-made mask and a teacher's alpha, or None if neither is usable.
 
-    The hand-made mask decides what belongs to the person; in a band around its edge the teacher
-    decides how much, except near places where the two differ by more than the band.
+    The hand-made mask is used except in a band around its edge, where the teacher's alpha is used
+    unless the two differ by more than the band nearby.
 
     Args:
         hand: (H, W) uint8, or None.
         teacher: (H, W) uint8, or None.
-        checked: the teacher's alpha is known to be sound and to agree.
+        checked: the teacher's alpha has been verified.
     """
     if teacher is not None and not checked:
         agrees = hand is None or agreement(hand, teacher) > AGREEMENT
@@ -110,7 +111,7 @@ def polygon_mask(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> 
 
 
 def mask_box(alpha: np.ndarray) -> tuple[int, int, int, int] | None:
-    """x0, y0, x1, y1 in pixels of what is above 127 in (H, W) uint8, or None."""
+    """The box x0, y0, x1, y1 in pixels of a mask (H, W) uint8 with threshold 127, or None."""
     ys, xs = np.nonzero((alpha > 127).any(1))[0], np.nonzero((alpha > 127).any(0))[0]
     if not len(ys):
         return None

@@ -1,4 +1,4 @@
-"""The photos that go into the training pack, source by source, and those that are held out."""
+"""The sources of the training packs' photos, and the held-out photos."""
 
 import hashlib
 import json
@@ -14,18 +14,18 @@ import numpy as np
 from training.synthesis.pack_jobs import BOXES, GROUP, MOST_BOXES, POLYGON, SCENE, SINGLE, Job, read
 from training.synthesis.pack_labels import grey_grid
 
-# Mean difference in grey levels of two pictures' grids under which they show the same photo.
+# Mean difference in grey levels of two pictures' grids below which they count as the same photo.
 SAME_PHOTO = 3.5
 USELESS_SCENES = {
     "laundromat", "auditorium", "aquarium", "stadium", "airport", "railway", "pier",
 }  # fmt: skip
 EVERYDAY = 300
-# Photos listed as of one person in which several touch each other, seen on contact sheets.
+# Photos labeled as one person that show several touching people, checked by eye.
 SEVERAL_PEOPLE = Path(__file__).with_name("several_people.txt")
 
 
 def by_hash(name: str) -> str:
-    """A key that sorts names at random, always in the same order."""
+    """A key that sorts names in a pseudo-random, fixed order."""
     return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -123,7 +123,7 @@ def tracker_photos(folder: Path) -> list[Job]:
 
 
 def scenes(archive: Path, count: int) -> list[Job]:
-    """Scenes without people: as many of each class as the square root of its size asks for."""
+    """Scenes without people, each class in proportion to the square root of its size."""
     classes = defaultdict(list)
     for name in names(archive, ".webp"):
         if PurePosixPath(name).parent.name not in USELESS_SCENES:
@@ -139,7 +139,7 @@ def scenes(archive: Path, count: int) -> list[Job]:
 
 
 def same_photos(jobs: Iterable[Job], others: Iterable[Job]) -> dict[str, str]:
-    """Names of ``jobs`` that show the same photo as one of ``others``, with that one's name."""
+    """Names of ``jobs`` that show the same photo as one of ``others``, mapped to its name."""
     others = list(others)
     known = np.stack([grey_grid(read(job.image)) for job in others]).reshape(len(others), -1)
     found = {}
@@ -154,7 +154,7 @@ def everyday(coco: Iterable[Job], taken: Iterable[str]) -> list[str]:
     """Names of the COCO photos to hold out, by hash: first those whose person has a polygon.
 
     Args:
-        taken: names of photos that other sets hold.
+        taken: names of photos in other sets.
     """
     free = [job for job in coco if job.name not in set(taken)]
     free.sort(key=lambda job: (not job.polygons, by_hash(job.name)))

@@ -21,7 +21,7 @@ from bgswap.backgrounds.diffusion.canvas import (
     place,
     repaint_mask,
 )
-from bgswap.backgrounds.diffusion.loading import load_pipeline, read_figures
+from bgswap.backgrounds.diffusion.loading import load_pipeline, read_parameters
 from bgswap.backgrounds.diffusion.preview import LatentPreview
 from bgswap.backgrounds.diffusion.scenes import Scenes
 from bgswap.backgrounds.diffusion.steps import AfterStep, StepCallback
@@ -69,8 +69,8 @@ class SceneGenerator:
             ModelUnavailable: something is missing or broken.
         """
         pipe = load_pipeline(preset, Path(folder), device, None if lora is None else Path(lora))
-        if preset.figures_in_folder:
-            return cls(pipe, read_figures(preset, Path(folder)))
+        if preset.parameters_in_folder:
+            return cls(pipe, read_parameters(preset, Path(folder)))
         own_side = pipe.unet.config.sample_size * pipe.vae_scale_factor
         return cls(pipe, replace(preset, side=own_side) if preset.side_in_folder else preset)
 
@@ -104,7 +104,7 @@ class SceneGenerator:
         return self.pipe.vae_scale_factor * 2**halvings
 
     def unknown_words(self, prompt: str) -> list[str]:
-        """Words of the prompt that the model never learned; [] where that cannot be told."""
+        """Words of the prompt that the vocabulary lacks; [] where there is no vocabulary."""
         return self.preset.unknown_words(prompt)
 
     def generate(
@@ -132,7 +132,7 @@ class SceneGenerator:
             seeds: one for each scene, 0 to 2**32 - 1.
             steps: denoising steps; None leaves them to the preset.
             guidance_scale: classifier-free guidance; None leaves it to the preset.
-            on_step: told after each step; may raise Stopped.
+            on_step: called after each step; may raise Stopped.
 
         Raises:
             BadInput: arrays that do not fit, or a photo longer than 16 times its breadth.
@@ -143,14 +143,14 @@ class SceneGenerator:
         _check(photo, alpha)
         canvas = fit_canvas(photo.shape[0], photo.shape[1], self.preset.side, self.multiple)
         guidance = self.preset.guidance_scale if guidance_scale is None else guidance_scale
-        asked = self.preset.steps if steps is None else steps
-        made = min(asked, self._most_steps)
+        requested = self.preset.steps if steps is None else steps
+        made = min(requested, self._most_steps)
         call = {
             "prompt": prompt,
             "negative_prompt": negative_prompt,
             "guidance_scale": guidance,
             "strength": self._strength,
-            # A strength below 1 leaves out the first steps: those asked for are all to be made.
+            # A strength below 1 skips the first steps: schedule more, so that the number is right.
             "num_inference_steps": ceil(made / self._strength),
             **_inputs(photo, alpha, canvas, self.preset.side),
         }
@@ -165,7 +165,7 @@ class SceneGenerator:
             raise SceneRejected(
                 "The safety checker refused every scene: try other words or another seed"
             )
-        if made < asked:
+        if made < requested:
             notes.append(
                 f"The {self.name} scene model makes at most {made} steps: so many were made"
             )
@@ -196,7 +196,7 @@ class SceneGenerator:
 
     @property
     def _strength(self) -> float:
-        # SDXL inpainting was not trained from pure noise: its card asks for less than 1.
+        # SDXL inpainting was not trained from pure noise: its card recommends less than 1.
         return 0.99 if hasattr(self.pipe, "text_encoder_2") else 1.0
 
     @property

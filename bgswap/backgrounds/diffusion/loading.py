@@ -53,7 +53,7 @@ def load_pipeline(preset: ScenePreset, folder: Path, device: str, lora: Path | N
     return pipe
 
 
-def read_figures(preset: ScenePreset, folder: Path) -> ScenePreset:
+def read_parameters(preset: ScenePreset, folder: Path) -> ScenePreset:
     """The preset with the figures that ``starter.json`` in the model's folder gives.
 
     Raises:

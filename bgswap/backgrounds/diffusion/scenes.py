@@ -14,7 +14,7 @@ class Scenes(Sequence[np.ndarray]):
     Attributes:
         images: (h, w, 3) uint8 RGB each, at model resolution, the photo's aspect.
         seeds: the seed of each.
-        notes: in words, wherever this call did less than was asked.
+        notes: a sentence for each thing that was requested and not fully done.
     """
 
     images: list[np.ndarray]

@@ -1,4 +1,4 @@
-"""Between the steps of a diffusers pipeline: progress is told, and Stop is heard."""
+"""Progress and cancellation between the steps of a diffusers pipeline."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,14 +16,14 @@ StepCallback = Callable[[int, int, np.ndarray | None], None]
 
 
 class AfterStep:
-    """diffusers' ``callback_on_step_end``: tells how far it is, and stops when told so.
+    """diffusers' ``callback_on_step_end``: reports progress, and stops on :class:`Stopped`.
 
     Args:
         on_step: called after each step.
         preview: gives a picture of the canvas.
-        canvas: where on it the photo lies; no more than that is shown.
-        number: scenes that were painted before.
-        scenes: how many there will be.
+        canvas: the place of the photo on it, to which the preview is cropped.
+        number: scenes generated before.
+        scenes: scenes in total.
     """
 
     def __init__(
@@ -48,6 +48,6 @@ class AfterStep:
         except Stopped as stopped:
             self.stopped = stopped
             pipe._interrupt = True
-            # The pipeline decodes what it has, however early it ends: give it next to nothing.
+            # An interrupted pipeline still decodes its latents: keep only a few of them.
             return {"latents": tensors["latents"][..., :8, :8]}
         return {}

@@ -1,1 +1,1 @@
-"""What the scene model learns from: packed pictures, latents and batches."""
+"""Training data of the scene model: packed pictures, latents and batches."""

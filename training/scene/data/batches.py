@@ -1,4 +1,4 @@
-"""Batches of latents, token numbers and conditions, drawn on the device."""
+"""Batches of latents, token ids and conditions, drawn on the device."""
 
 import numpy as np
 import torch
@@ -9,30 +9,31 @@ from training.scene.data.part_store import STUDIO
 from training.scene.data.wordings import EACH, LIT, PLAIN
 
 STUDIO_SHARE, UNWORDED, UNMASKED = 0.06, 0.1, 0.5
-# How often each shape comes. The other shapes need another compilation each, or none.
+# Probability of each shape. Shapes other than the square one are not compiled.
 SHAPE_CHANCES = {SQUARE: 0.84, (56, 72): 0.04, (72, 56): 0.04, (48, 88): 0.04, (88, 48): 0.04}
 
 
 class SceneBatches:
-    """Draws what the diffusion model learns from.
+    """Draws training batches of the diffusion model.
 
     Args:
         latents: of N pictures.
-        words: (N, PLAIN + LIT * EACH, LENGTH) int16 token numbers.
+        words: (N, PLAIN + LIT * EACH, LENGTH) int16 token ids.
         kinds: class of each picture.
         empty: (LENGTH,) token numbers of no words.
-        seed: of the order of the shapes.
     """
 
-    def __init__(
-        self, latents: Latents, words: Tensor, kinds: list[str], empty: Tensor, seed: int = 0
-    ) -> None:
+    def __init__(self, latents: Latents, words: Tensor, kinds: list[str], empty: Tensor) -> None:
         self.latents, self.device = latents, latents.masks.device
         self.words, self.empty = words.to(self.device), empty.to(self.device)
-        self.rng = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(0)
         self.classes, inverse, counts = np.unique(kinds, return_inverse=True, return_counts=True)
         self.numbers = torch.from_numpy(inverse).to(self.device)
         self.chances = torch.from_numpy(balanced(self.classes, inverse, counts)).to(self.device)
+
+    def seed(self, seed: int) -> None:
+        """Begin the shapes and windows anew; all else comes by torch's own random numbers."""
+        self.rng = np.random.default_rng(seed)
 
     def shape(self) -> tuple[int, int]:
         """The next batch's shape in cells."""
@@ -58,7 +59,7 @@ class SceneBatches:
         return tokens, latents, *self._conditions(count, shape)
 
     def _conditions(self, count: int, shape: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """Nothing is kept for half, else a person."""
+        """Random conditions: everything masked for half of the batch, else a person is kept."""
         chosen = torch.randint(len(self.latents.masks), (count,), device=self.device)
         nothing = (torch.rand(count, device=self.device) < UNMASKED)[:, None, None, None]
         side = self.latents.masks.shape[-1]
@@ -66,14 +67,14 @@ class SceneBatches:
         left = int(self.rng.integers(side - shape[1] + 1))
         window = np.s_[..., top : top + shape[0], left : left + shape[1]]
         mask = self.latents.masks[chosen][window]
-        # Grey at the frame is not the grey within: take it from the whole frame's own corner.
+        # Latents of grey differ near the frame: take them from the frame's corner.
         grey = self.latents.grey[..., : shape[0], : shape[1]]
         mask = torch.where(nothing, torch.ones_like(mask), mask)
         return mask, torch.where(nothing, grey, self.latents.people[chosen][window])
 
 
 def balanced(classes: np.ndarray, inverse: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Each picture's chance: classes come by the square root of their counts, studios apart."""
+    """Sampling probabilities: classes by the square root of their counts, a fixed studio share."""
     weights = counts**0.5
     if STUDIO in classes and len(classes) > 1:
         scenes = weights[classes != STUDIO].sum()

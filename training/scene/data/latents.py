@@ -27,7 +27,7 @@ PLACED, PLACED_CELLS = 1500, 88
 
 @dataclass
 class Latents:
-    """What the diffusion model learns from.
+    """Training data of the diffusion model.
 
     Attributes:
         crops: for each shape in cells (N, K, 4, height, width) bfloat16.
@@ -65,10 +65,10 @@ def compute_latents(
     Args:
         autoencoder: trained.
         pictures: N of them.
-        lights: (N, LIT) numbers of the lights that the first square crops get.
+        lights: (N, LIT) indices of the lights of the first square crops.
         people: cut out, RGBA.
-        placed: how many masks with a person are made.
-        batch: pictures encoded at once.
+        placed: number of masks with a person.
+        batch: pictures in an encoding batch.
     """
     device = pictures.pixels.device
     lamps = torch.tensor([kind in LAMP_LIT for kind in pictures.kinds], device=device)
@@ -93,7 +93,7 @@ def compute_latents(
 def _place(
     autoencoder: AutoencoderKL, people: list[np.ndarray], count: int, device: torch.device
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Masks, people on grey and grey alone, as the pipeline's own steps would make them."""
+    """Masks, latents of people on grey and of grey, prepared as in the pipeline."""
     rng, side = np.random.default_rng(0), PLACED_CELLS * CELL
     masks, cells = [], []
     for i in range(count):

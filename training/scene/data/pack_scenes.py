@@ -1,4 +1,4 @@
-"""Pack the scene model's pictures into a few small archives that travel well.
+"""Pack the scene model's training pictures into a few small archives.
 
     python -m training scene pack --scenes256 datasets/scenes256.zip \\
         --scenes datasets/scenes.zip --people datasets/people.zip --out datasets/packed
@@ -7,8 +7,8 @@ Writes ``OUT/scenes-N.zip`` of at most ``--part-megabytes`` each, with the pictu
 ``scenes/{train,val}/CLASS/NAME.webp``, and ``OUT/index.zip`` with ``index.jsonl`` (one line a
 picture: file, class, words, said, small) and 300 cut-out people, ``people/NNN.webp`` (RGBA).
 
-Large files are encoded again at a lower quality, which 256 pixels bear; classes that are of no use
-behind people are left out; those that only the 128-pixel archive has are marked ``small``.
+Large files are encoded again at a lower quality; classes that are no use as backgrounds are left
+out; pictures that only the 128-pixel archive has are marked ``small``.
 """
 
 import argparse
@@ -35,7 +35,7 @@ PEOPLE, PERSON_SIDE = 300, 160
 
 
 def shrink(data: bytes) -> bytes:
-    """A WebP file's bytes, encoded again where that saves something."""
+    """A WebP file's bytes, encoded again where that makes it smaller."""
     if len(data) < LARGE_FILE:
         return data
     buffer = io.BytesIO()
@@ -45,7 +45,7 @@ def shrink(data: bytes) -> bytes:
 
 def entry(task: tuple[str, str, str, dict]) -> tuple[str, bytes, dict]:
     """One picture's new name, its bytes and its line of the index."""
-    archive, name, kind, told = task
+    archive, name, kind, source = task
     with zipfile.ZipFile(archive) as opened:
         data = opened.read(name)
     part, stem = name.split("/")[1], name.split("/")[-1]
@@ -54,7 +54,7 @@ def entry(task: tuple[str, str, str, dict]) -> tuple[str, bytes, dict]:
     row = {
         "file": f"scenes/{part}/{kind}/{stem}",
         "class": kind,
-        "words": told.get("words", ""),
+        "words": source.get("words", ""),
         "said": sorted(measure(resized([picture], 80)[0], kind)),
         "small": small,
     }
@@ -62,7 +62,7 @@ def entry(task: tuple[str, str, str, dict]) -> tuple[str, bytes, dict]:
 
 
 def tasks(scenes256: str, scenes: str) -> list[tuple[str, str, str, dict]]:
-    """What there is to pack: archive, name in it, class, what the source says."""
+    """The pictures to pack: archive, name in it, class, the source's metadata."""
     with zipfile.ZipFile(scenes256) as archive:
         lines = archive.read("scenes256/captions.jsonl").decode().splitlines()
     rows = [json.loads(line) for line in lines]
@@ -74,7 +74,7 @@ def tasks(scenes256: str, scenes: str) -> list[tuple[str, str, str, dict]]:
 
 
 def write_parts(out: Path, entries: Iterator[tuple[str, bytes, dict]], limit: int) -> list[dict]:
-    """Fill archives of at most ``limit`` bytes one after the other; gives the index."""
+    """Write archives of at most ``limit`` bytes; returns the index."""
     rows, number, size, archive = [], 0, 0, None
     for name, data, row in entries:
         if archive is None or size + len(data) + 300 > limit:
@@ -100,12 +100,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--people", required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--part-megabytes", type=float, default=26)
-    parser.add_argument("--pictures", type=int, help="pack only so many (to try things)")
+    parser.add_argument("--pictures", type=int, help="maximum number, for test runs")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     found = tasks(options.scenes256, options.scenes)
-    # In a random order each part is a fair sample of the whole.
+    # Shuffled, so that each part is a random sample.
     found = [found[i] for i in np.random.default_rng(0).permutation(len(found))]
     found = found[: options.pictures]
     with Pool(options.workers) as pool:

@@ -14,9 +14,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from training.scene.data.pictures import STUDIO_COLOURS, draw_studio
+from training.scene.data.pictures import STUDIO_COLORS, draw_studio
 
-# Stored pictures lie down: SHORT pixels high, up to LONG wide; upright ones are transposed.
+# Stored pictures are landscape: SHORT pixels high, up to LONG wide; portrait ones are transposed.
 SHORT, LONG = 256, 384
 STYLES = ("plain", "gradient", "spot")
 STUDIO = "studio"
@@ -27,12 +27,12 @@ class Pictures:
     """Pictures of several aspects in one tensor.
 
     Attributes:
-        pixels: (N, 3, 256, 384) uint8 RGB; beyond a picture's own width it is black.
-        sizes: (N, 2) float32, width and height in pixels as it is seen.
+        pixels: (N, 3, 256, 384) uint8 RGB; black beyond a picture's width.
+        sizes: (N, 2) float32, width and height in pixels, before transposing.
         upright: (N,) bool, stored transposed.
         kinds: the class of each.
-        said: what its pixels say (see :func:`training.scene.captions.measure`); for studios
-            colour and style.
+        said: measured attributes (see :func:`training.scene.captions.measure`); for studios color
+            and style.
         sharp: (N,) bool, not enlarged from 128 pixels.
     """
 
@@ -50,7 +50,7 @@ class Pictures:
         """Each picture's largest window of an aspect, or a smaller one, half of them mirrored.
 
         Args:
-            chosen: (B,) numbers of pictures.
+            chosen: (B,) indices of pictures.
             height, width: of the crops, in pixels.
             least: half of the windows are smaller, down to this share of the largest.
 
@@ -101,7 +101,7 @@ def load_pictures(
         part: ``train`` or ``val``.
         device: where the pictures are kept.
         limit: at most so many.
-        studios: how many of each colour and style are drawn.
+        studios: number of drawn pictures of each color and style.
     """
     with zipfile.ZipFile(folder / "index.zip") as archive:
         lines = archive.read("index.jsonl").decode().splitlines()
@@ -115,15 +115,15 @@ def load_pictures(
     with ThreadPoolExecutor(16) as pool:
         decoded = list(pool.map(_decode, files.values()))
     chosen = [rows[name] for name in files]
-    # Those enlarged from 128 pixels look out of focus: said, it is not learned of the others.
+    # Pictures enlarged from 128 pixels are blurred: with that in the caption, others stay sharp.
     blurred = {True: ["blurred"], False: []}
-    told = [(r["class"], r["said"] + blurred[r["small"]], not r["small"]) for r in chosen]
+    labels = [(r["class"], r["said"] + blurred[r["small"]], not r["small"]) for r in chosen]
     rng = np.random.default_rng(0)
-    for colour, style in [(c, s) for c in STUDIO_COLOURS for s in STYLES] * studios:
-        drawn = draw_studio(colour, style, SHORT, rng)
+    for color, style in [(c, s) for c in STUDIO_COLORS for s in STYLES] * studios:
+        drawn = draw_studio(color, style, SHORT, rng)
         decoded.append(_stored(drawn))
-        told.append((STUDIO, [colour, style], True))
-    kinds, said, sharp = (list(column) for column in zip(*told, strict=True))
+        labels.append((STUDIO, [color, style], True))
+    kinds, said, sharp = (list(column) for column in zip(*labels, strict=True))
     pixels, sizes, upright = zip(*decoded, strict=True)
     return Pictures(
         torch.from_numpy(np.stack(pixels)).to(device).permute(0, 3, 1, 2).contiguous(),

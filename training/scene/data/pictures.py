@@ -1,6 +1,6 @@
-"""What the starter scene model is trained on: photographed scenes, drawn studios, people's shapes.
+"""Training pictures of the starter scene model: photographs, drawn studios, people's shapes.
 
-Pictures are kept small (the model's own side) and whole in memory: 7,500 of 64 x 64 are 90 MB.
+Pictures are held in memory at the model's resolution: 7,500 of 64 x 64 take 90 MB.
 """
 
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ from PIL import Image
 
 from training.common.data import PictureArchive, people_names, read_person
 
-# sRGB colours that studio backdrops are drawn in.
-STUDIO_COLOURS = {
+# sRGB colors of the drawn studio backdrops.
+STUDIO_COLORS = {
     "white": (246, 246, 246),
     "grey": (140, 140, 142),
     "black": (14, 14, 16),
@@ -54,7 +54,7 @@ def resized(pictures: Iterable[np.ndarray], side: int) -> np.ndarray:
 def load_people(
     archive: PictureArchive, count: int, side: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """People cut out of their photos, each fitted into a square and standing on its lower edge.
+    """People cut out of their photos, each fitted into a square and aligned with its lower edge.
 
     Returns:
         (at most count, side, side, 4) uint8 RGBA.
@@ -78,11 +78,11 @@ def _cut_out(photo: np.ndarray, mask: np.ndarray, side: int) -> np.ndarray:
 
 
 def place_person(person: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A cut-out as a photo might hold it: 35 to 110 % of the height, standing low, flipped or not.
+    """A cut-out placed randomly: 35 to 110 % of the height, near the lower edge, maybe mirrored.
 
     Args:
         person: (S, S, 4) uint8 RGBA.
-        rng: where chance comes from.
+        rng: random generator.
 
     Returns:
         (S, S, 4) uint8 RGBA.
@@ -99,19 +99,19 @@ def place_person(person: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(canvas)
 
 
-def draw_studio(colour: str, style: str, side: int, rng: np.random.Generator) -> np.ndarray:
+def draw_studio(color: str, style: str, side: int, rng: np.random.Generator) -> np.ndarray:
     """A plain studio backdrop: an even wall, a soft gradient or a spot of light on it.
 
     Args:
-        colour: a key of :data:`STUDIO_COLOURS`.
+        color: a key of :data:`STUDIO_COLORS`.
         style: ``plain``, ``gradient`` or ``spot``.
         side: in pixels.
-        rng: where chance comes from.
+        rng: random generator.
 
     Returns:
         (side, side, 3) uint8 RGB.
     """
-    base = np.array(STUDIO_COLOURS[colour], np.float32) + rng.normal(0, 5, 3)
+    base = np.array(STUDIO_COLORS[color], np.float32) + rng.normal(0, 5, 3)
     y, x = np.mgrid[0 : 1 : side * 1j, 0 : 1 : side * 1j].astype(np.float32)
     if style == "gradient":
         light = 1 - rng.uniform(0.2, 0.5) * (y if rng.random() < 0.7 else 1 - y)

@@ -1,4 +1,4 @@
-"""Captions of all pictures in many wordings, as token numbers ready on the device."""
+"""Captions of all pictures in many wordings, as token ids."""
 
 import os
 from collections.abc import Callable
@@ -15,13 +15,14 @@ from training.scene.light import GRADES
 from training.scene.nouns import ALWAYS, INDOORS
 from training.scene.text import build_tokenizer, tokenize
 
-# Wordings of a picture as it is, and of each of its LIT versions under another light.
+# Numbers of wordings of an unchanged picture, of versions under another light, and of wordings of
+# each of those.
 PLAIN, LIT, EACH = 16, 2, 8
 LIGHTS = tuple(GRADES)
 
 
 def choose_lights(kinds: list[str], seed: int) -> np.ndarray:
-    """(N, LIT) numbers of :data:`LIGHTS`, -1 where a picture stays as it is."""
+    """(N, LIT) indices of :data:`LIGHTS`, -1 where a picture is not regraded."""
     rng = np.random.default_rng(seed)
     inside = [LIGHTS.index(name) for name in ("golden", "night", "cold")]
     lights = rng.integers(len(LIGHTS), size=(len(kinds), LIT))
@@ -34,17 +35,17 @@ def choose_lights(kinds: list[str], seed: int) -> np.ndarray:
 
 
 def _reword(task: tuple[list[str], list[list[str]], np.ndarray, int]) -> np.ndarray:
-    """Token numbers (n, PLAIN + LIT * EACH, LENGTH) int16 of some pictures."""
+    """Token ids (n, PLAIN + LIT * EACH, LENGTH) int16 of some pictures."""
     kinds, said, lights, seed = task
     rng, texts = np.random.default_rng(seed), []
-    for kind, told, lit in zip(kinds, said, lights, strict=True):
+    for kind, attributes, lit in zip(kinds, said, lights, strict=True):
         if kind == STUDIO:
-            texts += [studio_caption(*told, rng) for _ in range(PLAIN + LIT * EACH)]
+            texts += [studio_caption(*attributes, rng) for _ in range(PLAIN + LIT * EACH)]
             continue
-        texts += [scene_caption(kind, set(told), rng) for _ in range(PLAIN)]
+        texts += [scene_caption(kind, set(attributes), rng) for _ in range(PLAIN)]
         for light in lit:
-            kept = {"snow", "autumn", "rain", "blurred"} & set(told)
-            words = set(told) if light < 0 else kept | {LIGHTS[light]}
+            kept = {"snow", "autumn", "rain", "blurred"} & set(attributes)
+            words = set(attributes) if light < 0 else kept | {LIGHTS[light]}
             texts += [scene_caption(kind, words, rng) for _ in range(EACH)]
     tokens = tokenize(build_tokenizer(), texts).to(torch.int16).numpy()
     return tokens.reshape(len(kinds), PLAIN + LIT * EACH, -1)
@@ -53,16 +54,16 @@ def _reword(task: tuple[list[str], list[list[str]], np.ndarray, int]) -> np.ndar
 def word_table(
     kinds: list[str], said: list[list[str]], lights: np.ndarray, seed: int, workers: int = 0
 ) -> Callable[[], Tensor]:
-    """Begin to word every picture; what is given back waits for the table and returns it.
+    """Start writing captions; the returned function waits for the table and returns it.
 
-    The table is (N, PLAIN + LIT * EACH, LENGTH) int16 token numbers.
+    The table is (N, PLAIN + LIT * EACH, LENGTH) int16 token ids.
 
     Args:
         kinds: classes.
-        said: what :class:`training.scene.data.part_store.Pictures` holds under that name.
+        said: see :class:`training.scene.data.part_store.Pictures`.
         lights: see :func:`choose_lights`.
-        seed: of what is drawn.
-        workers: processes that share the work meanwhile; 0 is this one, when asked.
+        seed: of the random generators.
+        workers: background processes; 0: work in the returned function.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     starts = range(0, len(kinds), 500)

@@ -1,0 +1,95 @@
+"""Split: two people who were found as one are told apart by a click on each."""
+
+from asyncio import to_thread
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import gradio as gr
+
+from bgswap import Person
+from bgswap.io import images
+from bgswap.ui import fragments
+from bgswap.ui.guard import told_to_user, warn
+from bgswap.ui.page import Page
+from bgswap.ui.texts import text
+from bgswap.ui.thumbnails import person_at, sketch
+from bgswap.ui.visit import SPLIT_STEPS, Session, Updates, clicked, in_photo, is_point, opened, show
+from bgswap.ui.wanted import while_wanted
+from bgswap.ui.work import Workbench
+
+
+@dataclass(frozen=True, eq=False)
+class Splitting:
+    """Handlers of the button Split two people, and of the two clicks that follow.
+
+    Args:
+        page: the components they update.
+        bench: what does the work.
+    """
+
+    page: Page
+    bench: Workbench
+
+    @told_to_user()
+    def begin(self, session: Session | None) -> Updates:
+        """The button was pressed: the photo shows, and waits for two clicks."""
+        session, desk = replace(opened(session), clicks=()), self.page.desk
+        return show(self.page, session) | {
+            desk.viewer: gr.Column(visible=True),
+            desk.room: gr.Column(visible=False),
+        }
+
+    @told_to_user()
+    def point(self, session: Session | None, event: gr.SelectData) -> Updates:
+        """A click on the photo: one of the two, where two are asked for."""
+        if session is None or session.clicks is None or not is_point(event.index):
+            return {self.page.session: gr.skip()}
+        clicks = (*session.clicks, (float(event.index[0]), float(event.index[1])))
+        number = clicked(session, clicks[0])
+        if number is None:
+            return self._given_up(session, text("split_nobody"))
+        shared = [figure for figure in session.shown.figures if figure.number == number]
+        if person_at(shared, *clicks[-1]) is None:
+            return self._given_up(session, text("split_not_both"))
+        return show(self.page, replace(session, clicks=clicks))
+
+    async def split(self, session: Session | None) -> AsyncIterator[Updates]:
+        """Both were clicked: tell them apart."""
+        if session is None or len(session.clicks or ()) < len(SPLIT_STEPS):
+            yield {self.page.session: gr.skip()}
+            return
+        yield {self.page.photo_message: fragments.message(text("splitting"))}
+        try:
+            with told_to_user():
+                session.check()
+                clicks, stop = session.clicks or (), self.bench.stop_mark()
+                number = clicked(session, clicks[0]) or 0
+                points = [in_photo(session, click) for click in clicks]
+                work = partial(self.bench.split, session.photo, number, points, stop)
+                people = await while_wanted(work, stop)
+                yield await to_thread(self._with, session, number, people)
+        except gr.Error as error:
+            warn(error)
+            yield self._given_up(session, error.message)
+
+    def _given_up(self, session: Session, reason: str) -> Updates:
+        return show(self.page, replace(session, clicks=None), (reason, "bad"))
+
+    def _with(self, session: Session, number: int, people: list[Person]) -> Updates:
+        """The session with both people in the place of the one."""
+        second = people[-1].number
+        pair = [person for person in people if person.number in (number, second)]
+        drawn = sketch(images.open_photo(session.photo), pair).figures
+        figures = session.shown.figures
+        place = session.shown.numbers.index(number)
+        shown = replace(session.shown, figures=(*figures[:place], *drawn, *figures[place + 1 :]))
+        session = replace(
+            session,
+            shown=shown,
+            kept=session.kept | ({second} if number in session.kept else set()),
+            clicks=None,
+            splits=(*session.splits, (number, second)),
+            round=session.round + 1,
+        )
+        return show(self.page, session)
