@@ -19,7 +19,7 @@ DESCRIBE, PICTURE, COLOR, CLEAR, BLURRED = "describe", "picture", "color", "tran
 KINDS = {
     DESCRIBE: "Describe",
     PICTURE: "My picture",
-    COLOR: "Colour",
+    COLOR: "Color",
     BLURRED: "Blur",
     CLEAR: "Transparent",
 }
@@ -180,7 +180,7 @@ def hex_color(text: str | None) -> str:
         channels = (min(255, round(float(value))) for value in match.groups()[:3])
         return "#" + "".join(f"{channel:02x}" for channel in channels)
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", word):
-        raise BadInput("Choose a colour, such as #336699")
+        raise BadInput("Choose a color, such as #336699")
     return word
 
 

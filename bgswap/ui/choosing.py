@@ -2,7 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from bgswap.detection.turned import ADVICE
 from bgswap.io import encoding, images
 from bgswap.ui import fragments
 from bgswap.ui.guard import picked, told_to_user, uploaded, warn
-from bgswap.ui.page import Page
 from bgswap.ui.saved import save_view
 from bgswap.ui.texts import text
 from bgswap.ui.thumbnails import sketch
 from bgswap.ui.visit import (
+    Handlers,
     Point,
     Session,
     Updates,
@@ -32,23 +32,13 @@ from bgswap.ui.visit import (
     show,
 )
 from bgswap.ui.wanted import while_wanted
-from bgswap.ui.work import Workbench
 
 # What Gradio uploads: its FileData, and a random mark that tells two arrivals apart.
 Source = tuple[dict[str, Any], str]
 
 
-@dataclass(frozen=True, eq=False)
-class Choosing:
-    """Handlers of the steps Photo and Who stays.
-
-    Args:
-        page: the components they update.
-        bench: what does the work.
-    """
-
-    page: Page
-    bench: Workbench
+class Choosing(Handlers):
+    """Handlers of the steps Photo and Who stays."""
 
     @told_to_user()
     def arrived(self, file: dict[str, Any] | None) -> Updates:
@@ -106,7 +96,7 @@ class Choosing:
         return people, next((turn for turn, advice in ADVICE.items() if advice in said), 0)
 
     async def turn(self, session: Session | None) -> Updates:
-        """The button Turn: the photo is turned, and looked at anew.
+        """The button Turn: the photo is turned and searched again.
 
         As far as it should be; a quarter to the right where it seems to stand upright.
         """

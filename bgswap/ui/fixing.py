@@ -2,7 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,30 +17,19 @@ from bgswap.types import Cutout, Strokes
 from bgswap.ui import fragments
 from bgswap.ui.guard import told_to_user, warn
 from bgswap.ui.overlays import faded
-from bgswap.ui.page import Page
 from bgswap.ui.recent import Known
 from bgswap.ui.texts import text
 from bgswap.ui.thumbnails import Sketch, sketch
-from bgswap.ui.visit import Session, Updates, opened, show
+from bgswap.ui.visit import Handlers, Session, Updates, opened, show
 from bgswap.ui.wanted import while_wanted
-from bgswap.ui.work import Workbench
 
 NOTHING = "Nothing is painted yet: green keeps, red removes."
 # Alpha from which a painted pixel counts, of 255: the rim of a stroke is soft.
 LEAST_ALPHA = 60
 
 
-@dataclass(frozen=True, eq=False)
-class Fixing:
-    """Handlers of the desk on which a cut-out is corrected.
-
-    Args:
-        page: the components they update.
-        bench: what does the work.
-    """
-
-    page: Page
-    bench: Workbench
+class Fixing(Handlers):
+    """Handlers of the desk on which a cut-out is corrected."""
 
     async def open(self, session: Session | None) -> AsyncIterator[Updates]:
         """The button Fix the cut-out: the photo with its cut-out, to paint on."""

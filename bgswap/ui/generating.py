@@ -17,26 +17,20 @@ from bgswap.ui.backdrop import background_options, missing
 from bgswap.ui.controls import Options
 from bgswap.ui.guard import told_to_user, warn
 from bgswap.ui.history import History, Shown, choices
-from bgswap.ui.page import Page
 from bgswap.ui.texts import english, text
-from bgswap.ui.visit import Session, Updates, lacking, opened
-from bgswap.ui.work import Workbench
+from bgswap.ui.visit import Handlers, Session, Updates, lacking, opened
 
 BEHIND = "background_picture"
 
 
 @dataclass(frozen=True, eq=False)
-class Generating:
+class Generating(Handlers):
     """Handlers of Generate, Stop and the result.
 
     Args:
-        page: the components they read and update.
-        bench: what does the work.
         history: takes the results.
     """
 
-    page: Page
-    bench: Workbench
     history: History
 
     def readiness(self, session: Session | None, run: Path | None, *asked: Any) -> Updates:

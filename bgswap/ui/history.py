@@ -14,8 +14,7 @@ from bgswap.ui.guard import picked, present, told_to_user
 from bgswap.ui.page import Page
 from bgswap.ui.saved import Saved
 from bgswap.ui.texts import text
-from bgswap.ui.visit import Session, Updates, show
-from bgswap.ui.work import Workbench
+from bgswap.ui.visit import Handlers, Session, Updates, show
 
 LONGEST_HISTORY = 12
 
@@ -102,17 +101,8 @@ def whole_result(page: Page, shown: Shown) -> Updates:
     }
 
 
-@dataclass(frozen=True, eq=False)
-class History:
-    """Handlers of the scenes and of the strip of earlier results.
-
-    Args:
-        page: the components they update.
-        bench: holds the files.
-    """
-
-    page: Page
-    bench: Workbench
+class History(Handlers):
+    """Handlers of the scenes and of the strip of earlier results."""
 
     def add(self, past: Past, shown: Shown, visitor: str | None) -> Updates:
         """A new result: it shows, and the strip begins with it."""

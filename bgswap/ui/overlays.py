@@ -10,13 +10,13 @@ from PIL import Image, ImageDraw, ImageFont
 from bgswap.io.images import resize
 from bgswap.ui.thumbnails import Figure, Sketch
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
-# Blue and vermillion of Okabe and Ito's palette: told apart with every common colour blindness.
-# The line's style (whole or dashed) and the dimming say the same without any colour.
-STAYS: Colour = (0, 114, 178)
-GOES: Colour = (213, 94, 0)
-WHITE: Colour = (255, 255, 255)
+# Blue and vermillion of Okabe and Ito's palette: told apart with every common color blindness.
+# The line's style (whole or dashed) and the dimming say the same without any color.
+STAYS: Color = (0, 114, 178)
+GOES: Color = (213, 94, 0)
+WHITE: Color = (255, 255, 255)
 
 
 def outlined(shown: Sketch, kept: Collection[int]) -> np.ndarray:
@@ -81,11 +81,11 @@ def _dashes(contours: Iterable[np.ndarray], length: int) -> list[np.ndarray]:
 
 
 def _draw(
-    canvas: np.ndarray, lines: Sequence[np.ndarray], colour: Colour, thickness: int, closed: bool
+    canvas: np.ndarray, lines: Sequence[np.ndarray], color: Color, thickness: int, closed: bool
 ) -> None:
     # White underneath keeps the line visible on any photo.
     cv2.polylines(canvas, lines, closed, WHITE, thickness + 3, cv2.LINE_AA)
-    cv2.polylines(canvas, lines, closed, colour, thickness, cv2.LINE_AA)
+    cv2.polylines(canvas, lines, closed, color, thickness, cv2.LINE_AA)
 
 
 def _stamp(canvas: np.ndarray, figure: Figure, stays: bool) -> None:
@@ -130,7 +130,7 @@ def card(figure: Figure, stays: bool, size: tuple[int, int] = (264, 304)) -> np.
 
     Args:
         figure: the person.
-        stays: drawn in full colour; else faded to grey.
+        stays: drawn in full color; else faded to grey.
         size: (width, height) of the tile in pixels.
 
     Returns:

@@ -2,7 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import gradio as gr
@@ -11,25 +11,24 @@ from bgswap import Person
 from bgswap.io import images
 from bgswap.ui import fragments
 from bgswap.ui.guard import told_to_user, warn
-from bgswap.ui.page import Page
 from bgswap.ui.texts import text
 from bgswap.ui.thumbnails import person_at, sketch
-from bgswap.ui.visit import SPLIT_STEPS, Session, Updates, clicked, in_photo, is_point, opened, show
+from bgswap.ui.visit import (
+    SPLIT_STEPS,
+    Handlers,
+    Session,
+    Updates,
+    clicked,
+    in_photo,
+    is_point,
+    opened,
+    show,
+)
 from bgswap.ui.wanted import while_wanted
-from bgswap.ui.work import Workbench
 
 
-@dataclass(frozen=True, eq=False)
-class Splitting:
-    """Handlers of the button Split two people, and of the two clicks that follow.
-
-    Args:
-        page: the components they update.
-        bench: what does the work.
-    """
-
-    page: Page
-    bench: Workbench
+class Splitting(Handlers):
+    """Handlers of the button Split two people, and of the two clicks that follow."""
 
     @told_to_user()
     def begin(self, session: Session | None) -> Updates:

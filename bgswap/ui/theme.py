@@ -1,4 +1,4 @@
-"""Colours, type and shapes of the page; what a theme cannot say stands in style.css."""
+"""Colors, type and shapes of the page; what a theme cannot say stands in style.css."""
 
 import gradio as gr
 

@@ -93,7 +93,7 @@ def cut_out(photo: np.ndarray, person: Person) -> np.ndarray:
 
     Returns:
         (h, w, 4) uint8 RGBA with nothing of the background in it: RGB is 0 where alpha is, and the
-        person's own colour in the soft edge.
+        person's own color in the soft edge.
     """
     from bgswap.compositing import blend
     from bgswap.matting.foreground import foreground

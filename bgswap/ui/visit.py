@@ -19,6 +19,7 @@ from bgswap.ui.overlays import card, outlined
 from bgswap.ui.page import Page
 from bgswap.ui.texts import english, text
 from bgswap.ui.thumbnails import CLICK_REACH, Sketch, person_at
+from bgswap.ui.work import Workbench
 
 Updates = dict[Any, Any]
 # What is asked for while two people are split, by how many were clicked.
@@ -43,7 +44,7 @@ class Session:
         round: how often the people were corrected.
         clicks: on two people who are to be split, (x, y) in pixels of the shown photo; None: none
             are.
-        splits: pairs of numbers: who was split off whom.
+        splits: pairs of numbers: the person who was split, and the new one.
         turn: degrees to the right by which the photo should be turned; 0: it stands upright.
     """
 
@@ -69,6 +70,19 @@ class Session:
         """
         for path in (self.photo, self.before):
             present(path)
+
+
+@dataclass(frozen=True, eq=False)
+class Handlers:
+    """Handlers of events of the page.
+
+    Args:
+        page: the components they read and update.
+        bench: what does the work.
+    """
+
+    page: Page
+    bench: Workbench
 
 
 def opened(session: Session | None) -> Session:

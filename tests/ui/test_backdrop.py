@@ -20,9 +20,9 @@ def downloaded(page: Page, folder: Path) -> Image.Image:
     return Image.open(folder / "picture.png")
 
 
-def test_a_colour_a_blur_and_nothing(page: Page, tmp_path: Path) -> None:
+def test_a_color_a_blur_and_nothing(page: Page, tmp_path: Path) -> None:
     upload_bus(page)
-    choose(page, "Colour")
+    choose(page, "Color")
     expect(page.locator("#prompt")).to_be_hidden()
     generate(page)
     # The upper corner of the photo shows nobody.
@@ -107,7 +107,7 @@ def test_a_picked_color_is_read(text: str, color: str) -> None:
 
 @pytest.mark.parametrize("text", ["", None, "blue", "#12345", "rgba(1, 2)"])
 def test_what_is_no_color_is_refused(text: str | None) -> None:
-    with pytest.raises(BadInput, match="Choose a colour"):
+    with pytest.raises(BadInput, match="Choose a color"):
         hex_color(text)
 
 

@@ -59,7 +59,7 @@ def test_who_goes_is_faded_and_who_stays_is_untouched(
     assert np.array_equal(picture[150:170, 80:100], photo[150:170, 80:100])
     gone = picture[150:170, 270:290].astype(int)
     assert not np.array_equal(gone, photo[150:170, 270:290])
-    assert np.ptp(gone, axis=-1).max() <= 1, "grey has no colour"
+    assert np.ptp(gone, axis=-1).max() <= 1, "grey has no color"
 
 
 def test_style_alone_tells_who_stays(photo: np.ndarray, people: list[Person]) -> None:

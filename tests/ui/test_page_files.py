@@ -1,4 +1,4 @@
-"""What the page leaves on the server's disk, and whom it calls."""
+"""What the page leaves on the server's disk, and which hosts it contacts."""
 
 import time
 from pathlib import Path

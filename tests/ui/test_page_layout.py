@@ -49,7 +49,7 @@ def test_the_slider_is_as_high_as_its_picture(page: Page) -> None:
 def test_it_fits_a_phone(browser: Browser, app_url: str) -> None:
     with opened_page(browser, app_url, 390, 844) as page:
         upload_bus(page)
-        for kind in ("My picture", "Colour", "Blur", "Transparent", "Describe"):
+        for kind in ("My picture", "Color", "Blur", "Transparent", "Describe"):
             choose(page, kind)
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
         photo, result = bottom(page, "#photo"), page.locator("#result").bounding_box()

@@ -164,7 +164,7 @@ def settings_for(
 
 
 def export(weights: Path, detector: Path, folder: Path, trained: dict[str, object]) -> None:
-    """Write a detector's folder anew with other second-stage weights; its card stays.
+    """Rewrite a detector's folder with other second-stage weights; its card stays.
 
     Args:
         weights: that the training left.

@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     add("--steps", type=int, help="most steps of a stage (to try things)")
     add("--shown", type=int, default=4, help="pictures of a prompt on the sheet")
     add("--pictures", type=int, help="use only so many (to try things)")
-    add("--studios", type=int, default=8, help="of each colour and style")
+    add("--studios", type=int, default=8, help="of each color and style")
     add("--placed", type=int, default=PLACED, help="masks with a person")
     return parser
 

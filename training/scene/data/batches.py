@@ -32,7 +32,7 @@ class SceneBatches:
         self.chances = torch.from_numpy(balanced(self.classes, inverse, counts)).to(self.device)
 
     def seed(self, seed: int) -> None:
-        """Begin the shapes and windows anew; all else comes by torch's own random numbers."""
+        """Restart the order of shapes and windows; all else comes from torch's random numbers."""
         self.rng = np.random.default_rng(seed)
 
     def shape(self) -> tuple[int, int]:
