@@ -13,29 +13,30 @@
   const examples = document.querySelectorAll("#examples .gallery-item");
   examples.forEach((button, i) => button.setAttribute("aria-label", `Example photo ${i + 1}`));
 
-  // The editor hides its two colors behind a palette: two plain buttons press it.
-  const shown = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  // The editor's own brush and palette are hidden by style.css: two plain buttons press them.
+  // By position, because the editor's labels are in the visitor's language.
   const brushes = ["#brush-keep", "#brush-remove"];
+  const tool = (group, index) =>
+    document.querySelectorAll("#editor .half-container")[group]?.querySelectorAll("button")[index];
+  const colors = () => document.querySelectorAll("#editor .swatch button.color");
+  const shown = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   const pressed = (index) => brushes.forEach((brush, i) =>
     document.querySelector(brush)?.setAttribute("aria-pressed", String(i === index)));
   const take = async (index) => {
-    const find = (selector) => document.querySelectorAll(`#editor ${selector}`);
-    const press = (selector) => find(selector)[0]?.click();
-    press('button[aria-label="Brush"]');
+    tool(0, 0)?.click();
     await shown();
-    if (!find("button.color").length) press('button[aria-label="Color"]');
-    for (let wait = 0; wait < 100 && !find("button.color").length; wait++) await shown();
-    const color = find("button.color")[index];
-    if (!color) return;
-    color.click();
-    await shown();
-    press('button[aria-label="Color"]');
-    pressed(index);
+    if (!colors().length) tool(1, 0)?.click();
+    for (let wait = 0; wait < 100 && !colors().length; wait++) await shown();
+    colors()[index]?.click();
+    if (colors().length) pressed(index);
   };
   document.addEventListener("click", (event) => {
     const brush = event.target.closest?.(brushes.join());
     if (brush) take(brushes.indexOf(`#${brush.id}`));
   });
+  document.addEventListener("click", (event) => {
+    if (tool(0, 1)?.contains(event.target)) pressed(-1);
+  }, true);
 
   // On a phone the result is below: show that the work has begun.
   document.addEventListener("click", (event) => {
