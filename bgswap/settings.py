@@ -80,6 +80,8 @@ class Settings:
         mask_autoencoder: weights of the mask autoencoder.
         matting: weights of the matting network.
         face_vae: weights of the face VAE.
+        segmenter: a Segment Anything 2 model that segments what a visitor clicks on; empty: none,
+            the finder searches for a person there.
         scenes: inpainting pipelines in place of those in the presets' table, by ``scene_`` and the
             preset's name (BGSWAP_SCENE_FAST is ``scene_fast``); ``scene_lora`` is the LoRA.
         device: where the models run.
@@ -103,6 +105,7 @@ class Settings:
     mask_autoencoder: str = ""
     matting: str = ""
     face_vae: str = ""
+    segmenter: str = "facebook/sam2.1-hiera-tiny"
     scenes: Mapping[str, str] = field(default_factory=dict)
     device: Device = "auto"
     cache: Path = field(default_factory=_cache_home)

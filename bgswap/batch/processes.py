@@ -106,12 +106,8 @@ class Pool:
     def _start(self, index: int) -> None:
         context = multiprocessing.get_context("spawn")
         parent_end, child_end = context.Pipe()
-        process = context.Process(
-            target=_work,
-            args=(child_end, self._factory),
-            name=f"bgswap-worker-{index}",
-            daemon=True,
-        )
+        name, arguments = f"bgswap-worker-{index}", (child_end, self._factory)
+        process = context.Process(target=_work, args=arguments, name=name, daemon=True)
         with _inherited(self._environments[index]):
             process.start()
         child_end.close()

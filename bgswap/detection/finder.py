@@ -7,7 +7,7 @@ import numpy as np
 
 from bgswap.detection.base import Detector, enlarged, left_to_right
 from bgswap.detection.mask_nms import mask_nms
-from bgswap.detection.search_point import search_point, split
+from bgswap.detection.search_point import Segment, search_point, split
 from bgswap.detection.tiles import TilesConfig, search_tiles, wants_tiles
 from bgswap.detection.turned import ADVICE, upright_turn
 from bgswap.errors import NoPersonDetected
@@ -105,10 +105,14 @@ class PeopleFinder:
         return [ADVICE[turn]] if turn else []
 
     def find_at(
-        self, photo: np.ndarray, point: tuple[float, float], people: Sequence[Person] = ()
+        self,
+        photo: np.ndarray,
+        point: tuple[float, float],
+        people: Sequence[Person] = (),
+        segment: Segment | None = None,
     ) -> Person | None:
-        """The person at a point, where none was found before: see :func:`search_point`."""
-        return search_point(photo, point, people, self.candidates)
+        """Who or what is at a point, where nobody was found before: see :func:`search_point`."""
+        return search_point(photo, point, people, self.candidates, segment=segment)
 
     def split(
         self, photo: np.ndarray, person: Person, points: Sequence[tuple[float, float]]

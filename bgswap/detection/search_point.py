@@ -1,6 +1,6 @@
 """A click on a person who was missed: the detector runs on crops around the point."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -14,6 +14,8 @@ from bgswap.types import Person
 
 # x and y in pixels of the photo.
 Point = tuple[float, float]
+# Takes a photo and a point; gives what is there, person or not, see Segmenter.segment.
+Segment = Callable[[np.ndarray, Point], Person | None]
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,16 @@ def search_point(
     people: Sequence[Person],
     detect: Detect,
     config: SearchConfig | None = None,
+    segment: Segment | None = None,
 ) -> Person | None:
-    """The person at a point, where none was found before.
+    """The person at a point, where none was found before, or the object there.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
         point: x and y in pixels.
         people: found before; none of them is returned.
         detect: finds people in a picture.
+        segment: segments an object; used where the detector is not sure of a person.
 
     Returns:
         The person, numbered after the others, with a mask at photo size; None where none is found,
@@ -70,6 +74,8 @@ def search_point(
     if any(_at(person.mask, point) > 0.5 for person in people):
         return None
     best = _best(photo, point, people, (), detect, config)
+    if segment is not None and (best is None or best.confidence < config.sure):
+        best = segment(photo, point) or best
     number = max((person.number for person in people), default=0) + 1
     return replace(best, number=number) if best else None
 

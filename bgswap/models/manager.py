@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bgswap.detection.base import Detector
     from bgswap.detection.finder import PeopleFinder
     from bgswap.detection.mask_autoencoder import MaskRefiner
+    from bgswap.detection.segmenter import Segmenter
     from bgswap.faces.base import FaceRestorer
     from bgswap.matting.base import Matter
 
@@ -75,6 +76,13 @@ class ModelManager:
     def faces(self) -> "Loaded[FaceRestorer]":
         """The face restorer."""
         return self._get("face_vae", self._network("face_vae"))
+
+    def segmenter(self) -> "Loaded[Segmenter] | None":
+        """What segments an object at a point; None where its weights are not at hand."""
+        try:
+            return self._get("segmenter", self._network("segmenter"))
+        except ModelUnavailable:
+            return None
 
     def finder(self) -> "PeopleFinder":
         """Detector, mask autoencoder and, where it scores candidates, the matter, combined."""

@@ -20,6 +20,7 @@ LOADERS = {
     "mask_autoencoder": "bgswap.detection.mask_autoencoder:MaskRefiner.from_folder",
     "matting": "bgswap.matting.load_matter:load_matter",
     "face_vae": "bgswap.faces.enhancer:FaceEnhancer.from_folder",
+    "segmenter": "bgswap.detection.segmenter:Segmenter.from_folder",
     "finder": "bgswap.detection.finder:PeopleFinder.of",
     "scene": "bgswap.backgrounds.diffusion.generator:SceneGenerator.load",
 }

@@ -41,6 +41,7 @@ _NETWORKS: dict[Role, ModelRole] = {
     "mask_autoencoder": ModelRole("Mask autoencoder", starter="mask-autoencoder"),
     "matting": ModelRole("Matting network", starter="matting"),
     "face_vae": ModelRole("Face VAE", starter="face-vae"),
+    "segmenter": ModelRole("Segmenter", repository="facebook/sam2.1-hiera-tiny"),
 }
 # Licenses of the repositories that the defaults or the README name, for weights that are not on
 # disk; else the card is read.
@@ -49,6 +50,7 @@ LICENSES: dict[str, str] = {
     "latent-consistency/lcm-lora-sdv1-5": "openrail++",
     "latent-consistency/lcm-lora-sdxl": "openrail++",
     "diffusers/stable-diffusion-xl-1.0-inpainting-0.1": "openrail++",
+    "facebook/sam2.1-hiera-tiny": "apache-2.0",
     # The code is under Apache-2.0; Composition-1k, which it was trained on, is for research.
     "hustvl/vitmatte-small-composition-1k": "research only",
 }

@@ -75,7 +75,9 @@ def searching(swapper: BackgroundSwapper) -> Callable[..., Iterator[list[Person]
     ) -> Iterator[list[Person]]:
         with _until(stop):
             people = _people(swapper, photo, known)
-            found = swapper.models.finder().find_at(photo, point, people)
+            segmenter = swapper.models.segmenter()
+            segment = segmenter.model.segment if segmenter else None
+            found = swapper.models.finder().find_at(photo, point, people, segment)
         yield [*people, found] if found else people
 
     return searching
