@@ -33,7 +33,8 @@ def test_a_second_scene_finds_and_cuts_out_nobody_again(
     monkeypatch.setattr(matter, "matte", None)
     monkeypatch.setattr(BackgroundSwapper, "paint", lambda *_: [Background(None, "transparent")])
     again = swapper.swap(ZIDANE, "a beach", known=result.known)
-    assert again.details["seconds"]["find"] == again.details["seconds"]["matte"] == 0
+    # With the networks gone, what is left is rounded to 0 unless the machine is busy.
+    assert max(again.details["seconds"][stage] for stage in ("find", "matte")) < 0.1
     assert again.details["people"] == result.details["people"]
     assert np.array_equal(again.cutout, result.cutout)
 

@@ -133,6 +133,8 @@ def paint(
     brush = page.locator(f"#brush-{color}")
     brush.click()
     expect(brush).to_have_attribute("aria-pressed", "true")
+    # The mouse moves in the window, not on the page.
+    desk.scroll_into_view_if_needed()
     canvas = desk.locator("canvas").first.bounding_box()
     assert canvas is not None
     zoom = float(desk.inner_text().split("%")[0].split()[-1]) / 100
