@@ -14,7 +14,7 @@ from bgswap.backgrounds.spec import (
 from bgswap.compositing.frame_options import FrameOptions, frame_options
 from bgswap.errors import BadInput
 from bgswap.io.images import open_mask
-from bgswap.options import SwapOptions
+from bgswap.options import SwapOptions, rows
 from bgswap.prompts import check_prompt
 from bgswap.types import Strokes
 
@@ -91,7 +91,7 @@ def _without_effect(options: SwapOptions, spec: BackgroundSpec | None) -> tuple[
     notes = []
     if options.variations > 1:
         notes.append("Only described scenes have variations: one picture was made")
-    if spec.kind == "transparent" and options.shadow:
+    if spec.kind == "transparent" and options.shadow not in (0, rows()["shadow"].page):
         notes.append("Nothing is behind the people that a shadow could fall on")
     return tuple(notes)
 

@@ -1,5 +1,6 @@
 """Backgrounds without a scene model, frames and strokes, through swap and the command line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,9 @@ def test_transparent_is_the_cutout(swapper: BackgroundSwapper, blue: SwapResult)
     result = swapper.swap(ZIDANE, options=options, known=blue.known)
     assert result.image.shape == (720, 1280, 4)
     assert np.array_equal(result.image[:, :, 3], blue.cutout[:, :, 3])
+    assert not swapper.swap(ZIDANE, options=replace(options, shadow=0.1), known=blue.known).notes
+    (note,) = swapper.swap(ZIDANE, options=replace(options, shadow=0.5), known=blue.known).notes
+    assert "a shadow could fall on" in note
     with pytest.raises(BadInput, match="JPEG has no transparency"):
         swapper.swap(ZIDANE, options=SwapOptions(background="transparent", format="jpeg"))
 

@@ -108,12 +108,13 @@ def summary(details: dict[str, Any]) -> str:
     width, height = details["size"]
     kept = ", ".join(str(number) for number in details["kept"])
     facts = {
-        "Seed": "none" if details["seed"] is None else str(details["seed"]),
+        "Seed": "" if details["seed"] is None else str(details["seed"]),
         "Size": f"{width} × {height}",
         "Kept": f"{kept} of {len(details['people'])}",
         "Time": f"{sum(details['seconds'].values()):.1f} s",
         "Models": "; ".join(_model(role, used) for role, used in details["models"].items()),
     }
+    facts = {name: fact for name, fact in facts.items() if fact}
     rows = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items())
     known = {used.get("note") for used in details["models"].values()}
     notes = "".join(f"<li>{escape(note)}</li>" for note in details["notes"] if note not in known)

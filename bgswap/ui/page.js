@@ -75,6 +75,8 @@
     const built = () => {
       // The desk is built when it opens, and begins with the first brush.
       if (document.querySelector("#brush-keep:not([aria-pressed])")) pressed(0);
+      // A label without a role tells screen readers nothing, and this one is always English.
+      for (const empty of document.querySelectorAll(".empty[aria-label]")) empty.removeAttribute("aria-label");
       for (const choice of document.querySelectorAll("#kinds label span, #many-people label span"))
         translate(choice, choice.textContent.trim());
     };

@@ -29,5 +29,7 @@ def test_notes_of_models_stand_in_the_status_line_alone() -> None:
 
 def test_the_facts_are_told_in_words() -> None:
     shown = summary(details(seed=None))
-    for fact in ("30 × 20", "1 of 2", "0.5 s", "scene starter", "none"):
+    for fact in ("30 × 20", "1 of 2", "0.5 s", "scene starter"):
         assert f"<dd>{fact}</dd>" in shown
+    assert "Seed" not in shown, "there is none"
+    assert "Seed" in summary(details(seed=7)) and "Models" not in summary(details(models={}))
