@@ -15,12 +15,11 @@ from bgswap.io.images import open_photo
 from bgswap.option import Option
 from bgswap.options import rows
 from bgswap.ui.guard import told_to_user, uploaded
+from bgswap.ui.lanes import PEOPLE, SCENES
 from bgswap.ui.request_checks import check_photo, check_swap, received
 from bgswap.ui.wanted import while_wanted
 from bgswap.ui.work import Workbench
 
-# One heavy job at a time, whether the page or a program asked for it.
-QUEUE = "models"
 # Gradio reads one parameter a line, and joins the lines of what is returned with commas.
 DESCRIPTION = """\
 Keep the people of a photo and replace everything behind them by a described scene.
@@ -44,8 +43,7 @@ def add_endpoints(bench: Workbench, table: type[SwapOptions] = SwapOptions) -> N
     added = gr.api(
         replace_background(bench, table),
         api_name="replace_background",
-        concurrency_id=QUEUE,
-        concurrency_limit=1,
+        **SCENES,
     )
     # gr.api has no parameter for it.
     context = get_blocks_context()
@@ -82,9 +80,8 @@ def _add_find_people(bench: Workbench) -> None:
             [gallery, people],
             api_name="find_people",
             preprocess=False,
-            concurrency_id=QUEUE,
-            concurrency_limit=1,
             validator=partial(check_photo, bench),
+            **PEOPLE,
         )
 
 

@@ -52,7 +52,7 @@ class App:
             connect(self.demo, page, self._bench)
             add_many(self.demo, page, self._bench, self._settings)
             add_endpoints(self._bench)
-        # Not open: a direct call would get round the queue, in which one heavy job runs at a time.
+        # Not open: a direct call would get round the queue and its lanes of one job at a time.
         self.demo.queue(max_size=LONGEST_QUEUE, api_open=False)
         if ZERO_GPU:
             # The platform takes what is placed on the GPU while the app's module is imported; its

@@ -10,8 +10,9 @@ from gradio.context import get_blocks_context
 
 from bgswap import SwapOptions
 from bgswap.options import rows
-from bgswap.ui.api import QUEUE, sign
+from bgswap.ui.api import sign
 from bgswap.ui.guard import told_to_user
+from bgswap.ui.lanes import SCENES
 from bgswap.ui.many import Bundle
 from bgswap.ui.many_bounds import Bounds, whose
 from bgswap.ui.request_checks import Verdict, check_asked, received
@@ -42,8 +43,7 @@ def add_many_endpoint(
     added = gr.api(
         replace_backgrounds(bench, bounds, table),
         api_name="replace_backgrounds",
-        concurrency_id=QUEUE,
-        concurrency_limit=1,
+        **SCENES,
     )
     # gr.api has no parameter for it.
     context = get_blocks_context()

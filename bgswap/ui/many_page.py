@@ -16,13 +16,14 @@ from bgswap.ui import fragments
 from bgswap.ui.backdrop import background_options, missing
 from bgswap.ui.generating import read_options
 from bgswap.ui.guard import told_to_user, warn
+from bgswap.ui.lanes import SCENES, WAITING, telling_place
 from bgswap.ui.many import Bundle, Step
 from bgswap.ui.many_bounds import PEOPLE, Bounds, whose
 from bgswap.ui.many_rows import minutes, table
 from bgswap.ui.page import Page
 from bgswap.ui.sweeper import LONGEST_HOLD
 from bgswap.ui.texts import english, text
-from bgswap.ui.wiring import HEAVY, QUIET
+from bgswap.ui.wiring import QUIET
 from bgswap.ui.work import Workbench
 
 Updates = dict[Any, Any]
@@ -102,11 +103,12 @@ def connect_many(page: Page, card: Card, bench: Workbench, bounds: Bounds) -> No
         queue=False,
         **QUIET,
     )
+    begun.success(telling_place(SCENES), None, card.progress, **WAITING, **QUIET)
     done = begun.success(
         on.make,
         {*asked, card.run},
         [card.progress, card.table, card.download],
-        **HEAVY,
+        **SCENES,
         **QUIET,
     )
     for over in (done.success, done.failure):

@@ -6,12 +6,12 @@ from typing import Any
 import gradio as gr
 
 from bgswap.ui import fragments
-from bgswap.ui.api import QUEUE
 from bgswap.ui.backdrop import PROMPTS, unknown
 from bgswap.ui.choosing import Choosing
 from bgswap.ui.fixing import Fixing
 from bgswap.ui.generating import Generating
 from bgswap.ui.history import History, choices, controls
+from bgswap.ui.lanes import PEOPLE, SCENES, WAITING, telling_place
 from bgswap.ui.page import Page
 from bgswap.ui.splitting import Splitting
 from bgswap.ui.status import status_line
@@ -19,7 +19,6 @@ from bgswap.ui.work import Workbench
 
 # Handlers of the page: quick, unseen by programs, with progress of their own.
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-HEAVY: dict[str, Any] = {"concurrency_id": QUEUE, "concurrency_limit": 1}
 
 
 def connect(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
@@ -72,7 +71,7 @@ def _connect_choosing(page: Page, on: Choosing) -> list[Any]:
         page.source,
         [*choice, *desk],
         trigger_mode="multiple",
-        **HEAVY,
+        **PEOPLE,
         **QUIET,
     )
     # One at a time and none dropped: quick clicks build on each other.
@@ -84,14 +83,14 @@ def _connect_choosing(page: Page, on: Choosing) -> list[Any]:
     } | QUIET
     page.gallery.select(on.toggle_tile, page.session, **clicks)
     page.photo.select(on.toggle_point, page.session, **clicks)
-    page.photo.select(on.search, page.session, choice, **HEAVY, **QUIET)
+    page.photo.select(on.search, page.session, choice, **PEOPLE, **QUIET)
     page.everyone.click(on.keep_everyone, page.session, **clicks)
     page.no_one.click(on.keep_no_one, page.session, **clicks)
-    page.turn.click(on.turn, page.session, [page.source, page.photo_message], **HEAVY, **QUIET)
+    page.turn.click(on.turn, page.session, [page.source, page.photo_message], **PEOPLE, **QUIET)
     apart = Splitting(page, on.bench)
     page.desk.split.click(apart.begin, page.session, [*choice, *desk], **QUIET)
     second = page.photo.select(apart.point, page.session, **clicks)
-    second.success(apart.split, page.session, choice, **HEAVY, **QUIET)
+    second.success(apart.split, page.session, choice, **PEOPLE, **QUIET)
     return choice
 
 
@@ -99,9 +98,9 @@ def _connect_fixing(page: Page, on: Fixing, choice: list[Any]) -> None:
     desk = page.desk
     both = [desk.viewer, desk.room]
     outputs = [*choice, desk.editor, desk.undo]
-    page.fix.click(on.open, page.session, [*outputs, *both], **HEAVY, **QUIET)
-    desk.apply.click(on.apply, [page.session, desk.editor], outputs, **HEAVY, **QUIET)
-    desk.undo.click(on.undo, page.session, outputs, **HEAVY, **QUIET)
+    page.fix.click(on.open, page.session, [*outputs, *both], **PEOPLE, **QUIET)
+    desk.apply.click(on.apply, [page.session, desk.editor], outputs, **PEOPLE, **QUIET)
+    desk.undo.click(on.undo, page.session, outputs, **PEOPLE, **QUIET)
     desk.close.click(on.close, None, both, queue=False, **QUIET)
 
 
@@ -159,6 +158,7 @@ def _connect_generating(page: Page, on: Generating) -> None:
         queue=False,
         **QUIET,
     )
+    begun.success(telling_place(SCENES), None, page.progress, **WAITING, **QUIET)
     done = begun.success(
         on.generate,
         {
@@ -171,7 +171,7 @@ def _connect_generating(page: Page, on: Generating) -> None:
             *page.options.values(),
         },
         [page.source, page.progress, page.past, page.strip, page.earlier, *_result(page)],
-        **HEAVY,
+        **SCENES,
         **QUIET,
     )
     for over in (done.success, done.failure):
