@@ -14,11 +14,11 @@ from bgswap import SwapOptions
 from bgswap.io.images import open_photo
 from bgswap.option import Option
 from bgswap.options import rows
-from bgswap.ui.guard import told_to_user, uploaded
+from bgswap.ui.disconnects import until_disconnect
+from bgswap.ui.guard import gradio_errors, uploaded_path
 from bgswap.ui.lanes import PEOPLE, SCENES
 from bgswap.ui.request_checks import check_photo, check_swap, received
-from bgswap.ui.wanted import while_wanted
-from bgswap.ui.work import Workbench
+from bgswap.ui.service import SwapService
 
 # Gradio reads one parameter a line, and joins the lines of what is returned with commas.
 DESCRIPTION = """\
@@ -37,21 +37,21 @@ Returns:
 """
 
 
-def add_endpoints(bench: Workbench, table: type[SwapOptions] = SwapOptions) -> None:
+def add_endpoints(service: SwapService, table: type[SwapOptions] = SwapOptions) -> None:
     """Add ``/find_people`` and ``/replace_background`` to the open :class:`gr.Blocks`."""
-    _add_find_people(bench)
+    _add_find_people(service)
     added = gr.api(
-        replace_background(bench, table),
+        replace_background(service, table),
         api_name="replace_background",
         **SCENES,
     )
     # gr.api has no parameter for it.
     context = get_blocks_context()
     assert context is not None  # a gr.Blocks is open
-    context.fns[added["id"]].validator = partial(check_swap, bench, table)
+    context.fns[added["id"]].validator = partial(check_swap, service, table)
 
 
-def _add_find_people(bench: Workbench) -> None:
+def _add_find_people(service: SwapService) -> None:
     async def find_people(photo: dict[str, Any]) -> tuple[list[tuple[str, str]], dict[str, Any]]:
         """Find everyone in a photo, numbered from left to right.
 
@@ -63,11 +63,13 @@ def _add_find_people(bench: Workbench) -> None:
             an object with models, seconds, size [width, height], notes and people
             of each person number, box [x0, y0, x1, y1] in pixels, confidence, share of the photo
         """
-        with told_to_user():
-            path, stop = uploaded(photo, bench.cache), bench.stop_mark()
+        with gradio_errors():
+            path, stop = uploaded_path(photo, service.cache), service.stop_mark()
             picture = await to_thread(open_photo, path)
-            people, details = await while_wanted(partial(bench.people_in, picture, stop), stop)
-            return await to_thread(bench.save_cutouts, picture, people), details
+            people, details = await until_disconnect(
+                partial(service.people_in, picture, stop), stop
+            )
+            return await to_thread(service.save_cutouts, picture, people), details
 
     # Real components give the endpoint their types; nobody sees them.
     with gr.Column(visible=False):
@@ -80,29 +82,29 @@ def _add_find_people(bench: Workbench) -> None:
             [gallery, people],
             api_name="find_people",
             preprocess=False,
-            validator=partial(check_photo, bench),
+            validator=partial(check_photo, service),
             **PEOPLE,
         )
 
 
-def replace_background(bench: Workbench, table: type[SwapOptions]) -> Callable[..., Any]:
+def replace_background(service: SwapService, table: type[SwapOptions]) -> Callable[..., Any]:
     """The endpoint of that name; its signature and docstring name every option of the table.
 
     Args:
-        bench: what does the work.
+        service: what does the work.
         table: the options.
     """
 
     async def replace_background(
         photo: gr.FileData, prompt: str, people: int | list[int] | str = "all", *values: Any
     ) -> tuple[gr.FileData, dict[str, Any]]:
-        with told_to_user():
+        with gradio_errors():
             given = zip(options.values(), values, strict=False)
-            chosen = table(**{o.name: received(o, v, bench.cache) for o, v in given})
-            path, stop = uploaded(photo, bench.cache), bench.stop_mark()
-            work = partial(bench.swap, path, prompt, people, chosen, stop)
-            result = await while_wanted(work, stop)
-            saved = await to_thread(bench.save, result, f"{path.stem}-swapped", chosen)
+            chosen = table(**{o.name: received(o, v, service.cache) for o, v in given})
+            path, stop = uploaded_path(photo, service.cache), service.stop_mark()
+            work = partial(service.swap, path, prompt, people, chosen, stop)
+            result = await until_disconnect(work, stop)
+            saved = await to_thread(service.save, result, f"{path.stem}-swapped", chosen)
             # Gradio sends a FileData only as the dict it is made of.
             picture: Any = gr.FileData(path=str(saved.pictures[0])).model_dump()
             return picture, result.details

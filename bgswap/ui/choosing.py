@@ -1,4 +1,4 @@
-"""Photo and people: what happens when a picture arrives and when someone is clicked."""
+"""Event handlers of the steps Photo and Who stays."""
 
 from asyncio import to_thread
 from collections.abc import AsyncIterator
@@ -15,23 +15,23 @@ from bgswap import NoPersonDetected, Person
 from bgswap.detection.turned import ADVICE
 from bgswap.io import encoding, images
 from bgswap.ui import fragments
-from bgswap.ui.guard import picked, told_to_user, uploaded, warn
-from bgswap.ui.saved import save_view
-from bgswap.ui.texts import text
-from bgswap.ui.thumbnails import sketch
-from bgswap.ui.visit import (
+from bgswap.ui.disconnects import until_disconnect
+from bgswap.ui.guard import gradio_errors, selected_index, uploaded_path, warn
+from bgswap.ui.page_session import (
     Handlers,
     Point,
     Session,
     Updates,
-    clicked,
-    in_photo,
     is_point,
-    opened,
     own_copy,
+    person_clicked,
+    require_session,
     show,
+    to_photo_pixels,
 )
-from bgswap.ui.wanted import while_wanted
+from bgswap.ui.saved import save_view
+from bgswap.ui.texts import text
+from bgswap.ui.thumbnails import sketch
 
 # What Gradio uploads: its FileData, and a random mark that tells two arrivals apart.
 Source = tuple[dict[str, Any], str]
@@ -40,7 +40,7 @@ Source = tuple[dict[str, Any], str]
 class Choosing(Handlers):
     """Handlers of the steps Photo and Who stays."""
 
-    @told_to_user()
+    @gradio_errors()
     def arrived(self, file: dict[str, Any] | None) -> Updates:
         """A picture is in the photo box: forget the last one and ask for its people."""
         if not isinstance(file, dict) or self._ours(file):
@@ -64,15 +64,15 @@ class Choosing(Handlers):
             return {self.page.photo: None} | self._nobody()
         before: Path | None = None
         try:
-            with told_to_user():
-                path, stop = uploaded(source[0], self.bench.cache), self.bench.stop_mark()
+            with gradio_errors():
+                path, stop = uploaded_path(source[0], self.service.cache), self.service.stop_mark()
                 photo = await to_thread(images.open_photo, path)
-                folder = self.bench.folder()
+                folder = self.service.folder()
                 path = await to_thread(own_copy, path, folder)
-                self.bench.sweeper.hold(request.session_hash, "photo", folder)
+                self.service.sweeper.hold(request.session_hash, "photo", folder)
                 before = await to_thread(save_view, photo, folder / "before.png")
                 people, turn = await self._found(photo, stop)
-                self.bench.recent.put(path, people)
+                self.service.recent.put(path, people)
                 shown = await to_thread(sketch, photo, people)
                 size = (photo.shape[0], photo.shape[1])
                 kept = frozenset(shown.numbers)
@@ -88,7 +88,9 @@ class Choosing(Handlers):
     async def _found(self, photo: np.ndarray, stop: Path) -> tuple[list[Person], int]:
         """Everyone in a photo, and by how many degrees to the right it should be turned."""
         try:
-            people, details = await while_wanted(partial(self.bench.people_in, photo, stop), stop)
+            people, details = await until_disconnect(
+                partial(self.service.people_in, photo, stop), stop
+            )
             said = " ".join(details["notes"])
         except NoPersonDetected as error:
             # Somebody may be clicked or painted later.
@@ -100,50 +102,50 @@ class Choosing(Handlers):
 
         As far as it should be; a quarter to the right where it seems to stand upright.
         """
-        with told_to_user():
-            session = opened(session)
-            work = partial(_turned, session.photo, session.turn or 90, self.bench.folder())
+        with gradio_errors():
+            session = require_session(session)
+            work = partial(_turned, session.photo, session.turn or 90, self.service.folder())
             path = await to_thread(work)
         return {
             self.page.source: ({"path": str(path)}, uuid4().hex),
             self.page.photo_message: fragments.message(text("turning")),
         }
 
-    @told_to_user()
+    @gradio_errors()
     def toggle_tile(self, session: Session | None, event: gr.SelectData) -> Updates:
         """A click on someone's cut-out."""
-        index = None if session is None else picked(event, len(session.shown.numbers))
+        index = None if session is None else selected_index(event, len(session.shown.numbers))
         if session is None or index is None:
             return {self.page.session: gr.skip()}
         return self._toggle(session, session.shown.numbers[index])
 
-    @told_to_user()
+    @gradio_errors()
     def toggle_point(self, session: Session | None, event: gr.SelectData) -> Updates:
         """A click on someone in the photo."""
         if session is None or session.clicks is not None or not is_point(event.index):
             return {self.page.session: gr.skip()}
-        number = clicked(session, event.index)
+        number = person_clicked(session, event.index)
         if number is None:
             return {self.page.session: gr.skip()}
         return self._toggle(session, number)
 
-    @told_to_user()
+    @gradio_errors()
     def keep_everyone(self, session: Session | None) -> Updates:
         """The button Everyone."""
-        session = opened(session)
+        session = require_session(session)
         return show(self.page, replace(session, kept=frozenset(session.shown.numbers)))
 
-    @told_to_user()
+    @gradio_errors()
     def keep_no_one(self, session: Session | None) -> Updates:
         """The button No one."""
-        return show(self.page, replace(opened(session), kept=frozenset()))
+        return show(self.page, replace(require_session(session), kept=frozenset()))
 
     def _toggle(self, session: Session, number: int) -> Updates:
         return show(self.page, replace(session, kept=session.kept ^ {number}))
 
     def _ours(self, file: dict[str, Any]) -> bool:
         path = file.get("path")
-        return isinstance(path, str) and Path(path).parent.name.startswith(self.bench.PREFIX)
+        return isinstance(path, str) and Path(path).parent.name.startswith(self.service.PREFIX)
 
     def _nobody(self) -> Updates:
         return {
@@ -153,8 +155,8 @@ class Choosing(Handlers):
             self.page.no_one: gr.Button(interactive=False),
             self.page.fix: gr.Button(interactive=False),
             self.page.turn: gr.Button(visible=False),
-            self.page.desk.viewer: gr.Column(visible=True),
-            self.page.desk.room: gr.Column(visible=False),
+            self.page.cutout_editor.viewer: gr.Column(visible=True),
+            self.page.cutout_editor.room: gr.Column(visible=False),
         }
 
     async def search(
@@ -167,11 +169,11 @@ class Choosing(Handlers):
             return
         yield {self.page.photo_message: fragments.message(text("looking_there"))}
         try:
-            with told_to_user():
+            with gradio_errors():
                 session.check()
-                stop = self.bench.stop_mark()
-                people = await while_wanted(
-                    partial(self.bench.search, session.photo, point, stop), stop
+                stop = self.service.stop_mark()
+                people = await until_disconnect(
+                    partial(self.service.search, session.photo, point, stop), stop
                 )
                 yield await to_thread(self._with, session, people)
         except gr.Error as error:
@@ -197,7 +199,11 @@ def _missed(session: Session, event: gr.SelectData) -> Point | None:
     """Where nobody was clicked, in pixels of the photo; None where somebody was."""
     if session.clicks is not None or not is_point(event.index):
         return None
-    return None if clicked(session, event.index) is not None else in_photo(session, event.index)
+    return (
+        None
+        if person_clicked(session, event.index) is not None
+        else to_photo_pixels(session, event.index)
+    )
 
 
 def _turned(photo: Path, degrees: int, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What Gradio and its web client read from the environment, set before they are imported."""
+"""Environment variables that Gradio and its web client read, set before they are imported."""
 
 import os
 import stat

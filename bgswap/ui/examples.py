@@ -1,4 +1,4 @@
-"""The photos that the page offers to try: the ones that lie in ultralytics' package."""
+"""The example photos of the page: the two that ultralytics ships."""
 
 from functools import cache
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Photos that are given by an address: fetched from public hosts only, and no more than a file."""
+"""Fetches photos that are given by an address, from public hosts only and with a size limit."""
 
 import asyncio
 import shutil

@@ -1,4 +1,4 @@
-"""Fix the cut-out: what a visitor paints on the photo, kept or removed for certain."""
+"""Event handlers of the cut-out editor: painted strokes keep or remove for certain."""
 
 from asyncio import to_thread
 from collections.abc import AsyncIterator
@@ -15,13 +15,13 @@ from bgswap.io import encoding, images
 from bgswap.plan import read_mask
 from bgswap.types import Cutout, Strokes
 from bgswap.ui import fragments
-from bgswap.ui.guard import told_to_user, warn
+from bgswap.ui.disconnects import until_disconnect
+from bgswap.ui.guard import gradio_errors, warn
 from bgswap.ui.overlays import faded
-from bgswap.ui.recent import Known
+from bgswap.ui.page_session import Handlers, Session, Updates, require_session, show
+from bgswap.ui.photo_cache import Known
 from bgswap.ui.texts import text
 from bgswap.ui.thumbnails import Sketch, sketch
-from bgswap.ui.visit import Handlers, Session, Updates, opened, show
-from bgswap.ui.wanted import while_wanted
 
 NOTHING = "Nothing is painted yet: green keeps, red removes."
 # Alpha from which a painted pixel counts, of 255: the rim of a stroke is soft.
@@ -29,7 +29,7 @@ LEAST_ALPHA = 60
 
 
 class Fixing(Handlers):
-    """Handlers of the desk on which a cut-out is corrected."""
+    """Handlers of the editor in which a cut-out is corrected."""
 
     async def open(self, session: Session | None) -> AsyncIterator[Updates]:
         """The button Fix the cut-out: the photo with its cut-out, to paint on."""
@@ -50,7 +50,7 @@ class Fixing(Handlers):
         yield {self.page.photo_message: fragments.message(text("undoing"))}
         if session is not None:
             kept = session.kept & frozenset(session.found.numbers)
-            self.bench.recent.join(session.photo, session.splits)
+            self.service.recent.join(session.photo, session.splits)
             session = replace(
                 session, keep=None, remove=None, splits=(), shown=session.found, kept=kept
             )
@@ -59,26 +59,26 @@ class Fixing(Handlers):
 
     def close(self) -> Updates:
         """Done was pressed: back to the photo."""
-        desk = self.page.desk
-        return {desk.viewer: gr.Column(visible=True), desk.room: gr.Column(visible=False)}
+        editor = self.page.cutout_editor
+        return {editor.viewer: gr.Column(visible=True), editor.room: gr.Column(visible=False)}
 
     def _open(self) -> Updates:
-        desk = self.page.desk
-        return {desk.viewer: gr.Column(visible=False), desk.room: gr.Column(visible=True)}
+        editor = self.page.cutout_editor
+        return {editor.viewer: gr.Column(visible=False), editor.room: gr.Column(visible=True)}
 
     async def _cut(
         self, session: Session | None, drawn: dict[str, Any] | None
     ) -> AsyncIterator[Updates]:
         try:
-            with told_to_user():
-                session = replace(opened(session), clicks=None)
+            with gradio_errors():
+                session = replace(require_session(session), clicks=None)
                 if drawn is not None:
                     session = await to_thread(_painted, session, drawn)
-                stop, strokes = self.bench.stop_mark(), await to_thread(_strokes, session)
+                stop, strokes = self.service.stop_mark(), await to_thread(_strokes, session)
                 work = partial(
-                    self.bench.corrected, session.photo, sorted(session.kept), strokes, stop
+                    self.service.corrected, session.photo, sorted(session.kept), strokes, stop
                 )
-                cut = await while_wanted(work, stop)
+                cut = await until_disconnect(work, stop)
                 yield await to_thread(self._show, session, cut)
         except gr.Error as error:
             warn(error)
@@ -86,15 +86,15 @@ class Fixing(Handlers):
 
     def _show(self, session: Session, cut: Known) -> Updates:
         session = _redrawn(session, cut)
-        desk, photo = self.page.desk, session.shown.photo
+        editor, photo = self.page.cutout_editor, session.shown.photo
         alpha = np.zeros(photo.shape[:2], np.float32)
         if isinstance(cut, Cutout):
             alpha = images.resize(cut.alpha, (photo.shape[1], photo.shape[0]))
-        path = session.folder / f"desk-{session.round}.png"
+        path = session.folder / f"editor-{session.round}.png"
         encoding.save(faded(photo, alpha), path)
         return show(self.page, session) | {
-            desk.editor: {"background": str(path), "layers": [], "composite": None},
-            desk.undo: gr.Button(interactive=_is_corrected(session)),
+            editor.editor: {"background": str(path), "layers": [], "composite": None},
+            editor.undo: gr.Button(interactive=_is_corrected(session)),
         }
 
 

@@ -1,4 +1,4 @@
-"""Small pieces of HTML: status line, progress, summary of a result. Every text is escaped."""
+"""HTML fragments: status line, progress, summary of a result. Every text is escaped."""
 
 import base64
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Generate, Stop and the result: what happens once photo, people and scene are chosen."""
+"""Event handlers of Generate and Stop, and the result."""
 
 import time
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from bgswap import BadInput, Progress, Stopped, SwapOptions, SwapResult
 from bgswap.option import Option
 from bgswap.options import rows
 from bgswap.ui import fragments
-from bgswap.ui.backdrop import background_options, missing
+from bgswap.ui.background_controls import background_options, missing
 from bgswap.ui.controls import Options
-from bgswap.ui.guard import told_to_user, warn
+from bgswap.ui.guard import gradio_errors, warn
 from bgswap.ui.history import History, Shown, choices
+from bgswap.ui.page_session import Handlers, Session, Updates, missing_input, require_session
 from bgswap.ui.texts import english, text
-from bgswap.ui.visit import Handlers, Session, Updates, lacking, opened
 
 BEHIND = "background_picture"
 
@@ -35,7 +35,7 @@ class Generating(Handlers):
 
     def readiness(self, session: Session | None, run: Path | None, *asked: Any) -> Updates:
         """Whether Generate can work, and in words why not."""
-        reason = lacking(session) or missing(*asked)
+        reason = missing_input(session) or missing(*asked)
         return {
             self.page.generate: gr.Button(interactive=not (reason or run)),
             self.page.why: fragments.message("" if run else reason),
@@ -47,12 +47,12 @@ class Generating(Handlers):
         Raises:
             gr.Error: there is nothing to work with.
         """
-        with told_to_user():
-            reason = lacking(session) or missing(*asked)
+        with gradio_errors():
+            reason = missing_input(session) or missing(*asked)
             if reason:
                 raise BadInput(english(reason))
         return {
-            self.page.run: self.bench.stop_mark(),
+            self.page.run: self.service.stop_mark(),
             self.page.generate: gr.Button(text("generating"), interactive=False),
             self.page.stop: gr.Button(interactive=True),
             self.page.progress: fragments.idle(text("waiting")),
@@ -62,8 +62,8 @@ class Generating(Handlers):
         """Run the swap and show each step; the last result stays until the next is there."""
         run: Path | None = values[self.page.run]
         try:
-            with told_to_user():
-                opened(values[self.page.session])
+            with gradio_errors():
+                require_session(values[self.page.session])
                 if run is None:
                     raise BadInput("Press Generate first.")
                 yield from self._steps(values, run, request.session_hash)
@@ -75,9 +75,9 @@ class Generating(Handlers):
         page = self.page
         session: Session = values[page.session]
         # Once more: a page that lost its connection for a while has let go of them.
-        self.bench.sweeper.hold(visitor, "photo", session.photo, session.folder)
-        behind = background_options(page.backdrop, values, self.bench.cache)
-        self.bench.sweeper.hold(visitor, "backdrop", *filter(None, [behind.get(BEHIND)]))
+        self.service.sweeper.hold(visitor, "photo", session.photo, session.folder)
+        behind = background_options(page.backdrop, values, self.service.cache)
+        self.service.sweeper.hold(visitor, "backdrop", *filter(None, [behind.get(BEHIND)]))
         options = replace(
             read_options(page.options, values),
             keep_mask=session.keep,
@@ -86,7 +86,7 @@ class Generating(Handlers):
         )
         clock, kept = Clock(), sorted(session.kept)
         prompt = "" if behind else values[page.backdrop.prompt]
-        swap = self.bench.again(session.photo, prompt, kept, options, run)
+        swap = self.service.again(session.photo, prompt, kept, options, run)
         with closing(swap) as events:
             try:
                 for event in events:
@@ -109,7 +109,7 @@ class Generating(Handlers):
             session.photo,
             session.before,
             session.kept,
-            self.bench.save(result, f"{session.photo.stem}-swapped", options),
+            self.service.save(result, f"{session.photo.stem}-swapped", options),
             result.details,
             [candidate.seed for candidate in result.candidates],
             choices(self.page, values),
@@ -128,7 +128,7 @@ class Generating(Handlers):
 
     def end(self, session: Session | None, *asked: Any) -> Updates:
         """The work is over, however it went."""
-        ready = not (lacking(session) or missing(*asked))
+        ready = not (missing_input(session) or missing(*asked))
         return self.readiness(session, None, *asked) | {
             self.page.run: None,
             self.page.generate: gr.Button(text("generate"), interactive=ready),

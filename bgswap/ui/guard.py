@@ -1,4 +1,4 @@
-"""Between visitors and the core: errors in words, and no file but uploads."""
+"""Errors as messages for visitors, and a check that files are uploads of this server."""
 
 import logging
 import re
@@ -23,7 +23,7 @@ FOLDERS = re.compile(r"(?<![\w.:/])(?:/|[A-Za-z]:\\)(?:[^\s/\\'\"]+[/\\])+")
 
 
 @contextmanager
-def told_to_user() -> Iterator[None]:
+def gradio_errors() -> Iterator[None]:
     """Turn errors into what a visitor may read; anything unforeseen is logged whole.
 
     Raises:
@@ -51,13 +51,13 @@ def warn(error: gr.Error) -> None:
     gr.Warning(error.message, title=error.title)
 
 
-def picked(event: gr.SelectData, number: int) -> int | None:
+def selected_index(event: gr.SelectData, number: int) -> int | None:
     """Which of so many pictures in a gallery was clicked; None where there is no such picture."""
     index = event.index
     return index if isinstance(index, int) and 0 <= index < number else None
 
 
-def uploaded(file: Any, cache: str | Path, name: str = "photo") -> Path:
+def uploaded_path(file: Any, cache: str | Path, name: str = "photo") -> Path:
     """The path of an uploaded file.
 
     A request may name any path as its file; only those inside the upload folder, and the photos

@@ -1,4 +1,4 @@
-"""The results of a visit: the one that shows, and the last ones to come back to."""
+"""The results of a session: the one shown, and the last ones, which can be reopened."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,11 +10,11 @@ import gradio as gr
 from bgswap.io.encoding import format_of
 from bgswap.options import FORMATS
 from bgswap.ui import fragments
-from bgswap.ui.guard import picked, present, told_to_user
+from bgswap.ui.guard import gradio_errors, present, selected_index
 from bgswap.ui.page import Page
+from bgswap.ui.page_session import Handlers, Session, Updates, show
 from bgswap.ui.saved import Saved
 from bgswap.ui.texts import text
-from bgswap.ui.visit import Handlers, Session, Updates, show
 
 LONGEST_HISTORY = 12
 
@@ -109,7 +109,7 @@ class History(Handlers):
         past = (shown, *past)[:LONGEST_HISTORY]
         folders = [entry.saved.cutout.parent for entry in past]
         befores = [entry.before for entry in past]
-        self.bench.sweeper.hold(visitor, "result", *folders, *befores)
+        self.service.sweeper.hold(visitor, "result", *folders, *befores)
         tiles = [(str(entry.saved.small), f"{len(past) - i}") for i, entry in enumerate(past)]
         return whole_result(self.page, shown) | {
             self.page.past: past,
@@ -117,18 +117,18 @@ class History(Handlers):
             self.page.earlier: gr.Column(visible=len(past) > 1),
         }
 
-    @told_to_user()
+    @gradio_errors()
     def pick(self, shown: Shown | None, event: gr.SelectData) -> Updates:
         """A click on another scene: picture, downloads, seed, summary and details change."""
-        index = None if shown is None else picked(event, len(shown.saved.views))
+        index = None if shown is None else selected_index(event, len(shown.saved.views))
         if shown is None or index is None:
             return {self.page.slider: gr.skip()}
         return chosen_scene(self.page, replace(shown, chosen=index))
 
-    @told_to_user()
+    @gradio_errors()
     def recall(self, past: Past, session: Session | None, event: gr.SelectData) -> Updates:
         """A click on an earlier result: it comes back with the choices it was made from."""
-        index = picked(event, len(past))
+        index = selected_index(event, len(past))
         if index is None:
             return {self.page.slider: gr.skip()}
         shown = past[index]

@@ -1,4 +1,4 @@
-"""The app as a whole: page, endpoints and models, built at once and then served."""
+"""Builds the app from page, endpoints and models, and serves it."""
 
 import logging
 from pathlib import Path
@@ -9,11 +9,11 @@ from bgswap.ui.many_api import add_many_endpoint
 from bgswap.ui.many_bounds import Bounds
 from bgswap.ui.many_page import connect_many, lay_out_many
 from bgswap.ui.page import Page, lay_out
-from bgswap.ui.serving import LARGEST_FILE, FencedApp, WordyBlocks
+from bgswap.ui.service import SwapService
+from bgswap.ui.serving import LARGEST_FILE, CheckedBlocks, LimitedApp
 from bgswap.ui.texts import translations
 from bgswap.ui.theme import theme
 from bgswap.ui.wiring import connect
-from bgswap.ui.work import Workbench
 from bgswap.ui.zero_gpu import ZERO_GPU
 
 UI = Path(__file__).parent
@@ -22,11 +22,11 @@ LONGEST_QUEUE = 32
 MOST_SESSIONS = 1000
 
 
-def add_many(demo: WordyBlocks, page: Page, bench: Workbench, settings: Settings) -> None:
+def add_many(demo: CheckedBlocks, page: Page, service: SwapService, settings: Settings) -> None:
     """Let page and API take several photos at once."""
     bounds = Bounds.of(settings)
-    connect_many(page, lay_out_many(bounds), bench, bounds)
-    add_many_endpoint(bench, bounds)
+    connect_many(page, lay_out_many(bounds), service, bounds)
+    add_many_endpoint(service, bounds)
     demo.most_addresses += bounds.photos - 1
     demo.largest_total = max(demo.largest_total, bounds.megabytes * 1e6)
 
@@ -43,11 +43,11 @@ class App:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or Settings.from_env()
-        self.demo = WordyBlocks(title="Background swap", analytics_enabled=False, fill_width=True)
+        self.demo = CheckedBlocks(title="Background swap", analytics_enabled=False, fill_width=True)
         with self.demo:
             # On ZeroGPU models are placed once, in this process, before a request borrows the GPU.
             swapper = BackgroundSwapper.from_settings(self._settings, wait=ZERO_GPU)
-            self._bench = Workbench(swapper, self.demo.GRADIO_CACHE, self._settings)
+            self._bench = SwapService(swapper, self.demo.GRADIO_CACHE, self._settings)
             page = lay_out()
             connect(self.demo, page, self._bench)
             add_many(self.demo, page, self._bench, self._settings)
@@ -74,7 +74,7 @@ class App:
             max_file_size=LARGEST_FILE,
             enable_monitoring=False,
             state_session_capacity=MOST_SESSIONS,
-            _app=FencedApp(self._settings),
+            _app=LimitedApp(self._settings),
             prevent_thread_lock=True,
         )
         if not ZERO_GPU:

@@ -1,4 +1,4 @@
-"""Several photos with one choice of background, one after the other, and a zip of the results."""
+"""Several photos with one background, one after the other, and a zip of the results."""
 
 import logging
 import time
@@ -17,7 +17,7 @@ from bgswap.io.encoding import SUFFIXES
 from bgswap.io.files import writing_whole
 from bgswap.ui.guard import without_folders
 from bgswap.ui.many_rows import Row, manifest
-from bgswap.ui.work import Workbench
+from bgswap.ui.service import SwapService
 from bgswap.ui.zero_gpu import WENT_WRONG
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Bundle:
     """The photos of one request.
 
     Args:
-        bench: what does the work.
+        service: what does the work.
         photos: uploaded files.
         prompt: the scene in words.
         people: ``all`` or ``largest``.
@@ -59,17 +59,17 @@ class Bundle:
 
     def __init__(
         self,
-        bench: Workbench,
+        service: SwapService,
         photos: Sequence[Path],
         prompt: str,
         people: str,
         options: SwapOptions,
     ) -> None:
-        bench.check_steps(options)
-        self.photos, self.folder = list(photos), bench.folder()
+        service.check_steps(options)
+        self.photos, self.folder = list(photos), service.folder()
         self.rows: list[Row] = []
         self.models: dict[str, Any] = {}
-        self._bench, self._asked = bench, (prompt, people, options)
+        self._bench, self._asked = service, (prompt, people, options)
         self._format, self._quality = SUFFIXES[options.format], options.quality
 
     def run(self, stop: Path) -> Generator[Step, None, None]:

@@ -1,4 +1,4 @@
-"""The endpoint for several photos: a queued job like the others, its answer a zip and a report."""
+"""The endpoint for several photos: a queued job; its answer is a zip and a report."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,13 +11,13 @@ from gradio.context import get_blocks_context
 from bgswap import SwapOptions
 from bgswap.options import rows
 from bgswap.ui.api import sign
-from bgswap.ui.guard import told_to_user
+from bgswap.ui.disconnects import until_disconnect
+from bgswap.ui.guard import gradio_errors
 from bgswap.ui.lanes import SCENES
 from bgswap.ui.many import Bundle
-from bgswap.ui.many_bounds import Bounds, whose
+from bgswap.ui.many_bounds import Bounds, check_people_choice
 from bgswap.ui.request_checks import Verdict, check_asked, received
-from bgswap.ui.wanted import while_wanted
-from bgswap.ui.work import Workbench
+from bgswap.ui.service import SwapService
 
 # Gradio reads one parameter a line.
 DESCRIPTION = """\
@@ -37,22 +37,22 @@ Returns:
 
 
 def add_many_endpoint(
-    bench: Workbench, bounds: Bounds, table: type[SwapOptions] = SwapOptions
+    service: SwapService, bounds: Bounds, table: type[SwapOptions] = SwapOptions
 ) -> None:
     """Add ``/replace_backgrounds`` to the open :class:`gr.Blocks`."""
     added = gr.api(
-        replace_backgrounds(bench, bounds, table),
+        replace_backgrounds(service, bounds, table),
         api_name="replace_backgrounds",
         **SCENES,
     )
     # gr.api has no parameter for it.
     context = get_blocks_context()
     assert context is not None  # a gr.Blocks is open
-    context.fns[added["id"]].validator = partial(check_many, bench, bounds, table)
+    context.fns[added["id"]].validator = partial(check_many, service, bounds, table)
 
 
 def check_many(
-    bench: Workbench,
+    service: SwapService,
     bounds: Bounds,
     table: type[SwapOptions],
     photos: Any,
@@ -63,7 +63,7 @@ def check_many(
     """The verdicts on the parameters of ``/replace_backgrounds``, in their order.
 
     Args:
-        bench: what will do the work.
+        service: what will do the work.
         bounds: of the photos.
         table: the options.
         photos: as they were sent; so are the others.
@@ -71,17 +71,17 @@ def check_many(
         people: who stays.
         values: the options in the order of their rows; those that are missing have their defaults.
     """
-    files = partial(bounds.check, photos, bench.cache)
-    return check_asked(bench, table, files, prompt, partial(whose, people), values)
+    files = partial(bounds.check, photos, service.cache)
+    return check_asked(service, table, files, prompt, partial(check_people_choice, people), values)
 
 
 def replace_backgrounds(
-    bench: Workbench, bounds: Bounds, table: type[SwapOptions]
+    service: SwapService, bounds: Bounds, table: type[SwapOptions]
 ) -> Callable[..., Any]:
     """The endpoint of that name; its signature and docstring name every option of the table.
 
     Args:
-        bench: what does the work.
+        service: what does the work.
         bounds: of the photos.
         table: the options.
     """
@@ -90,12 +90,15 @@ def replace_backgrounds(
     async def replace_backgrounds(
         photos: list[gr.FileData], prompt: str, people: str = "all", *values: Any
     ) -> tuple[gr.FileData, dict[str, Any]]:
-        with told_to_user():
+        with gradio_errors():
             given = zip(options.values(), values, strict=False)
-            chosen = table(**{o.name: received(o, v, bench.cache) for o, v in given})
-            paths = bounds.check(photos, bench.cache)
-            bundle, stop = Bundle(bench, paths, prompt, whose(people), chosen), bench.stop_mark()
-            path, report = await while_wanted(partial(_made, bundle, stop), stop)
+            chosen = table(**{o.name: received(o, v, service.cache) for o, v in given})
+            paths = bounds.check(photos, service.cache)
+            bundle, stop = (
+                Bundle(service, paths, prompt, check_people_choice(people), chosen),
+                service.stop_mark(),
+            )
+            path, report = await until_disconnect(partial(_made, bundle, stop), stop)
             # Gradio sends a FileData only as the dict it is made of.
             bundled: Any = gr.FileData(path=str(path)).model_dump()
             return bundled, report

@@ -1,11 +1,11 @@
-"""What a request of several photos may be: how many, how large, and who stays in each."""
+"""Limits on a request of several photos: number, total size, and who stays in each."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bgswap import BadInput, Settings
-from bgswap.ui.guard import uploaded
+from bgswap.ui.guard import uploaded_path
 
 PEOPLE = {"all": "Everyone", "largest": "The largest person"}
 
@@ -42,7 +42,7 @@ class Bounds:
             raise BadInput("photos must be a list of at least one uploaded picture file")
         if len(files) > self.photos:
             raise BadInput(f"{self.photos} photos at most may come together, got {len(files)}")
-        paths = [uploaded(file, cache, "photos") for file in files]
+        paths = [uploaded_path(file, cache, "photos") for file in files]
         size = sum(path.stat().st_size for path in paths) / 1e6
         if size > self.megabytes:
             raise BadInput(
@@ -51,7 +51,7 @@ class Bounds:
         return paths
 
 
-def whose(people: Any) -> str:
+def check_people_choice(people: Any) -> str:
     """Who stays in every photo, ``all`` or ``largest``.
 
     Raises:

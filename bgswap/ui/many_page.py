@@ -1,4 +1,4 @@
-"""Several photos on the page: their card below the rest, and what its buttons do."""
+"""The card for several photos below the rest of the page, and its event handlers."""
 
 import time
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from gradio.blocks import Block
 from bgswap import BadInput, Stopped, SwapOptions
 from bgswap.plan import check_request
 from bgswap.ui import fragments
-from bgswap.ui.backdrop import background_options, missing
+from bgswap.ui.background_controls import background_options, missing
 from bgswap.ui.generating import read_options
-from bgswap.ui.guard import told_to_user, warn
+from bgswap.ui.guard import gradio_errors, warn
 from bgswap.ui.lanes import SCENES, WAITING, telling_place
 from bgswap.ui.many import Bundle, Step
-from bgswap.ui.many_bounds import PEOPLE, Bounds, whose
+from bgswap.ui.many_bounds import PEOPLE, Bounds, check_people_choice
 from bgswap.ui.many_rows import minutes, table
 from bgswap.ui.page import Page
+from bgswap.ui.service import SwapService
 from bgswap.ui.sweeper import LONGEST_HOLD
 from bgswap.ui.texts import english, text
 from bgswap.ui.wiring import QUIET
-from bgswap.ui.work import Workbench
 
 Updates = dict[Any, Any]
 HINT = "{} photos at most, {:g} MB together. The background and the options above are used for all."
@@ -88,9 +88,9 @@ def lay_out_many(bounds: Bounds) -> Card:
     return Card(files, people, start, stop, progress, table, download, run)
 
 
-def connect_many(page: Page, card: Card, bench: Workbench, bounds: Bounds) -> None:
+def connect_many(page: Page, card: Card, service: SwapService, bounds: Bounds) -> None:
     """Connect the card with what it does."""
-    on = Many(page, card, bench, bounds)
+    on = Many(page, card, service, bounds)
     behind = {page.backdrop.picture, *page.backdrop.controls.values()}
     asked: set[Block] = {card.files, card.people, *behind, *page.options.values()}
     card.files.change(
@@ -123,13 +123,13 @@ class Many:
     Args:
         page: where background and options are chosen.
         card: the components that they read and update.
-        bench: what does the work.
+        service: what does the work.
         bounds: of the photos.
     """
 
     page: Page
     card: Card
-    bench: Workbench
+    service: SwapService
     bounds: Bounds
 
     def readiness(self, files: list[str] | None, run: Path | None) -> gr.Button:
@@ -142,14 +142,14 @@ class Many:
         Raises:
             gr.Error: so.
         """
-        with told_to_user():
+        with gradio_errors():
             self._photos(values)
             prompt, options = self._scene(values)
             check_request(prompt, options)
-            self.bench.check_steps(options)
+            self.service.check_steps(options)
         card = self.card
         return {
-            card.run: self.bench.stop_mark(),
+            card.run: self.service.stop_mark(),
             card.start: gr.Button(text("several_working"), interactive=False),
             card.stop: gr.Button(interactive=True),
             card.progress: fragments.idle(text("waiting")),
@@ -161,12 +161,12 @@ class Many:
         """Make the pictures one by one, and a zip of them, also of those before a stop."""
         run: Path | None = values[self.card.run]
         try:
-            with told_to_user():
+            with gradio_errors():
                 if run is None:
                     raise BadInput("Press the button first.")
                 bundle = self._bundle(values)
                 # The zip stays while the page is open.
-                self.bench.sweeper.hold(request.session_hash, "several", bundle.folder)
+                self.service.sweeper.hold(request.session_hash, "several", bundle.folder)
                 yield from self._steps(bundle, run)
         except gr.Error as error:
             warn(error)
@@ -220,18 +220,18 @@ class Many:
 
     def _photos(self, values: Updates) -> list[Path]:
         files = values[self.card.files]
-        return self.bounds.check([{"path": path} for path in files or []], self.bench.cache)
+        return self.bounds.check([{"path": path} for path in files or []], self.service.cache)
 
     def _scene(self, values: Updates) -> tuple[str, SwapOptions]:
         backdrop = self.page.backdrop
         lacking = missing(*(values[control] for control in backdrop.asked))
         if lacking:
             raise BadInput(english(lacking))
-        behind = background_options(backdrop, values, self.bench.cache)
+        behind = background_options(backdrop, values, self.service.cache)
         prompt = "" if behind else values[backdrop.prompt]
         return prompt, replace(read_options(self.page.options, values), **behind)
 
     def _bundle(self, values: Updates) -> Bundle:
         prompt, options = self._scene(values)
-        people = whose(values[self.card.people])
-        return Bundle(self.bench, self._photos(values), prompt, people, options)
+        people = check_people_choice(values[self.card.people])
+        return Bundle(self.service, self._photos(values), prompt, people, options)

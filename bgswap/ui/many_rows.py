@@ -1,4 +1,4 @@
-"""What became of each of several photos, and the manifest that says so."""
+"""The outcome of each of several photos as a table and as a manifest."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What a page draws of the people in a photo: outlines of who stays, tiles with their numbers."""
+"""Drawings for the page: outlines of who stays, tiles with numbers."""
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache

@@ -73,7 +73,7 @@
     const grid = document.querySelector("#people");
     if (!grid) return setTimeout(watch, 200);
     const built = () => {
-      // The desk is built when it opens, and begins with the first brush.
+      // The editor is built when it opens, and begins with the first brush.
       if (document.querySelector("#brush-keep:not([aria-pressed])")) pressed(0);
       // A label without a role tells screen readers nothing, and this one is always English.
       for (const empty of document.querySelectorAll(".empty[aria-label]")) empty.removeAttribute("aria-label");

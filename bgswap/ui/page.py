@@ -1,4 +1,4 @@
-"""The layout: every component of the page, in the order a visitor meets it."""
+"""The layout: every component of the page, from top to bottom."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +7,9 @@ import gradio as gr
 
 from bgswap.options import SwapOptions
 from bgswap.ui import fragments
-from bgswap.ui.backdrop import Backdrop, lay_out_backdrop
+from bgswap.ui.background_controls import BackgroundControls, lay_out_background_controls
 from bgswap.ui.controls import Options, lay_out_options
-from bgswap.ui.desk import Desk, lay_out_desk
+from bgswap.ui.cutout_editor import CutoutEditor, lay_out_cutout_editor
 from bgswap.ui.examples import example_photos
 from bgswap.ui.sample import before_and_after
 from bgswap.ui.shared_link import ALT, PREVIEW
@@ -28,13 +28,13 @@ class Page:
     timer: gr.Timer
     photo: gr.Image
     photo_message: gr.HTML
-    desk: Desk
+    cutout_editor: CutoutEditor
     turn: gr.Button
     gallery: gr.Gallery
     fix: gr.Button
     everyone: gr.Button
     no_one: gr.Button
-    backdrop: Backdrop
+    backdrop: BackgroundControls
     options: Options
     generate: gr.Button
     why: gr.HTML
@@ -101,9 +101,9 @@ def _photo_step() -> dict[str, object]:
                 alt_text="Your photo; outlines show who stays. Click a person to change it.",
                 elem_id="photo",
             )
-        desk = lay_out_desk(viewer)
+        editor = lay_out_cutout_editor(viewer)
         _examples(photo)
-    return {"photo": photo, "photo_message": message, "turn": turn, "desk": desk}
+    return {"photo": photo, "photo_message": message, "turn": turn, "cutout_editor": editor}
 
 
 def _examples(photo: gr.Image) -> None:
@@ -148,7 +148,7 @@ def _people_step() -> dict[str, object]:
 def _background_step(table: type[SwapOptions]) -> dict[str, object]:
     with gr.Column(elem_classes="card"):
         gr.HTML(fragments.step(3, text("background")))
-        backdrop = lay_out_backdrop()
+        backdrop = lay_out_background_controls()
         options = lay_out_options(table)
         with gr.Row(elem_id="actions"):
             generate = gr.Button(

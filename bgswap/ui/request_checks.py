@@ -1,4 +1,4 @@
-"""What the endpoints refuse before a request waits in the queue, parameter by parameter."""
+"""Checks of the parameters of an endpoint before its request enters the queue."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,21 +12,21 @@ from bgswap.option import Option
 from bgswap.options import rows
 from bgswap.plan import check_request
 from bgswap.selection import parse_choice
-from bgswap.ui.guard import uploaded, without_folders
-from bgswap.ui.work import Workbench
+from bgswap.ui.guard import uploaded_path, without_folders
+from bgswap.ui.service import SwapService
 
 Verdict = dict[str, Any]
 # The options in place of which a prompt may be missing.
 BEHIND = ("background", "background_picture")
 
 
-def check_photo(bench: Workbench, photo: Any) -> Verdict:
+def check_photo(service: SwapService, photo: Any) -> Verdict:
     """The verdict on the one parameter of ``/find_people``."""
-    return _verdict(lambda: uploaded(photo, bench.cache))
+    return _verdict(lambda: uploaded_path(photo, service.cache))
 
 
 def check_swap(
-    bench: Workbench,
+    service: SwapService,
     table: type[SwapOptions],
     photo: Any,
     prompt: Any = "",
@@ -36,7 +36,7 @@ def check_swap(
     """The verdicts on the parameters of ``/replace_background``, in their order.
 
     Args:
-        bench: what will do the work.
+        service: what will do the work.
         table: the options.
         photo: as it was sent; so are the others.
         prompt: the scene in words.
@@ -44,11 +44,13 @@ def check_swap(
         values: the options in the order of their rows; those that are missing have their defaults.
     """
     whose = partial(parse_choice, people)
-    return check_asked(bench, table, partial(uploaded, photo, bench.cache), prompt, whose, values)
+    return check_asked(
+        service, table, partial(uploaded_path, photo, service.cache), prompt, whose, values
+    )
 
 
 def check_asked(
-    bench: Workbench,
+    service: SwapService,
     table: type[SwapOptions],
     check_files: Callable[[], object],
     prompt: Any,
@@ -58,7 +60,7 @@ def check_asked(
     """The verdicts on what came in, on who stays, and on all that is asked for beside.
 
     Args:
-        bench: what will do the work.
+        service: what will do the work.
         table: the options.
         check_files: raises :class:`BadInput` where the first parameter is not as it should be.
         prompt: the scene in words, as it was sent.
@@ -68,7 +70,7 @@ def check_asked(
     options: dict[str, Any] = {}
 
     def check(option: Option, value: Any) -> None:
-        options[option.name] = received(option, value, bench.cache)
+        options[option.name] = received(option, value, service.cache)
         table(**{option.name: options[option.name]})
         if option.name in ("background", "position", "size"):
             check_request("-", table(**{option.name: value}))
@@ -85,7 +87,7 @@ def check_asked(
         verdicts[1] = _verdict(lambda: check_request(prompt, table(**asked)))
     if "steps" in options and all(verdict["is_valid"] for verdict in verdicts):
         steps = len(verdicts) - len(options) + list(options).index("steps")
-        verdicts[steps] = _verdict(lambda: bench.check_steps(table(**options)))
+        verdicts[steps] = _verdict(lambda: service.check_steps(table(**options)))
     return verdicts
 
 
@@ -102,7 +104,7 @@ def received(option: Option, value: Any, cache: str | Path) -> Any:
     """
     if option.type is not Path or value is None:
         return value
-    return uploaded(value, cache, option.name)
+    return uploaded_path(value, cache, option.name)
 
 
 def _verdict(check: Callable[[], object]) -> Verdict:

@@ -1,4 +1,4 @@
-"""One photo before and after: shown on the empty page, and wherever the page's link is shared."""
+"""One photo before and after, for the empty page and for shared links."""
 
 import io
 from functools import cache

@@ -1,4 +1,4 @@
-"""The files of a result: pictures at full size, and smaller ones that the page shows."""
+"""The files of a result: pictures at full size, and smaller ones for the page."""
 
 from dataclasses import dataclass
 from pathlib import Path

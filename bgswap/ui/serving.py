@@ -1,4 +1,4 @@
-"""Gradio's page and web app with words for every request that is not as it should be."""
+"""Gradio's Blocks and web app, with one sentence as the answer to every malformed request."""
 
 import logging
 import os
@@ -18,9 +18,9 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bgswap import BadInput, Settings
-from bgswap.ui.fence import Fence
 from bgswap.ui.fetching import fetch_all
-from bgswap.ui.guard import told_to_user, without_folders
+from bgswap.ui.guard import gradio_errors, without_folders
+from bgswap.ui.request_limits import RequestLimits
 from bgswap.ui.shared_link import PREVIEW, SharedLink, preview
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ NOT_UNDERSTOOD = "This request cannot be understood."
 MISFIT = "These inputs do not fit this endpoint."
 
 
-class WordyBlocks(gr.Blocks):
+class CheckedBlocks(gr.Blocks):
     """Blocks whose every error is one sentence; what Gradio itself refuses is no failure.
 
     Attributes:
@@ -78,7 +78,7 @@ class WordyBlocks(gr.Blocks):
 
     async def postprocess_data(self, *arguments: Any, **options: Any) -> Any:
         """As Gradio's; what it cannot show is our own fault."""
-        with told_to_user():
+        with gradio_errors():
             return await super().postprocess_data(*arguments, **options)
 
 
@@ -91,8 +91,8 @@ def _is_selection(event: gr.EventData | None) -> bool:
     return isinstance(data, dict) and {"index", "value"} <= data.keys()
 
 
-class FencedApp(App):
-    """Gradio's web app behind a :class:`Fence`.
+class LimitedApp(App):
+    """Gradio's web app behind a :class:`RequestLimits`.
 
     Args:
         settings: which other hosts and origins may use it, and how large an upload may be.
@@ -119,13 +119,13 @@ class FencedApp(App):
         return event in queue.event_ids_to_events or any(event in ids for ids in waiting)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The fence, the check of the host, then all that Gradio adds."""
+        """The limits of requests, the check of the host, then what Gradio adds."""
         app, hosts = super().build_middleware_stack(), self._settings.hosts.split(",")
         if _on_loopback():
             # Pages of a name that somebody else points here would count as this server's own.
             app = TrustedHostMiddleware(app, allowed_hosts=[*LOOPBACK, *filter(None, hosts)])
         origins = filter(None, self._settings.origins.split(","))
-        return Fence(
+        return RequestLimits(
             app,
             LARGEST_FILE,
             frozenset(origins),

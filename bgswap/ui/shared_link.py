@@ -1,4 +1,4 @@
-"""What other sites show where somebody shares a link to the page: title, description, picture."""
+"""Title, description and picture that other sites show for a link to the page."""
 
 import re
 from html import escape

@@ -1,4 +1,4 @@
-"""Split: two people who were found as one are told apart by a click on each."""
+"""Event handlers of Split two people: one mask is divided by a click on each person."""
 
 from asyncio import to_thread
 from collections.abc import AsyncIterator
@@ -10,42 +10,42 @@ import gradio as gr
 from bgswap import Person
 from bgswap.io import images
 from bgswap.ui import fragments
-from bgswap.ui.guard import told_to_user, warn
-from bgswap.ui.texts import text
-from bgswap.ui.thumbnails import person_at, sketch
-from bgswap.ui.visit import (
+from bgswap.ui.disconnects import until_disconnect
+from bgswap.ui.guard import gradio_errors, warn
+from bgswap.ui.page_session import (
     SPLIT_STEPS,
     Handlers,
     Session,
     Updates,
-    clicked,
-    in_photo,
     is_point,
-    opened,
+    person_clicked,
+    require_session,
     show,
+    to_photo_pixels,
 )
-from bgswap.ui.wanted import while_wanted
+from bgswap.ui.texts import text
+from bgswap.ui.thumbnails import person_at, sketch
 
 
 class Splitting(Handlers):
     """Handlers of the button Split two people, and of the two clicks that follow."""
 
-    @told_to_user()
+    @gradio_errors()
     def begin(self, session: Session | None) -> Updates:
         """The button was pressed: the photo shows, and waits for two clicks."""
-        session, desk = replace(opened(session), clicks=()), self.page.desk
+        session, editor = replace(require_session(session), clicks=()), self.page.cutout_editor
         return show(self.page, session) | {
-            desk.viewer: gr.Column(visible=True),
-            desk.room: gr.Column(visible=False),
+            editor.viewer: gr.Column(visible=True),
+            editor.room: gr.Column(visible=False),
         }
 
-    @told_to_user()
+    @gradio_errors()
     def point(self, session: Session | None, event: gr.SelectData) -> Updates:
         """A click on the photo: one of the two, where two are asked for."""
         if session is None or session.clicks is None or not is_point(event.index):
             return {self.page.session: gr.skip()}
         clicks = (*session.clicks, (float(event.index[0]), float(event.index[1])))
-        number = clicked(session, clicks[0])
+        number = person_clicked(session, clicks[0])
         if number is None:
             return self._given_up(session, text("split_nobody"))
         shared = [figure for figure in session.shown.figures if figure.number == number]
@@ -60,13 +60,13 @@ class Splitting(Handlers):
             return
         yield {self.page.photo_message: fragments.message(text("splitting"))}
         try:
-            with told_to_user():
+            with gradio_errors():
                 session.check()
-                clicks, stop = session.clicks or (), self.bench.stop_mark()
-                number = clicked(session, clicks[0]) or 0
-                points = [in_photo(session, click) for click in clicks]
-                work = partial(self.bench.split, session.photo, number, points, stop)
-                people = await while_wanted(work, stop)
+                clicks, stop = session.clicks or (), self.service.stop_mark()
+                number = person_clicked(session, clicks[0]) or 0
+                points = [to_photo_pixels(session, click) for click in clicks]
+                work = partial(self.service.split, session.photo, number, points, stop)
+                people = await until_disconnect(work, stop)
                 yield await to_thread(self._with, session, number, people)
         except gr.Error as error:
             warn(error)

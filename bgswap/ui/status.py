@@ -1,20 +1,20 @@
-"""The line on top of the page: which models serve, and what is on its way."""
+"""The status line at the top of the page: models in use, and downloads."""
 
-from bgswap.ui.work import Workbench
+from bgswap.ui.service import SwapService
 
 
-def status_line(bench: Workbench) -> tuple[bool, str, list[str]]:
+def status_line(service: SwapService) -> tuple[bool, str, list[str]]:
     """Whether something is still on its way, the line, and every detail.
 
     Args:
-        bench: whose models.
+        service: whose models.
     """
-    roles = bench.swapper.models.store.status()
+    roles = service.swapper.models.store.status()
     coming = [r.message for r in roles if r.state == "downloading"]
-    details = bench.swapper.models.status()
+    details = service.swapper.models.status()
     full = any(r.state == "ready" for r in roles)
     serving = "Full models" if full else "Starter models"
-    if bench.warming is not None and bench.warming.is_alive():
+    if service.warming is not None and service.warming.is_alive():
         return True, "Loading models; you can choose a photo already", details
     if coming:
         more = f" and {len(coming) - 1} more" if len(coming) > 1 else ""

@@ -1,4 +1,4 @@
-"""Deletes what visitors leave in the upload folder: by age, and the oldest first where it is full.
+"""Deletes visitors' files in the upload folder: by age, and the oldest first where it is full.
 
 Gradio deletes only files that it registered itself, and knows of none from before a restart.
 """

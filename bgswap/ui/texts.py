@@ -1,4 +1,4 @@
-"""The words of the page in every language: ``texts.json`` has them, and the browser picks.
+"""The texts of the page in every language, from ``texts.json``; the browser picks one.
 
 What stands in the page are marks that Gradio's part in the browser replaces, one in each value of a
 component at most.

@@ -1,4 +1,4 @@
-"""The people of a photo as a page keeps them: small, with outlines, found again by a click."""
+"""The people of a photo at display size: outlines, tiles, and who is at a clicked point."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which event runs which handler of the page; the endpoints are in :mod:`bgswap.ui.api`."""
+"""Connects the events of the page to their handlers; endpoints are in :mod:`bgswap.ui.api`."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,43 +6,43 @@ from typing import Any
 import gradio as gr
 
 from bgswap.ui import fragments
-from bgswap.ui.backdrop import PROMPTS, unknown
+from bgswap.ui.background_controls import PROMPTS, unknown
 from bgswap.ui.choosing import Choosing
 from bgswap.ui.fixing import Fixing
 from bgswap.ui.generating import Generating
 from bgswap.ui.history import History, choices, controls
 from bgswap.ui.lanes import PEOPLE, SCENES, WAITING, telling_place
 from bgswap.ui.page import Page
+from bgswap.ui.service import SwapService
 from bgswap.ui.splitting import Splitting
 from bgswap.ui.status import status_line
-from bgswap.ui.work import Workbench
 
 # Handlers of the page: quick, unseen by programs, with progress of their own.
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-def connect(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
+def connect(demo: gr.Blocks, page: Page, service: SwapService) -> None:
     """Connect every component of the page with what it does."""
-    _connect_status(demo, page, bench)
-    choice = _connect_choosing(page, Choosing(page, bench))
-    _connect_fixing(page, Fixing(page, bench), choice)
-    _connect_backdrop(page, bench)
-    history = History(page, bench)
-    _connect_generating(page, Generating(page, bench, history))
+    _connect_status(demo, page, service)
+    choice = _connect_choosing(page, Choosing(page, service))
+    _connect_fixing(page, Fixing(page, service), choice)
+    _connect_backdrop(page, service)
+    history = History(page, service)
+    _connect_generating(page, Generating(page, service, history))
     _connect_history(page, history, choice)
     _connect_memory(demo, page)
 
 
-def _connect_status(demo: gr.Blocks, page: Page, bench: Workbench) -> None:
+def _connect_status(demo: gr.Blocks, page: Page, service: SwapService) -> None:
     def refresh() -> tuple[str, gr.Timer]:
-        busy, line, more = status_line(bench)
+        busy, line, more = status_line(service)
         return fragments.status(busy, line, more), gr.Timer(active=busy)
 
     for event in (demo.load, page.timer.tick):
         event(refresh, None, [page.status, page.timer], queue=False, **QUIET)
 
     def left(request: gr.Request) -> None:
-        bench.sweeper.release(request.session_hash)
+        service.sweeper.release(request.session_hash)
 
     demo.unload(left)
 
@@ -58,18 +58,18 @@ def _connect_choosing(page: Page, on: Choosing) -> list[Any]:
         page.fix,
         page.turn,
     ]
-    desk = [page.desk.viewer, page.desk.room]
+    editor = [page.cutout_editor.viewer, page.cutout_editor.room]
     # Raw, as it was uploaded: the component's own conversion fails on what open_photo can read.
     # A webcam's picture raises only this event; our own renderings raise it too and are skipped.
     # Queued, though quick: only the queue tells the browser that a state has changed.
     page.photo.change(
-        on.arrived, page.photo, [page.source, *choice, *desk], preprocess=False, **QUIET
+        on.arrived, page.photo, [page.source, *choice, *editor], preprocess=False, **QUIET
     )
-    page.photo.clear(on.cleared, None, [page.source, *choice, *desk], **QUIET)
+    page.photo.clear(on.cleared, None, [page.source, *choice, *editor], **QUIET)
     page.source.change(
         on.look,
         page.source,
-        [*choice, *desk],
+        [*choice, *editor],
         trigger_mode="multiple",
         **PEOPLE,
         **QUIET,
@@ -87,24 +87,24 @@ def _connect_choosing(page: Page, on: Choosing) -> list[Any]:
     page.everyone.click(on.keep_everyone, page.session, **clicks)
     page.no_one.click(on.keep_no_one, page.session, **clicks)
     page.turn.click(on.turn, page.session, [page.source, page.photo_message], **PEOPLE, **QUIET)
-    apart = Splitting(page, on.bench)
-    page.desk.split.click(apart.begin, page.session, [*choice, *desk], **QUIET)
+    apart = Splitting(page, on.service)
+    page.cutout_editor.split.click(apart.begin, page.session, [*choice, *editor], **QUIET)
     second = page.photo.select(apart.point, page.session, **clicks)
     second.success(apart.split, page.session, choice, **PEOPLE, **QUIET)
     return choice
 
 
 def _connect_fixing(page: Page, on: Fixing, choice: list[Any]) -> None:
-    desk = page.desk
-    both = [desk.viewer, desk.room]
-    outputs = [*choice, desk.editor, desk.undo]
+    editor = page.cutout_editor
+    both = [editor.viewer, editor.room]
+    outputs = [*choice, editor.editor, editor.undo]
     page.fix.click(on.open, page.session, [*outputs, *both], **PEOPLE, **QUIET)
-    desk.apply.click(on.apply, [page.session, desk.editor], outputs, **PEOPLE, **QUIET)
-    desk.undo.click(on.undo, page.session, outputs, **PEOPLE, **QUIET)
-    desk.close.click(on.close, None, both, queue=False, **QUIET)
+    editor.apply.click(on.apply, [page.session, editor.editor], outputs, **PEOPLE, **QUIET)
+    editor.undo.click(on.undo, page.session, outputs, **PEOPLE, **QUIET)
+    editor.close.click(on.close, None, both, queue=False, **QUIET)
 
 
-def _connect_backdrop(page: Page, bench: Workbench) -> None:
+def _connect_backdrop(page: Page, service: SwapService) -> None:
     backdrop = page.backdrop
     for chip, prompt in zip(backdrop.chips, PROMPTS.values(), strict=True):
         # In the browser alone: nothing to ask the server.
@@ -120,7 +120,7 @@ def _connect_backdrop(page: Page, bench: Workbench) -> None:
     )
 
     def words(prompt: str, preset: str) -> gr.HTML:
-        line = unknown(bench.unknown_words(prompt, preset))
+        line = unknown(service.unknown_words(prompt, preset))
         return gr.HTML(line, visible=bool(line))
 
     asked = [backdrop.prompt, page.options["preset"]]

@@ -29,7 +29,7 @@ FIND_SECONDS = 10
 LEAST_SECONDS, MOST_SECONDS = 8.0, 60
 SECONDS_A_STEP = 0.2
 
-Lent = Callable[..., Iterator[Any]]
+GpuTask = Callable[..., Iterator[Any]]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def swap_seconds(
     return min(MOST_SECONDS, ceil(LEAST_SECONDS + SECONDS_A_STEP * steps))
 
 
-def on_gpu(function: Lent, seconds: int | Callable[..., int]) -> Lent:
+def on_gpu(function: GpuTask, seconds: int | Callable[..., int]) -> GpuTask:
     """Borrow a GPU while a generator function runs, where the platform lends them.
 
     Args:

@@ -108,7 +108,7 @@ def details(page: Page) -> Locator:
     return page.locator("#summary")
 
 
-def open_desk(page: Page) -> None:
+def open_cutout_editor(page: Page) -> None:
     page.get_by_role("button", name="Fix the cut-out").click()
     expect(page.locator("#editor canvas").first).to_be_visible()
     expect(message(page)).not_to_contain_text("Cutting")
@@ -154,5 +154,5 @@ def press(page: Page, button: str) -> None:
     """A button of the desk, and wait for its answer."""
     # The line under the photo says the same before and after: it must have been another.
     page.locator("#photo-message").evaluate("e => e.querySelector('.message').remove()")
-    page.locator("#desk").get_by_role("button", name=button).click()
+    page.locator("#cutout-editor").get_by_role("button", name=button).click()
     expect(message(page)).to_contain_text("found")

@@ -9,7 +9,7 @@ from PIL import Image
 
 from bgswap import NoPersonDetected, Progress, SwapOptions, SwapResult
 from bgswap.io.images import open_photo
-from bgswap.ui.work import Workbench
+from bgswap.ui.service import SwapService
 
 
 class Painter:
@@ -39,8 +39,8 @@ class Painter:
         return SwapResult(image, np.dstack([image, image[..., 0]]), details, [], [])
 
 
-def photo(bench: Workbench, name: str, color: int = 90) -> Path:
+def photo(service: SwapService, name: str, color: int = 90) -> Path:
     """An uploaded photo of one gray."""
-    folder = bench.folder()
+    folder = service.folder()
     Image.new("RGB", (64, 48), (color, color, color)).save(folder / name)
     return folder / name

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import choose, generate, open_desk, opened_page, upload_bus
+from browsing import choose, generate, open_cutout_editor, opened_page, upload_bus
 from playwright.sync_api import Browser, Page, expect
 
 # Targets of 24 pixels are a rule of WCAG 2.2, which axe-core leaves out unless it is named.
@@ -33,7 +33,7 @@ def test_every_state_of_the_page(
         found = {"empty": faults(page)}
         upload_bus(page)
         found["people found"] = faults(page)
-        open_desk(page)
+        open_cutout_editor(page)
         found["editing"] = faults(page)
         page.get_by_role("button", name="Done").click()
         choose(page, "Blur")

@@ -9,7 +9,7 @@ from browsing import (
     choose,
     generate,
     message,
-    open_desk,
+    open_cutout_editor,
     paint,
     press,
     upload,
@@ -36,12 +36,14 @@ def alpha(page: Page, folder: Path) -> np.ndarray:
 def test_paint_keeps_and_removes_until_it_is_undone(page: Page, tmp_path: Path) -> None:
     upload_bus(page)
     choose(page, "Transparent")
-    open_desk(page)
+    open_cutout_editor(page)
     # On the bus just over someone's head, and on someone's coat.
     paint(page, (0.38, 0.33), (0.46, 0.33))
     paint(page, (0.17, 0.52), (0.2, 0.56), color="remove")
     press(page, "Apply")
-    expect(page.locator("#desk").get_by_role("button", name="Undo the corr")).to_be_enabled()
+    expect(
+        page.locator("#cutout-editor").get_by_role("button", name="Undo the corr")
+    ).to_be_enabled()
     page.get_by_role("button", name="Done").click()
     expect(page.locator("#photo img")).to_be_visible()
     generate(page)
@@ -49,7 +51,7 @@ def test_paint_keeps_and_removes_until_it_is_undone(page: Page, tmp_path: Path) 
     painted = alpha(page, tmp_path)
     assert painted[kept] == 255
     assert painted[removed] == 0
-    open_desk(page)
+    open_cutout_editor(page)
     press(page, "Undo the corrections")
     page.get_by_role("button", name="Done").click()
     generate(page)
@@ -64,7 +66,7 @@ def test_somebody_is_painted_where_nobody_was_found(page: Page, tmp_path: Path) 
     expect(message(page)).to_contain_text("No person detected")
     expect(page.locator("#why")).to_contain_text("click or paint on somebody")
     choose(page, "Transparent")
-    open_desk(page)
+    open_cutout_editor(page)
     paint(page, (0.4, 0.5), (0.6, 0.5), size=(320, 240))
     press(page, "Apply")
     expect(captions(page)).to_have_text(["1 · stays · 100%"])
@@ -74,8 +76,8 @@ def test_somebody_is_painted_where_nobody_was_found(page: Page, tmp_path: Path) 
 
 def test_apply_without_paint_says_what_to_do(page: Page) -> None:
     upload_bus(page)
-    open_desk(page)
-    page.locator("#desk").get_by_role("button", name="Apply").click()
+    open_cutout_editor(page)
+    page.locator("#cutout-editor").get_by_role("button", name="Apply").click()
     expect(message(page)).to_contain_text("Nothing is painted yet")
 
 

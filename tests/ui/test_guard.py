@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bgswap.errors import BadInput
-from bgswap.ui.guard import uploaded
+from bgswap.ui.guard import uploaded_path
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def cache(tmp_path: Path) -> Path:
 
 
 def test_what_was_uploaded_is_let_through(cache: Path) -> None:
-    assert uploaded({"path": str(cache / "photo.png")}, cache) == cache / "photo.png"
+    assert uploaded_path({"path": str(cache / "photo.png")}, cache) == cache / "photo.png"
 
 
 def test_a_way_out_of_the_folder_is_closed(cache: Path) -> None:
@@ -25,10 +25,10 @@ def test_a_way_out_of_the_folder_is_closed(cache: Path) -> None:
     (cache / "up").symlink_to(cache.parent)
     for path in ("link.png", "up/secret.png", "../secret.png", "missing.png", ""):
         with pytest.raises(BadInput):
-            uploaded({"path": str(cache / path)}, cache)
+            uploaded_path({"path": str(cache / path)}, cache)
 
 
 def test_a_cache_that_is_a_link_itself_works(cache: Path) -> None:
     link = cache.parent / "link"
     link.symlink_to(cache)
-    assert uploaded({"path": str(link / "photo.png")}, link) == cache / "photo.png"
+    assert uploaded_path({"path": str(link / "photo.png")}, link) == cache / "photo.png"

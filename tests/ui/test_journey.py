@@ -15,7 +15,7 @@ from browsing import (
     details,
     generate,
     message,
-    open_desk,
+    open_cutout_editor,
     opened_page,
     paint,
     press,
@@ -60,7 +60,7 @@ def correct_the_cutout(page: Page, look: Look) -> None:
     click_photo(page, 0.95, 0.55)
     expect(captions(page)).to_have_count(count + 1)
     look("2-missed-person-clicked")
-    open_desk(page)
+    open_cutout_editor(page)
     paint(page, (0.38, 0.33), (0.46, 0.33))
     paint(page, (0.17, 0.52), (0.2, 0.56), color="remove")
     look("3-painted")
@@ -136,7 +136,7 @@ def test_somebody_is_painted_and_put_into_a_scene(
         upload(page, tmp_path / "empty.png")
         expect(message(page)).to_contain_text("No person detected")
         look("13-nobody")
-        open_desk(page)
+        open_cutout_editor(page)
         paint(page, (0.4, 0.5), (0.6, 0.5), size=(320, 240))
         press(page, "Apply")
         expect(captions(page)).to_have_text(["1 · stays · 100%"])

@@ -16,19 +16,20 @@ from bgswap.ui.many_bounds import Bounds
 from bgswap.ui.many_page import Many, lay_out_many
 from bgswap.ui.many_rows import Row, minutes, table
 from bgswap.ui.page import lay_out
-from bgswap.ui.serving import WordyBlocks
-from bgswap.ui.work import Workbench
+from bgswap.ui.service import SwapService
+from bgswap.ui.serving import CheckedBlocks
+from bgswap.ui.texts import english
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
-    return Workbench(Painter(), tmp_path, Settings(most_steps=800))
+def service(tmp_path: Path) -> SwapService:
+    return SwapService(Painter(), tmp_path, Settings(most_steps=800))
 
 
 @pytest.fixture
-def many(bench: Workbench) -> Many:
+def many(service: SwapService) -> Many:
     with gr.Blocks():
-        return Many(lay_out(), lay_out_many(Bounds(3, 1)), bench, Bounds(3, 1))
+        return Many(lay_out(), lay_out_many(Bounds(3, 1)), service, Bounds(3, 1))
 
 
 def values(many: Many, *photos: Path, prompt: str = "a forest") -> dict[Any, Any]:
@@ -45,12 +46,13 @@ class Visit:
     session_hash = "visitor"
 
 
-def test_the_card_makes_a_zip_and_tells_of_every_photo(many: Many, bench: Workbench) -> None:
-    given = values(many, photo(bench, "one.png"), photo(bench, "nobody.png"))
+def test_the_card_makes_a_zip_and_tells_of_every_photo(many: Many, service: SwapService) -> None:
+    given = values(many, photo(service, "one.png"), photo(service, "nobody.png"))
     begun = many.begin(given)
     given[many.card.run] = begun[many.card.run]
     updates = list(many.make(given, Visit()))
-    lines = [update[many.card.progress] for update in updates if many.card.progress in update]
+    told = [u[many.card.progress] for u in updates if many.card.progress in u]
+    lines = [english(line) for line in told]
     assert "Photo 1 of 2 · Painting the scene" in lines[0]
     assert "Photo 2 of 2 · Painting the scene · about 1 s left" in lines[2]
     assert "1 of 2 pictures." in lines[-1]
@@ -60,14 +62,14 @@ def test_the_card_makes_a_zip_and_tells_of_every_photo(many: Many, bench: Workbe
     path = Path(download.value["path"])
     assert zipfile.ZipFile(path).namelist() == ["one.png", MANIFEST]
     assert download.interactive
-    bench.sweeper.age = -1.0
-    bench.sweeper.sweep()
+    service.sweeper.age = -1.0
+    service.sweeper.sweep()
     assert path.exists(), "while the page is open"
 
 
-def test_stop_on_the_card_gives_what_is_done(many: Many, bench: Workbench) -> None:
+def test_stop_on_the_card_gives_what_is_done(many: Many, service: SwapService) -> None:
     names = ["one.png", "slow.png", "three.png"]
-    given = values(many, *(photo(bench, name) for name in names))
+    given = values(many, *(photo(service, name) for name in names))
     given[many.card.run] = many.begin(given)[many.card.run]
     updates = []
     for update in many.make(given, Visit()):
@@ -80,8 +82,8 @@ def test_stop_on_the_card_gives_what_is_done(many: Many, bench: Workbench) -> No
     assert packed.namelist() == ["one.png", MANIFEST]
 
 
-def test_the_card_refuses_before_it_begins(many: Many, bench: Workbench) -> None:
-    one = photo(bench, "one.png")
+def test_the_card_refuses_before_it_begins(many: Many, service: SwapService) -> None:
+    one = photo(service, "one.png")
     with pytest.raises(gr.Error, match="Describe the scene"):
         many.begin(values(many, one, prompt=" "))
     with pytest.raises(gr.Error, match="3 photos at most"):
@@ -100,10 +102,10 @@ def test_every_text_of_the_table_is_escaped() -> None:
     assert (minutes(0.2), minutes(89), minutes(600)) == ("1 s", "89 s", "10 min")
 
 
-def test_the_settings_bound_what_a_request_may_name(bench: Workbench) -> None:
-    with WordyBlocks() as demo:
+def test_the_settings_bound_what_a_request_may_name(service: SwapService) -> None:
+    with CheckedBlocks() as demo:
         page = lay_out()
-        add_many(demo, page, bench, Settings(most_photos=9, most_megabytes=1000))
+        add_many(demo, page, service, Settings(most_photos=9, most_megabytes=1000))
     assert (demo.most_addresses, demo.largest_total) == (12, 1e9)
     (endpoint,) = (f.fn for f in demo.fns.values() if f.api_name == "replace_backgrounds")
     described = gr.utils.get_function_description(endpoint)[1]

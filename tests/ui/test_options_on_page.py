@@ -15,8 +15,8 @@ from bgswap.ui.controls import lay_out_options
 from bgswap.ui.generating import read_options
 from bgswap.ui.page import lay_out
 from bgswap.ui.request_checks import check_swap
+from bgswap.ui.service import SwapService
 from bgswap.ui.texts import english
-from bgswap.ui.work import Workbench
 
 
 class NoSwapper:
@@ -24,9 +24,9 @@ class NoSwapper:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
+def service(tmp_path: Path) -> SwapService:
     (tmp_path / "photo.png").touch()
-    return Workbench(NoSwapper(), tmp_path, Settings())
+    return SwapService(NoSwapper(), tmp_path, Settings())
 
 
 @pytest.mark.parametrize("table", [SwapOptions, MoreOptions])
@@ -65,9 +65,9 @@ def test_what_is_typed_on_the_page_reaches_the_options() -> None:
         read_options(controls, typed | {controls["frames"]: "x"}, MoreOptions)
 
 
-def test_the_api_has_a_typed_and_documented_parameter_for_every_row(bench: Workbench) -> None:
+def test_the_api_has_a_typed_and_documented_parameter_for_every_row(service: SwapService) -> None:
     with gr.Blocks() as demo:
-        add_endpoints(bench, MoreOptions)
+        add_endpoints(service, MoreOptions)
     (endpoint,) = (f.fn for f in demo.fns.values() if f.api_name == "replace_background")
     parameters = inspect.signature(endpoint).parameters
     assert list(parameters) == ["photo", "prompt", "people", *rows(MoreOptions)]
@@ -84,12 +84,12 @@ def test_the_api_has_a_typed_and_documented_parameter_for_every_row(bench: Workb
     assert info[2]["type"]["anyOf"][0] == {"type": "integer"}
 
 
-def test_a_request_is_checked_by_every_row(bench: Workbench) -> None:
-    photo = {"path": str(bench.cache / "photo.png")}
+def test_a_request_is_checked_by_every_row(service: SwapService) -> None:
+    photo = {"path": str(service.cache / "photo.png")}
     sent: dict[str, Any] = {name: o.default for name, o in rows(MoreOptions).items()}
 
     def refused(**changes: Any) -> dict[str, str]:
-        verdicts = check_swap(bench, MoreOptions, photo, "x", 1, *(sent | changes).values())
+        verdicts = check_swap(service, MoreOptions, photo, "x", 1, *(sent | changes).values())
         names = ["photo", "prompt", "people", *sent]
         return {n: v["message"] for n, v in zip(names, verdicts, strict=True) if not v["is_valid"]}
 

@@ -8,7 +8,7 @@ import pytest
 from bgswap import BadInput, Settings, SwapOptions
 from bgswap.options import rows
 from bgswap.ui.request_checks import check_photo, check_swap
-from bgswap.ui.work import Workbench
+from bgswap.ui.service import SwapService
 
 GOOD: dict[str, Any] = {"prompt": "a forest", "steps": 4, "variations": 2}
 
@@ -18,24 +18,24 @@ class NoSwapper:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
+def service(tmp_path: Path) -> SwapService:
     (tmp_path / "photo.png").touch()
-    return Workbench(NoSwapper(), tmp_path, Settings(most_steps=20))
+    return SwapService(NoSwapper(), tmp_path, Settings(most_steps=20))
 
 
-def refused(bench: Workbench, **changes: Any) -> dict[str, str]:
+def refused(service: SwapService, **changes: Any) -> dict[str, str]:
     """Parameter and message of every one that is not as it should be."""
-    photo = {"path": str(bench.cache / "photo.png")}
+    photo = {"path": str(service.cache / "photo.png")}
     defaults = {option.name: option.default for option in rows().values()}
     sent = {"photo": photo, "prompt": "", "people": "all"} | defaults | GOOD | changes
-    verdicts = check_swap(bench, SwapOptions, *sent.values())
+    verdicts = check_swap(service, SwapOptions, *sent.values())
     names = list(sent)
     return {n: v["message"] for n, v in zip(names, verdicts, strict=True) if not v["is_valid"]}
 
 
-def test_what_is_good_is_let_through(bench: Workbench) -> None:
-    assert refused(bench) == {}
-    assert refused(bench, people=[1, 99]) == refused(bench, people=2) == {}
+def test_what_is_good_is_let_through(service: SwapService) -> None:
+    assert refused(service) == {}
+    assert refused(service, people=[1, 99]) == refused(service, people=2) == {}
 
 
 @pytest.mark.parametrize(
@@ -62,22 +62,22 @@ def test_what_is_good_is_let_through(bench: Workbench) -> None:
         ("background_picture", {"path": "/etc/hostname"}, "background_picture must be an uploaded"),
     ],
 )
-def test_what_is_not_is_named(bench: Workbench, name: str, value: Any, said: str) -> None:
+def test_what_is_not_is_named(service: SwapService, name: str, value: Any, said: str) -> None:
     if isinstance(value, dict) and "path" in value:
-        value = {"path": value["path"].format(cache=bench.cache)}
-    told = refused(bench, **{name: value})
+        value = {"path": value["path"].format(cache=service.cache)}
+    told = refused(service, **{name: value})
     assert list(told) == [name]
     assert said in told[name]
-    assert str(bench.cache) not in told[name]
+    assert str(service.cache) not in told[name]
 
 
-def test_a_shared_server_may_bound_the_steps(bench: Workbench) -> None:
+def test_a_shared_server_may_bound_the_steps(service: SwapService) -> None:
     message = "steps times variations may be 20 at most here, got 32"
-    assert refused(bench, steps=4, variations=8) == {"steps": message}
-    assert refused(bench, steps=20, variations=1) == {}
+    assert refused(service, steps=4, variations=8) == {"steps": message}
+    assert refused(service, steps=20, variations=1) == {}
     with pytest.raises(BadInput, match=message):
-        bench.swap(Path(), "a forest", "all", SwapOptions(steps=4, variations=8), Path())
+        service.swap(Path(), "a forest", "all", SwapOptions(steps=4, variations=8), Path())
 
 
-def test_one_parameter_has_one_verdict(bench: Workbench) -> None:
-    assert check_photo(bench, None)["is_valid"] is False
+def test_one_parameter_has_one_verdict(service: SwapService) -> None:
+    assert check_photo(service, None)["is_valid"] is False

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-from browsing import captions, click_photo, message, open_desk, press, upload_bus
+from browsing import captions, click_photo, message, open_cutout_editor, press, upload_bus
 from playwright.sync_api import Page, expect
 
 from bgswap import Person
-from bgswap.ui.recent import Recent
+from bgswap.ui.photo_cache import PhotoCache
 
 # In shares of the photo of a street: twice on the coat of one man, and on nobody.
 CHEST, WAIST, SKY, BESIDE = (0.165, 0.47), (0.165, 0.58), (0.6, 0.02), (0.38, 0.55)
@@ -15,7 +15,7 @@ CHEST, WAIST, SKY, BESIDE = (0.165, 0.47), (0.165, 0.58), (0.6, 0.02), (0.38, 0.
 
 def begin(page: Page) -> int:
     count = upload_bus(page)
-    open_desk(page)
+    open_cutout_editor(page)
     page.get_by_role("button", name="Split two people").click()
     expect(message(page)).to_have_text("Click on the first of the two people.")
     expect(page.locator("#photo img")).to_be_visible()
@@ -34,7 +34,7 @@ def test_a_click_on_each_of_two_people_splits_their_mask(page: Page) -> None:
     click_photo(page, *WAIST)
     expect(captions(page).nth(2)).to_contain_text(f"{count + 1} · goes")
     expect(captions(page).nth(1)).to_contain_text("2 · stays")
-    open_desk(page)
+    open_cutout_editor(page)
     press(page, "Undo the corrections")
     expect(captions(page)).to_have_count(count)
 
@@ -43,7 +43,7 @@ def test_clicks_that_share_no_outline_split_nothing(page: Page) -> None:
     count = begin(page)
     click_photo(page, *SKY)
     expect(message(page)).to_have_text("Nobody is there. Nothing was split.")
-    open_desk(page)
+    open_cutout_editor(page)
     page.get_by_role("button", name="Split two people").click()
     click_photo(page, *CHEST)
     expect(message(page)).to_have_text("Now click on the second of them.")
@@ -60,7 +60,7 @@ def person(number: int, columns: slice) -> Person:
 
 
 def test_people_who_are_joined_again_have_their_mask_back(tmp_path: Path) -> None:
-    photo, recent = tmp_path / "photo.png", Recent()
+    photo, recent = tmp_path / "photo.png", PhotoCache()
     photo.touch()
     recent.join(photo, [(1, 3)])
     assert recent.get(photo) is None

@@ -8,12 +8,12 @@ from browsing import PATIENCE, captions, upload_bus
 from playwright.sync_api import Browser, expect
 
 from bgswap.options import rows
-from bgswap.ui import backdrop, many_bounds, texts
+from bgswap.ui import background_controls, many_bounds, texts
 
 UI = Path(texts.__file__).parent
 SOURCES = "".join(path.read_text() for path in UI.glob("*.py"))
 # Keys that are put together, or belong to words that the browser exchanges.
-CHOICES = {*backdrop.KINDS.values(), *many_bounds.PEOPLE.values(), "stays", "goes"}
+CHOICES = {*background_controls.KINDS.values(), *many_bounds.PEOPLE.values(), "stays", "goes"}
 
 
 def test_every_text_is_there_in_every_language() -> None:
@@ -26,7 +26,9 @@ def test_every_text_is_there_in_every_language() -> None:
 
 def test_every_text_is_used() -> None:
     used = set(re.findall(r"""(?:(?<=\btext\()|(?<= else ))['"](\w+)['"]""", SOURCES))
-    used |= {f"option_{name}" for name in rows()} | {f"chip_{name}" for name in backdrop.PROMPTS}
+    used |= {f"option_{name}" for name in rows()} | {
+        f"chip_{name}" for name in background_controls.PROMPTS
+    }
     used |= {key for key, words in texts.texts().items() if words["en"] in CHOICES}
     assert not set(texts.texts()) - used
 

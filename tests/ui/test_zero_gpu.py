@@ -24,7 +24,7 @@ BORROWED = {"SPACES_ZERO_GPU": "1", "PYTHONPATH": f"{ROOT / 'tests' / 'zero_gpu'
 
 
 def run(code: str) -> str:
-    """What the code prints where GPUs are lent."""
+    """What the code prints where GPUs are gpu_tasks."""
     environment = os.environ | BORROWED
     return subprocess.run(
         [sys.executable, "-c", code],
@@ -63,14 +63,14 @@ def test_errors_come_back_as_themselves(raised: str, told: str) -> None:
     code = f"""
 from pathlib import Path
 from bgswap.errors import *
-from bgswap.ui.work import Workbench
+from bgswap.ui.service import SwapService
 
 class Swapper:
     def list_people(self, photo):
         raise {raised}
 
 try:
-    Workbench(Swapper(), "/nowhere").people_in(None, Path("/nowhere/stop"))
+    SwapService(Swapper(), "/nowhere").people_in(None, Path("/nowhere/stop"))
 except BgSwapError as error:
     print(f"{{type(error).__name__}}: {{error}}")
 """
@@ -81,7 +81,7 @@ def test_stop_reaches_a_borrowed_swap(tmp_path: Path) -> None:
     code = f"""
 import pathlib, time
 from bgswap import Progress, Stopped, SwapOptions
-from bgswap.ui.work import Workbench
+from bgswap.ui.service import SwapService
 
 class Swapper:
     list_people = None
@@ -91,9 +91,9 @@ class Swapper:
             time.sleep(0.01)
 
 stop = pathlib.Path({str(tmp_path)!r}) / "stop"
-bench = Workbench(Swapper(), {str(tmp_path)!r})
+service = SwapService(Swapper(), {str(tmp_path)!r})
 try:
-    for progress in bench.swapping("photo", "a forest", "all", SwapOptions(), stop):
+    for progress in service.swapping("photo", "a forest", "all", SwapOptions(), stop):
         if progress.step == 3:
             stop.touch()
 except Stopped as error:

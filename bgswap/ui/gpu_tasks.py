@@ -1,4 +1,4 @@
-"""Work that runs models, as generator functions: what ZeroGPU lends its GPU to."""
+"""Work that runs models, as generator functions: what ZeroGPU runs on a borrowed GPU."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ from bgswap import (
 from bgswap.interruption import interruptible
 from bgswap.selection import Choice
 from bgswap.types import Cutout, Strokes
-from bgswap.ui.recent import Known
+from bgswap.ui.photo_cache import Known
 
 
 def listing(swapper: BackgroundSwapper) -> Callable[..., Iterator[Any]]:

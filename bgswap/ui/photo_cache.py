@@ -1,4 +1,4 @@
-"""What was found in the photos that visitors have open, and cut out of them: made only once."""
+"""People and cut-outs of the photos that are open on the page, so that each is made once."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from bgswap.types import Cutout, Person
 Known = Cutout | list[Person]
 
 
-class Recent:
+class PhotoCache:
     """The people or the cut-out of each photo, the least recently used forgotten first.
 
     Args:

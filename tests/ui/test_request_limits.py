@@ -10,7 +10,7 @@ import httpx
 import pytest
 from launch import served
 
-from bgswap.ui.fence import LONGEST_BODY, Fence, Parts
+from bgswap.ui.request_limits import LONGEST_BODY, Parts, RequestLimits
 
 JSON = {"content-type": "application/json"}
 FOREIGN = "https://evil.example"
@@ -125,4 +125,4 @@ def test_what_goes_wrong_inside_is_not_hidden() -> None:
 
     scope = {"type": "http", "method": "GET", "headers": []}
     with pytest.raises(RuntimeError, match="a bug"):
-        asyncio.run(Fence(failing, 1)(scope, None, None))
+        asyncio.run(RequestLimits(failing, 1)(scope, None, None))

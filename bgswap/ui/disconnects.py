@@ -1,4 +1,4 @@
-"""Work that ends when nobody waits for its answer any more."""
+"""Stops work when the client that waits for its answer has disconnected."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,17 +12,17 @@ Answer = TypeVar("Answer")
 PATIENCE = 0.5
 
 
-async def while_wanted(work: Callable[[], Answer], stop: Path) -> Answer:
+async def until_disconnect(work: Callable[[], Answer], stop: Path) -> Answer:
     """Run work in a thread, and let it stop when the client hangs up or cancels.
 
     Args:
         work: ends soon after a file is at ``stop``.
-        stop: see :meth:`Workbench.swapping`.
+        stop: see :meth:`SwapService.swapping`.
     """
     task = asyncio.create_task(asyncio.to_thread(work))
     try:
         while not (await asyncio.wait({task}, timeout=PATIENCE))[0]:
-            if not is_wanted():
+            if not is_connected():
                 stop.touch()
     except asyncio.CancelledError:
         stop.touch()
@@ -32,7 +32,7 @@ async def while_wanted(work: Callable[[], Answer], stop: Path) -> Answer:
     return task.result()
 
 
-def is_wanted() -> bool:
+def is_connected() -> bool:
     """Whether somebody still waits for the event that is being handled."""
     # Gradio marks the event of a client that has hung up; it has no public way to ask.
     blocks, event = LocalContext.blocks.get(), LocalContext.event_id.get()

@@ -1,4 +1,4 @@
-"""What stands behind the people: described, a picture, a color, a blur, or nothing."""
+"""The controls of the background: a description, a picture, a color, a blur, or transparent."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from bgswap import BadInput
 from bgswap.backgrounds.blur import CONFIG as BLUR
 from bgswap.option import LONGEST_TEXT
 from bgswap.ui import fragments
-from bgswap.ui.guard import uploaded
+from bgswap.ui.guard import uploaded_path
 from bgswap.ui.texts import text
 
 DESCRIBE, PICTURE, COLOR, CLEAR, BLURRED = "describe", "picture", "color", "transparent", "blur"
@@ -36,7 +36,7 @@ RGB = re.compile(rf"rgba?\({NUMBER},{NUMBER},{NUMBER}(?:,{NUMBER})?\)")
 
 
 @dataclass(frozen=True, eq=False)
-class Backdrop:
+class BackgroundControls:
     """The controls of the step Background.
 
     Attributes:
@@ -79,7 +79,7 @@ class Backdrop:
         return {room: gr.Column(visible=name == kind) for name, room in self.rooms.items()}
 
 
-def lay_out_backdrop() -> Backdrop:
+def lay_out_background_controls() -> BackgroundControls:
     """Build the step's controls where the page stands."""
     kind = gr.Radio(
         [(title, name) for name, title in KINDS.items()],
@@ -132,7 +132,9 @@ def lay_out_backdrop() -> Backdrop:
             elem_id="blur",
         )
     rooms = {DESCRIBE: described, PICTURE: pictured, COLOR: colored, BLURRED: blurred}
-    return Backdrop(kind, rooms, prompt, words, chips, picture, color, gradient, second, blur)
+    return BackgroundControls(
+        kind, rooms, prompt, words, chips, picture, color, gradient, second, blur
+    )
 
 
 def missing(kind: str, prompt: str | None, picture: str | None) -> str:
@@ -144,7 +146,9 @@ def missing(kind: str, prompt: str | None, picture: str | None) -> str:
     return ""
 
 
-def background_options(backdrop: Backdrop, values: dict[Any, Any], cache: Path) -> dict[str, Any]:
+def background_options(
+    backdrop: BackgroundControls, values: dict[Any, Any], cache: Path
+) -> dict[str, Any]:
     """The options ``background`` and ``background_picture`` as the controls have them.
 
     Args:
@@ -157,7 +161,7 @@ def background_options(backdrop: Backdrop, values: dict[Any, Any], cache: Path) 
     """
     kind = values[backdrop.kind]
     if kind == PICTURE:
-        path = uploaded({"path": values[backdrop.picture]}, cache, "background_picture")
+        path = uploaded_path({"path": values[backdrop.picture]}, cache, "background_picture")
         return {"background_picture": path}
     if kind == COLOR:
         colors = [values[backdrop.color]]

@@ -10,7 +10,13 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from bgswap import BadInput
-from bgswap.ui.backdrop import KINDS, background_options, hex_color, lay_out_backdrop, missing
+from bgswap.ui.background_controls import (
+    KINDS,
+    background_options,
+    hex_color,
+    lay_out_background_controls,
+    missing,
+)
 
 
 def downloaded(page: Page, folder: Path) -> Image.Image:
@@ -114,7 +120,7 @@ def test_what_is_no_color_is_refused(text: str | None) -> None:
 def test_the_controls_become_options(tmp_path: Path) -> None:
     (tmp_path / "own.png").touch()
     with gr.Blocks():
-        backdrop = lay_out_backdrop()
+        backdrop = lay_out_background_controls()
     values = {control: control.value for control in backdrop.controls.values()}
     values |= {backdrop.picture: str(tmp_path / "own.png"), backdrop.second: "#000000"}
 

@@ -1,4 +1,4 @@
-"""What a request may be before Gradio sees it: its size, its files, its host and its origin."""
+"""Limits on requests before Gradio sees them: body size, files, host and origin."""
 
 import logging
 import re
@@ -24,7 +24,7 @@ class Refused(HTTPException):
     """A request that is not let through; the detail is one sentence."""
 
 
-class Fence:
+class RequestLimits:
     """ASGI middleware around the whole app.
 
     Args:

@@ -1,4 +1,4 @@
-"""The photo that a visitor has open, and how the page shows it."""
+"""The photo that is open on the page: its state, and how the page shows it."""
 
 import shutil
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ from bgswap.ui import fragments
 from bgswap.ui.guard import present
 from bgswap.ui.overlays import card, outlined
 from bgswap.ui.page import Page
+from bgswap.ui.service import SwapService
 from bgswap.ui.texts import english, text
 from bgswap.ui.thumbnails import CLICK_REACH, Sketch, person_at
-from bgswap.ui.work import Workbench
 
 Updates = dict[Any, Any]
 # What is asked for while two people are split, by how many were clicked.
@@ -78,14 +78,14 @@ class Handlers:
 
     Args:
         page: the components they read and update.
-        bench: what does the work.
+        service: what does the work.
     """
 
     page: Page
-    bench: Workbench
+    service: SwapService
 
 
-def opened(session: Session | None) -> Session:
+def require_session(session: Session | None) -> Session:
     """The photo that a visitor has open.
 
     Raises:
@@ -97,7 +97,7 @@ def opened(session: Session | None) -> Session:
     return session
 
 
-def lacking(session: Session | None) -> str:
+def missing_input(session: Session | None) -> str:
     """What is still to be done about photo and people, in words; empty: nothing."""
     if session is None:
         return text("no_photo")
@@ -185,13 +185,13 @@ def is_point(index: Any) -> bool:
     )
 
 
-def clicked(session: Session, point: Sequence[float]) -> int | None:
+def person_clicked(session: Session, point: Sequence[float]) -> int | None:
     """Who is at a point of the shown photo, or close to it; None: nobody."""
     reach = CLICK_REACH * max(session.shown.photo.shape[:2])
     return person_at(session.shown.figures, point[0], point[1], reach)
 
 
-def in_photo(session: Session, point: Sequence[float]) -> Point:
+def to_photo_pixels(session: Session, point: Sequence[float]) -> Point:
     """A point of the shown photo in pixels of the photo itself."""
     (x, y), (height, width) = point, session.shown.photo.shape[:2]
     rows, columns = session.size

@@ -1,4 +1,4 @@
-"""The desk on which a cut-out is corrected: an image editor in the photo's place."""
+"""The editor in which a cut-out is corrected; it takes the place of the photo."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ KEEP, REMOVE = "#12a150", "#e0301e"
 
 
 @dataclass(frozen=True, eq=False)
-class Desk:
+class CutoutEditor:
     """Its components.
 
     Attributes:
@@ -37,9 +37,9 @@ class Desk:
     close: gr.Button
 
 
-def lay_out_desk(viewer: gr.Column) -> Desk:
-    """Build the desk where the page stands; it is hidden at first."""
-    with gr.Column(visible=False, elem_id="desk") as room:
+def lay_out_cutout_editor(viewer: gr.Column) -> CutoutEditor:
+    """Add the editor to the page, hidden at first."""
+    with gr.Column(visible=False, elem_id="cutout-editor") as room:
         gr.HTML(fragments.message(text("hint_paint")))
         with gr.Row(elem_id="brushes"):
             keep = gr.Button(text("keep"), size="sm", min_width=80, elem_id="brush-keep")
@@ -64,9 +64,9 @@ def lay_out_desk(viewer: gr.Column) -> Desk:
             buttons=[],
             elem_id="editor",
         )
-        with gr.Row(elem_id="desk-actions"):
+        with gr.Row(elem_id="cutout-editor-actions"):
             apply = gr.Button(text("apply"), variant="primary", size="sm", min_width=80)
             split = gr.Button(text("split"), size="sm", min_width=120)
             undo = gr.Button(text("undo"), size="sm", interactive=False, min_width=150)
             close = gr.Button(text("done"), size="sm", min_width=80)
-    return Desk(viewer, room, editor, keep, remove, apply, split, undo, close)
+    return CutoutEditor(viewer, room, editor, keep, remove, apply, split, undo, close)

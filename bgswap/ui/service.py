@@ -1,4 +1,4 @@
-"""The work behind page and endpoints: one swapper, one folder of files, one way to run and stop."""
+"""What page and endpoints run: one swapper, one upload folder, one way to run and stop work."""
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -20,16 +20,16 @@ from bgswap import (
 from bgswap.io import encoding, images
 from bgswap.selection import Choice
 from bgswap.types import Cutout, Strokes
-from bgswap.ui import lent
-from bgswap.ui.recent import Known, Recent
+from bgswap.ui import gpu_tasks
+from bgswap.ui.photo_cache import Known, PhotoCache
 from bgswap.ui.saved import Saved, save_result
 from bgswap.ui.sweeper import Sweeper
 from bgswap.ui.thumbnails import cut_out
 from bgswap.ui.zero_gpu import FIND_SECONDS, on_gpu, steps_of, swap_seconds
 
 
-class Workbench:
-    """Runs the swapper for page and endpoints and keeps its files where they are swept away.
+class SwapService:
+    """Runs the swapper for page and endpoints; its files are in the folder that the sweeper cleans.
 
     Args:
         swapper: the core.
@@ -47,14 +47,14 @@ class Workbench:
         self.cache = Path(cache)
         self.most_steps = settings.most_steps
         self.sweeper = Sweeper(cache, settings.keep, settings.space * 1e9)
-        self.recent = Recent()
+        self.recent = PhotoCache()
         self.warming: Thread | None = None
         # ZeroGPU lends its GPU to plain functions only, and wants to know them at start.
-        self._list_people = on_gpu(lent.listing(swapper), FIND_SECONDS)
-        self._cut_out = on_gpu(lent.cutting(swapper), FIND_SECONDS)
-        self._search = on_gpu(lent.searching(swapper), FIND_SECONDS)
-        self._split = on_gpu(lent.splitting(swapper), FIND_SECONDS)
-        self._swap = on_gpu(lent.swapping(swapper), swap_seconds)
+        self._list_people = on_gpu(gpu_tasks.listing(swapper), FIND_SECONDS)
+        self._cut_out = on_gpu(gpu_tasks.cutting(swapper), FIND_SECONDS)
+        self._search = on_gpu(gpu_tasks.searching(swapper), FIND_SECONDS)
+        self._split = on_gpu(gpu_tasks.splitting(swapper), FIND_SECONDS)
+        self._swap = on_gpu(gpu_tasks.swapping(swapper), swap_seconds)
 
     def start(self) -> Thread:
         """Begin to load models in the background."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bgswap import Progress, Stopped, SwapOptions
-from bgswap.ui.work import Workbench
+from bgswap.ui.service import SwapService
 
 
 class Slow:
@@ -37,23 +37,23 @@ def swapper() -> Slow:
 
 
 @pytest.fixture
-def bench(swapper: Slow, tmp_path: Path) -> Workbench:
-    return Workbench(swapper, tmp_path)
+def service(swapper: Slow, tmp_path: Path) -> SwapService:
+    return SwapService(swapper, tmp_path)
 
 
-def swapping(bench: Workbench) -> Any:
-    return bench.swapping(Path("x"), "a forest", "all", SwapOptions(), bench.stop_mark())
+def swapping(service: SwapService) -> Any:
+    return service.swapping(Path("x"), "a forest", "all", SwapOptions(), service.stop_mark())
 
 
-def test_every_step_is_told_and_the_result_comes_last(bench: Workbench) -> None:
-    *steps, result = swapping(bench)
+def test_every_step_is_told_and_the_result_comes_last(service: SwapService) -> None:
+    *steps, result = swapping(service)
     assert [progress.step for progress in steps] == list(range(100))
     assert result == "a result"
-    assert not list(bench.cache.iterdir()), "no mark is left"
+    assert not list(service.cache.iterdir()), "no mark is left"
 
 
-def test_who_leaves_is_not_waited_for(bench: Workbench, swapper: Slow) -> None:
-    swap = swapping(bench)
+def test_who_leaves_is_not_waited_for(service: SwapService, swapper: Slow) -> None:
+    swap = swapping(service)
     while next(swap).step < 3:
         pass
     begun = time.monotonic()
@@ -63,16 +63,16 @@ def test_who_leaves_is_not_waited_for(bench: Workbench, swapper: Slow) -> None:
     assert time.monotonic() - begun < 3
 
 
-def test_stop_is_told(bench: Workbench) -> None:
-    stop = bench.stop_mark()
+def test_stop_is_told(service: SwapService) -> None:
+    stop = service.stop_mark()
     with pytest.raises(Stopped):
-        for progress in bench.swapping(Path("x"), "a forest", "all", SwapOptions(), stop):
+        for progress in service.swapping(Path("x"), "a forest", "all", SwapOptions(), stop):
             if progress.step == 5:
                 stop.touch()
     assert not stop.exists()
 
 
-def test_names_of_folders_cannot_be_guessed(bench: Workbench) -> None:
-    names = {bench.folder().name.removeprefix(bench.PREFIX) for _ in range(3)}
+def test_names_of_folders_cannot_be_guessed(service: SwapService) -> None:
+    names = {service.folder().name.removeprefix(service.PREFIX) for _ in range(3)}
     assert len(names) == 3
     assert all(len(name) == 32 for name in names)
