@@ -71,21 +71,20 @@ def upload_bus(page: Page, found: str = "found") -> int:
     return count
 
 
-def two_frames(page: Page) -> None:
-    """Wait until the browser has drawn twice."""
-    page.evaluate(
-        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    )
+def open_options(page: Page) -> None:
+    """Unfold the options, and wait until their fields keep what is typed.
+
+    Gradio sets fields that were folded away to their defaults once more, some frames after they
+    appear: too soon for a hand, not for a test.
+    """
+    page.locator("#options > button").click()
+    expect(page.get_by_label("Steps")).to_be_visible()
+    page.wait_for_timeout(1500)
 
 
 def set_steps(page: Page, steps: int) -> None:
-    page.locator("#options > button").click()
-    field = page.get_by_label("Steps")
-    expect(field).to_be_visible()
-    # Gradio gives fields that were folded away their defaults once more, one frame after they
-    # appear: too soon for a hand, not for a test.
-    two_frames(page)
-    field.fill(str(steps))
+    open_options(page)
+    page.get_by_label("Steps").fill(str(steps))
 
 
 def choose(page: Page, kind: str) -> None:

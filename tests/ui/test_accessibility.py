@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import choose, generate, open_cutout_editor, opened_page, upload_bus
+from browsing import choose, generate, open_cutout_editor, open_options, opened_page, upload_bus
 from playwright.sync_api import Browser, Page, expect
 
 # Targets of 24 pixels are a rule of WCAG 2.2, which axe-core leaves out unless it is named.
@@ -40,6 +40,6 @@ def test_every_state_of_the_page(
         generate(page)
         generate(page)
         expect(page.locator("#history .thumbnail-item")).to_have_count(2)
-        page.locator("#options > button").click()
+        open_options(page)
         found["result"] = faults(page)
         assert {state: rules for state, rules in found.items() if rules} == {}

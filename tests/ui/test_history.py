@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from browsing import choose, details, generate, set_steps, two_frames, upload_bus
+from browsing import choose, details, generate, open_options, set_steps, upload_bus
 from playwright.sync_api import Page, expect
 
 from bgswap.io import metadata
@@ -42,8 +42,7 @@ def test_prompt_and_options_survive_a_reload_but_not_the_photo(page: Page) -> No
     page.reload()
     expect(page.get_by_label(PROMPT)).to_have_value("a quiet beach")
     expect(page.locator("#photo img")).to_have_count(0)
-    page.locator("#options > button").click()
-    two_frames(page)
+    open_options(page)
     expect(page.get_by_label("Steps")).to_have_value("3")
 
 
@@ -77,8 +76,7 @@ def test_another_scene_changes_all_that_is_told_of_it(page: Page, tmp_path: Path
 def test_the_download_names_the_kind_of_file(page: Page) -> None:
     upload_bus(page)
     choose(page, "Blur")
-    page.locator("#options > button").click()
-    two_frames(page)
+    open_options(page)
     page.get_by_label("File", exact=True).click()
     page.get_by_role("option", name="WebP").click()
     generate(page)

@@ -16,10 +16,10 @@ from browsing import (
     generate,
     message,
     open_cutout_editor,
+    open_options,
     opened_page,
     paint,
     press,
-    two_frames,
     upload,
     upload_bus,
 )
@@ -84,8 +84,7 @@ def try_backgrounds(page: Page, look: Look, folder: Path) -> None:
         generate(page)
         look(step)
     assert downloaded(page, folder).mode == "RGBA"
-    page.locator("#options > button").click()
-    two_frames(page)
+    open_options(page)
     page.get_by_label("Shape").click()
     page.get_by_role("option", name="1:1").click()
     generate(page)
