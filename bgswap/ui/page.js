@@ -38,6 +38,45 @@
     if (tool(0, 1)?.contains(event.target)) pressed(-1);
   }, true);
 
+  // Gradio's slider listens to the mouse alone: keys move its handle as the mouse would.
+  const HANDLE = '#slider [data-testid="slider"]';
+  // Where the picture is inside its element, which may be wider.
+  const picture = () => {
+    const image = document.querySelector("#slider img"), box = image.getBoundingClientRect();
+    const scale = Math.min(box.width / image.naturalWidth, box.height / image.naturalHeight);
+    const width = image.naturalWidth * scale, left = middle(box) - width / 2;
+    return { left, width, right: left + width, top: box.top };
+  };
+  const middle = (box) => box.left + box.width / 2;
+  const place = (handle) =>
+    handle.parentElement.getBoundingClientRect().left + new DOMMatrix(getComputedStyle(handle).transform).m41;
+  const reached = (handle) => {
+    const { left, width } = picture();
+    return Math.round(100 * Math.min(Math.max((place(handle) - left) / width, 0), 1));
+  };
+  const slide = (handle, key) => {
+    const { left, right, top, width } = picture(), from = place(handle);
+    const places = { ArrowLeft: from - width / 20, ArrowRight: from + width / 20, Home: left, End: right };
+    if (!(key in places)) return false;
+    const send = (target, type, clientX) => target.dispatchEvent(new MouseEvent(type, {
+      bubbles: true, cancelable: true, view: window, clientX, clientY: top,
+    }));
+    send(handle, "mousedown", from);
+    send(window, "mousemove", places[key]);
+    send(window, "mouseup", places[key]);
+    return true;
+  };
+  document.addEventListener("keydown", (event) => {
+    const handle = event.target.closest?.(HANDLE);
+    if (!handle || !slide(handle, event.key)) return;
+    event.preventDefault();
+    shown().then(() => handle.setAttribute("aria-valuenow", reached(handle)));
+  });
+  document.addEventListener("focusin", (event) => {
+    const handle = event.target.closest?.(HANDLE);
+    if (handle) handle.setAttribute("aria-valuenow", reached(handle));
+  });
+
   // On a phone the result is below: show that the work has begun.
   document.addEventListener("click", (event) => {
     if (!event.target.closest?.("#generate") || window.innerWidth > 720) return;
@@ -75,6 +114,11 @@
     const built = () => {
       // The editor is built when it opens, and begins with the first brush.
       if (document.querySelector("#brush-keep:not([aria-pressed])")) pressed(0);
+      const handle = document.querySelector(`${HANDLE}:not([tabindex])`);
+      if (handle) Object.entries({
+        role: "slider", tabindex: 0, "aria-label": words.slider ?? english.slider,
+        "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 15,
+      }).forEach(([name, value]) => handle.setAttribute(name, value));
       // A label without a role tells screen readers nothing, and this one is always English.
       for (const empty of document.querySelectorAll(".empty[aria-label]")) empty.removeAttribute("aria-label");
       for (const choice of document.querySelectorAll("#kinds label span, #many-people label span"))

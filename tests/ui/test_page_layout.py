@@ -46,6 +46,29 @@ def test_the_slider_is_as_high_as_its_picture(page: Page) -> None:
     assert abs(box["height"] - box["width"] * 720 / 1280) < 12
 
 
+def test_keys_move_the_slider(page: Page) -> None:
+    upload_bus(page)
+    choose(page, "Blur")
+    generate(page)
+    handle = page.get_by_role("slider", name="Before and after")
+    page.wait_for_function("document.querySelector('#slider img').naturalWidth > 0")
+    page.wait_for_timeout(500)
+    handle.focus()
+
+    def place() -> int:
+        return int(handle.get_attribute("aria-valuenow") or -1)
+
+    start = place()
+    assert 10 <= start <= 20, "it begins at the result"
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(handle).to_have_attribute("aria-valuenow", str(start + 10))
+    page.keyboard.press("End")
+    expect(handle).to_have_attribute("aria-valuenow", "100")
+    page.keyboard.press("ArrowLeft")
+    expect(handle).to_have_attribute("aria-valuenow", "95")
+
+
 def test_it_fits_a_phone(browser: Browser, app_url: str) -> None:
     with opened_page(browser, app_url, 390, 844) as page:
         upload_bus(page)
