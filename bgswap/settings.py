@@ -81,7 +81,8 @@ class Settings:
         matting: weights of the matting network.
         face_vae: weights of the face VAE.
         scenes: inpainting pipelines in place of those in the presets' table, by ``scene_`` and the
-            preset's name (BGSWAP_SCENE_FAST is ``scene_fast``); ``scene_lora`` is the LoRA.
+            preset's name (BGSWAP_SCENE_FAST is ``scene_fast``); ``scene_lora`` is the LoRA. Those
+            of a larger model end in its family, as ``scene_fast_sdxl``.
         device: where the models run.
         cache: folder for what is not in huggingface_hub's own cache (Ultralytics weights, what
             numba compiled); empty: the user's cache folder, or one in temporary space.

@@ -7,7 +7,7 @@ from typing import Literal
 
 from bgswap.errors import BadInput
 from bgswap.models.registry import registered
-from bgswap.presets import LORA_ROLE, PRESETS
+from bgswap.presets import LORA_ROLE, models_of_presets
 from bgswap.settings import Settings
 
 # The function of a model in the program: one of _NETWORKS, or ``scene_`` and a preset's name.
@@ -49,6 +49,7 @@ LICENSES: dict[str, str] = {
     "latent-consistency/lcm-lora-sdv1-5": "openrail++",
     "latent-consistency/lcm-lora-sdxl": "openrail++",
     "diffusers/stable-diffusion-xl-1.0-inpainting-0.1": "openrail++",
+    "Tongyi-MAI/Z-Image-Turbo": "apache-2.0",
     # The code is under Apache-2.0; Composition-1k, which it was trained on, is for research.
     "hustvl/vitmatte-small-composition-1k": "research only",
 }
@@ -57,12 +58,14 @@ LICENSES: dict[str, str] = {
 def model_roles() -> dict[Role, ModelRole]:
     """Every role there is now: the networks', and those of the scene presets."""
     roles = dict(_NETWORKS)
-    for preset in PRESETS.values():
-        title = f"{preset.name.capitalize()} scene model"
+    for preset in models_of_presets():
+        family = f" ({preset.family.upper()})" if preset.family else ""
+        title = f"{preset.name.capitalize()} scene model{family}"
         folder = "scene" if preset.ships else ""
         roles[preset.role] = ModelRole(title, "pipeline", folder, preset.repository)
         if preset.lora:
-            roles.setdefault(LORA_ROLE, ModelRole("LCM-LoRA", "lora", "", preset.lora))
+            lora = ModelRole(f"LCM-LoRA{family}", "lora", "", preset.lora)
+            roles.setdefault(preset.lora_role, lora)
     return roles
 
 
@@ -83,7 +86,7 @@ def source_of(role: Role, settings: Settings) -> "Source | None":
 
 def layout_of(role: Role) -> Layout:
     """The file layout of a role; depends on its name alone, for use in a child process."""
-    if role == LORA_ROLE:
+    if role.startswith(LORA_ROLE):
         return "lora"
     return "pipeline" if role.startswith("scene_") else "network"
 

@@ -1,5 +1,6 @@
 """Tiny pipelines on disk, once a session, and a photo with somebody in it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ def folders(tmp_path_factory) -> dict[str, Path]:
         "prudish": tiny.save_inpainting(root / "prudish", refuse_above=tiny.ALWAYS),
         "unchecked": tiny.save_inpainting(root / "unchecked", refuse_above=None),
         "sdxl": tiny.save_sdxl(root / "sdxl"),
+        "lora_sdxl": tiny.save_lora(root / "lora_sdxl", **tiny.XL),
+        "z_image": tiny.save_z_image(root / "z_image"),
         "starter": tiny.save_starter(root / "starter"),
         "lora": tiny.save_lora(root / "lora"),
     }
@@ -51,6 +54,18 @@ def quality(folders) -> SceneGenerator:
 @pytest.fixture(scope="session")
 def sdxl(folders) -> SceneGenerator:
     return SceneGenerator.load(PRESETS["quality"], folders["sdxl"], "cpu")
+
+
+@pytest.fixture(scope="session")
+def fast_sdxl(folders) -> SceneGenerator:
+    preset = PRESETS["fast"].larger
+    return SceneGenerator.load(preset, folders["sdxl"], "cpu", folders["lora_sdxl"])
+
+
+@pytest.fixture(scope="session")
+def modern(folders) -> SceneGenerator:
+    preset = replace(PRESETS["modern"], side=tiny.SIDE)
+    return SceneGenerator.load(preset, folders["z_image"], "cpu")
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from torch import nn
 
@@ -37,7 +38,7 @@ def load_pipeline(preset: ScenePreset, folder: Path, device: str, lora: Path | N
         raise ModelUnavailable(f"The {preset.name} scene model needs its LoRA, and there is none")
     _quiet_libraries()
     try:
-        pipe = _read(folder, device)
+        pipe = _read(folder, number_format(device, preset.gpu_format))
         if preset.lora and lora is not None:
             _fuse(pipe, lora)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
@@ -74,7 +75,7 @@ def read_parameters(preset: ScenePreset, folder: Path) -> ScenePreset:
         ) from error
 
 
-def _read(folder: Path, device: str) -> Pipeline:
+def _read(folder: Path, dtype: torch.dtype) -> Pipeline:
     from diffusers import AutoPipelineForInpainting
 
     halves = "diffusion_pytorch_model.fp16.safetensors"
@@ -83,7 +84,7 @@ def _read(folder: Path, device: str) -> Pipeline:
     ).is_file()
     return AutoPipelineForInpainting.from_pretrained(
         folder,
-        dtype=number_format(device),
+        dtype=dtype,
         variant="fp16" if only_halves else None,
         use_safetensors=True,
         local_files_only=True,
