@@ -43,7 +43,7 @@ def row_of(preset: str, settings: Settings) -> ScenePreset:
 
 def has_room(row: ScenePreset, device: str) -> bool:
     """Whether the device has the memory that a scene model needs."""
-    if device != "cuda":
+    if not row.least_memory or device != "cuda":
         return not row.least_memory
     import torch
 
