@@ -33,6 +33,7 @@ class ScenePreset:
             effect without guidance; 0: the same.
         repository: its diffusers pipeline; empty: it ships with the program.
         lora: repository of the LoRA that is fused into it; empty: none.
+        decoder: repository of a tiny autoencoder for its latents, used on CPUs; empty: none.
         scheduler: ``own`` (as saved with the model), ``lcm`` or ``dpmsolver++`` (Karras sigmas).
         auto_on: devices on which ``auto`` selects this preset.
         gpu_format: number format on CUDA; float32 elsewhere.
@@ -54,6 +55,7 @@ class ScenePreset:
     negative_guidance_scale: float = 0.0
     repository: str = ""
     lora: str = ""
+    decoder: str = ""
     scheduler: Scheduler = "own"
     auto_on: tuple[str, ...] = ()
     gpu_format: Literal["float16", "bfloat16"] = "float16"
@@ -141,6 +143,7 @@ _FAST = ScenePreset(
     negative_guidance_scale=1.5,
     repository=STABLE_DIFFUSION,
     lora="latent-consistency/lcm-lora-sdv1-5",
+    decoder="madebyollin/taesd",
     scheduler="lcm",
     auto_on=("cpu", "mps"),
 )
@@ -160,7 +163,7 @@ _XL: dict[str, Any] = {
     "side": 1024,
     "least_memory": 12.0,
 }
-_FAST_XL = replace(_FAST, steps=6, lora="latent-consistency/lcm-lora-sdxl", **_XL)
+_FAST_XL = replace(_FAST, steps=6, lora="latent-consistency/lcm-lora-sdxl", decoder="", **_XL)
 add_preset(replace(_FAST, larger=_FAST_XL))
 add_preset(
     replace(

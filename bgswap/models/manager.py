@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bgswap.errors import BgSwapError, ModelUnavailable
@@ -17,6 +16,7 @@ from bgswap.models.scene_choice import (
     starter_preset,
     starter_vocabulary,
 )
+from bgswap.models.scene_parts import SceneParts, check_parts, find_parts, roles_of
 from bgswap.models.store import WeightStore
 from bgswap.models.weight_values import check_values
 from bgswap.presets import AUTO, ScenePreset, models_of_presets
@@ -42,11 +42,13 @@ class Loaded(Generic[Model]):
         model: the loader's return value.
         weights: the weights it was loaded from.
         note: why a fallback was loaded; empty where none was.
+        parts: of a scene model.
     """
 
     model: Model
     weights: Weights
     note: str = ""
+    parts: SceneParts | None = None
 
 
 class ModelManager:
@@ -138,8 +140,7 @@ class ModelManager:
         wanted: list[Role] = ["person_detector", "mask_autoencoder", "matting"]
         if preset is not None:
             row = row_of(preset, self.settings)
-            wanted += [row.role, row.lora_role] if row.lora else [row.role]
-            wanted.append("face_vae")
+            wanted += [row.role, *roles_of(row, self.device), "face_vae"]
         with self._guard:
             new = [role for role in wanted if role not in self._requested]
             self._requested.update(new)
@@ -162,16 +163,15 @@ class ModelManager:
         if not row.ships and self.settings.models == "starter":
             raise ModelUnavailable(f"The preset {row.name} needs a full model")
         check_room(row, self.settings)
-        lora: Path | None = self.store.get(row.lora_role).path if row.lora else None
+        parts = find_parts(row, self.device, self.store)
 
         def load(weights: Weights) -> "SceneGenerator":
             if not row.ships:
                 self._unload_full_scenes()
-            if lora is not None:
-                check_values(lora)
-            return resolve(LOADERS["scene"])(row, weights.path, self.device, lora)
+            usable = check_parts(parts, self.store)
+            return resolve(LOADERS["scene"])(row, weights.path, self.device, usable)
 
-        return self._get(row.role, load)
+        return self._get(row.role, load, parts)
 
     def _unload_full_scenes(self) -> None:
         # Two full pipelines would not fit into the memory of a small machine.
@@ -183,15 +183,17 @@ class ModelManager:
     def _network(self, role: Role) -> Callable[[Weights], Any]:
         return lambda weights: resolve(LOADERS[role])(weights.path, self.device)
 
-    def _get(self, role: Role, load: Callable[[Weights], Any]) -> Loaded[Any]:
+    def _get(
+        self, role: Role, load: Callable[[Weights], Any], parts: SceneParts | None = None
+    ) -> Loaded[Any]:
         with self._guard:
             lock = self._locks.setdefault(role, threading.Lock())
         with lock:
             weights = self.store.get(role)
             known = self._loaded.get(role)
-            if known is not None and known.weights.path == weights.path:
+            if known is not None and (known.weights.path, known.parts) == (weights.path, parts):
                 return replace(known, weights=weights, note=weights.note)
-            self._loaded[role] = loaded = self._load(role, weights, load)
+            self._loaded[role] = loaded = replace(self._load(role, weights, load), parts=parts)
             log.info("%s: %s (%s)", role, loaded.weights.name, loaded.weights.kind)
             return loaded
 

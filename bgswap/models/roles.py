@@ -12,8 +12,11 @@ from bgswap.settings import Settings
 
 # The function of a model in the program: one of _NETWORKS, or ``scene_`` and a preset's name.
 Role = str
-# How the files of a role lie on disk: one network, a diffusers pipeline, or a LoRA.
-Layout = Literal["network", "pipeline", "lora"]
+# Parts of scene models: a tiny autoencoder in place of their own, and what refuses scenes.
+DECODER_ROLE, SAFETY_ROLE = "scene_decoder", "safety"
+# How the files of a role lie on disk: one network of ours, a diffusers pipeline, a LoRA, a
+# diffusers autoencoder, or a transformers classifier.
+Layout = Literal["network", "pipeline", "lora", "autoencoder", "classifier"]
 
 # The weights that ship with the program, one folder a model.
 STARTER = Path(__file__).parent.parent / "starter"
@@ -41,6 +44,7 @@ _NETWORKS: dict[Role, ModelRole] = {
     "mask_autoencoder": ModelRole("Mask autoencoder", starter="mask-autoencoder"),
     "matting": ModelRole("Matting network", starter="matting"),
     "face_vae": ModelRole("Face VAE", starter="face-vae"),
+    SAFETY_ROLE: ModelRole("Safety checker", "classifier"),
 }
 # Licenses of the repositories that the defaults or the README name, for weights that are not on
 # disk; else the card is read.
@@ -50,6 +54,8 @@ LICENSES: dict[str, str] = {
     "latent-consistency/lcm-lora-sdxl": "openrail++",
     "diffusers/stable-diffusion-xl-1.0-inpainting-0.1": "openrail++",
     "Tongyi-MAI/Z-Image-Turbo": "apache-2.0",
+    "madebyollin/taesd": "mit",
+    "Falconsai/nsfw_image_detection": "apache-2.0",
     # The code is under Apache-2.0; Composition-1k, which it was trained on, is for research.
     "hustvl/vitmatte-small-composition-1k": "research only",
 }
@@ -66,6 +72,9 @@ def model_roles() -> dict[Role, ModelRole]:
         if preset.lora:
             lora = ModelRole(f"LCM-LoRA{family}", "lora", "", preset.lora)
             roles.setdefault(preset.lora_role, lora)
+        if preset.decoder:
+            decoder = ModelRole("Tiny autoencoder", "autoencoder", "", preset.decoder)
+            roles.setdefault(DECODER_ROLE, decoder)
     return roles
 
 
@@ -86,6 +95,8 @@ def source_of(role: Role, settings: Settings) -> "Source | None":
 
 def layout_of(role: Role) -> Layout:
     """The file layout of a role; depends on its name alone, for use in a child process."""
+    if role in (DECODER_ROLE, SAFETY_ROLE):
+        return "autoencoder" if role == DECODER_ROLE else "classifier"
     if role.startswith(LORA_ROLE):
         return "lora"
     return "pipeline" if role.startswith("scene_") else "network"

@@ -9,6 +9,7 @@ import tiny
 import torch
 
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
+from bgswap.models.scene_parts import SceneParts
 from bgswap.presets import PRESETS
 
 
@@ -30,6 +31,8 @@ def folders(tmp_path_factory) -> dict[str, Path]:
         "unchecked": tiny.save_inpainting(root / "unchecked", refuse_above=None),
         "sdxl": tiny.save_sdxl(root / "sdxl"),
         "lora_sdxl": tiny.save_lora(root / "lora_sdxl", **tiny.XL),
+        "decoder": tiny.save_decoder(root / "decoder"),
+        "classifier": tiny.save_classifier(root / "classifier"),
         "z_image": tiny.save_z_image(root / "z_image"),
         "starter": tiny.save_starter(root / "starter"),
         "lora": tiny.save_lora(root / "lora"),
@@ -43,7 +46,9 @@ def starter(folders) -> SceneGenerator:
 
 @pytest.fixture(scope="session")
 def fast(folders) -> SceneGenerator:
-    return SceneGenerator.load(PRESETS["fast"], folders["inpainting"], "cpu", folders["lora"])
+    return SceneGenerator.load(
+        PRESETS["fast"], folders["inpainting"], "cpu", SceneParts(folders["lora"])
+    )
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +64,7 @@ def sdxl(folders) -> SceneGenerator:
 @pytest.fixture(scope="session")
 def fast_sdxl(folders) -> SceneGenerator:
     preset = PRESETS["fast"].larger
-    return SceneGenerator.load(preset, folders["sdxl"], "cpu", folders["lora_sdxl"])
+    return SceneGenerator.load(preset, folders["sdxl"], "cpu", SceneParts(folders["lora_sdxl"]))
 
 
 @pytest.fixture(scope="session")

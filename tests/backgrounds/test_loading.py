@@ -15,11 +15,12 @@ from diffusers import (
 
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
 from bgswap.errors import ModelUnavailable, SceneRejected
+from bgswap.models.scene_parts import SceneParts
 from bgswap.presets import PRESETS
 
 
 def load(preset, folder, lora=None):
-    return SceneGenerator.load(PRESETS[preset], folder, "cpu", lora)
+    return SceneGenerator.load(PRESETS[preset], folder, "cpu", SceneParts(lora))
 
 
 def paint(generator, photo, alpha, seeds=(7,)):

@@ -7,6 +7,7 @@ from string import ascii_lowercase
 import torch
 from diffusers import (
     AutoencoderKL,
+    AutoencoderTiny,
     FlowMatchEulerDiscreteScheduler,
     PNDMScheduler,
     StableDiffusionInpaintPipeline,
@@ -28,6 +29,9 @@ from transformers import (
     Qwen2Tokenizer,
     Qwen3Config,
     Qwen3Model,
+    ViTConfig,
+    ViTForImageClassification,
+    ViTImageProcessor,
 )
 
 WIDTH = 32
@@ -120,6 +124,38 @@ def save_starter(folder: Path, vocabulary: tuple[str, ...] = ("forest", "golden 
     save_inpainting(folder, refuse_above=None)
     figures = {"side": SIDE, "steps": 3, "guidance_scale": 2.0, "vocabulary": list(vocabulary)}
     (folder / "starter.json").write_text(json.dumps(figures))
+    return folder
+
+
+def save_decoder(folder: Path) -> Path:
+    """A tiny autoencoder for the latents of :func:`save_inpainting`."""
+    torch.manual_seed(0)
+    widths, blocks = (8,) * 3, (1,) * 3
+    AutoencoderTiny(
+        encoder_block_out_channels=widths,
+        decoder_block_out_channels=widths,
+        num_encoder_blocks=blocks,
+        num_decoder_blocks=blocks,
+    ).save_pretrained(folder)
+    return folder
+
+
+def save_classifier(folder: Path, labels: tuple[str, str] = ("normal", "nsfw")) -> Path:
+    """A safety checker that refuses pictures which are bright in the mean."""
+    torch.manual_seed(0)
+    config = ViTConfig(
+        hidden_size=WIDTH,
+        intermediate_size=WIDTH,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        image_size=32,
+        patch_size=16,
+        id2label=dict(enumerate(labels)),
+        label2id={label: i for i, label in enumerate(labels)},
+    )
+    network = ViTForImageClassification(config)
+    network.save_pretrained(folder)
+    ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
     return folder
 
 

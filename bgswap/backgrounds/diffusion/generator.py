@@ -21,13 +21,16 @@ from bgswap.backgrounds.diffusion.canvas import (
     place,
     repaint_mask,
 )
-from bgswap.backgrounds.diffusion.loading import load_pipeline, read_parameters
+from bgswap.backgrounds.diffusion.loading import NO_PARTS, load_pipeline, read_parameters
 from bgswap.backgrounds.diffusion.preview import LatentPreview
+from bgswap.backgrounds.diffusion.reuse import reuse_encodings
+from bgswap.backgrounds.diffusion.safety import SafetyChecker
 from bgswap.backgrounds.diffusion.scenes import Scenes
 from bgswap.backgrounds.diffusion.steps import AfterStep, StepCallback
 from bgswap.errors import BadInput, ModelUnavailable, SceneRejected
 from bgswap.io.tensors import images_to_tensor, masks_to_tensor, tensor_to_images
 from bgswap.models import smoke
+from bgswap.models.scene_parts import SceneParts
 from bgswap.presets import ScenePreset
 
 # Pixels: on still smaller canvases attention over a few tokens can hide what is not a number.
@@ -43,17 +46,25 @@ class SceneGenerator:
         notes: what this model lacks, in words.
     """
 
-    def __init__(self, pipe: Pipeline, preset: ScenePreset) -> None:
+    def __init__(
+        self,
+        pipe: Pipeline,
+        preset: ScenePreset,
+        checker: SafetyChecker | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
         self.pipe = pipe
         self.preset = preset
-        self.notes: list[str] = []
+        self.checker = checker
+        self.notes = list(notes)
         self._lock = threading.Lock()
-        if preset.needs_safety_checker and getattr(pipe, "safety_checker", None) is None:
+        checked = checker is not None or getattr(pipe, "safety_checker", None) is not None
+        if preset.needs_safety_checker and not checked:
             self.notes.append(f"The {preset.name} scene model has no safety checker")
 
     @classmethod
     def load(
-        cls, preset: ScenePreset, folder: Path, device: str, lora: Path | None = None
+        cls, preset: ScenePreset, folder: Path, device: str, parts: SceneParts = NO_PARTS
     ) -> "SceneGenerator":
         """Load a scene model from disk; nothing is fetched.
 
@@ -62,16 +73,18 @@ class SceneGenerator:
             folder: a diffusers inpainting pipeline with safetensors weights; the starter's also
                 holds ``starter.json``.
             device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-            lora: folder or file of the LoRA, for presets that have one.
+            parts: LoRA, tiny autoencoder and safety checker.
 
         Raises:
             ModelUnavailable: something is missing or broken.
         """
-        pipe = load_pipeline(preset, Path(folder), device, None if lora is None else Path(lora))
+        pipe = load_pipeline(preset, Path(folder), device, parts)
+        reuse_encodings(pipe)
+        checker = None if parts.safety is None else SafetyChecker.load(parts.safety)
         if preset.parameters_in_folder:
-            return cls(pipe, read_parameters(preset, Path(folder)))
+            return cls(pipe, read_parameters(preset, Path(folder)), checker, parts.notes)
         own = traits.own_side(pipe) if preset.side_in_folder else None
-        return cls(pipe, replace(preset, side=own or preset.side))
+        return cls(pipe, replace(preset, side=own or preset.side), checker, parts.notes)
 
     def check(self) -> None:
         """Paint one scene in one step, far below the model's own size: on a CPU that takes seconds.
@@ -159,7 +172,8 @@ class SceneGenerator:
                 teller = on_step and AfterStep(on_step, self._preview, canvas, number, len(seeds))
                 painted.append((self._paint(call, seed, teller), seed))
             notes = self._shortfalls(prompt, negative_prompt, guidance)
-        kept = [(crop(image, canvas), seed) for image, seed in painted if image is not None]
+        cropped = [(crop(image, canvas), seed) for image, seed in painted if image is not None]
+        kept = [(scene, seed) for scene, seed in cropped if not self._refuses(scene, alpha, canvas)]
         if not kept:
             raise SceneRejected(
                 "The safety checker refused every scene: try other words or another seed"
@@ -188,6 +202,11 @@ class SceneGenerator:
         if not torch.isfinite(output.images).all():
             raise ModelUnavailable(f"The {self.name} scene model gives no picture on this device")
         return tensor_to_images(output.images)[0]
+
+    def _refuses(self, scene: np.ndarray, alpha: np.ndarray, canvas: Canvas) -> bool:
+        if self.checker is None:
+            return False
+        return self.checker.refuses(scene, crop(place(alpha, canvas), canvas))
 
     @functools.cached_property
     def _preview(self) -> LatentPreview | None:
