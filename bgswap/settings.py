@@ -39,6 +39,11 @@ def _temporary_home() -> Path:
     return folder if ours and not found.st_mode & 0o077 else Path(tempfile.mkdtemp("-bgswap"))
 
 
+def on_space() -> bool:
+    """Whether this is a Hugging Face Space, a public server."""
+    return bool(os.environ.get("SPACE_ID"))
+
+
 def set_library_caches(cache: Path) -> None:
     """Point numba's cache, and HOME where there is none, at the cache folder.
 
@@ -82,8 +87,11 @@ class Settings:
         face_vae: weights of the face VAE.
         segmenter: a Segment Anything 2 model that segments what a visitor clicks on; empty: none,
             the finder searches for a person there.
+        safety: classifier that checks scenes; empty: none.
         scenes: inpainting pipelines in place of those in the presets' table, by ``scene_`` and the
-            preset's name (BGSWAP_SCENE_FAST is ``scene_fast``); ``scene_lora`` is the LoRA.
+            preset's name (BGSWAP_SCENE_FAST is ``scene_fast``); ``scene_lora`` is the LoRA. Those
+            of a larger model end in its family, as ``scene_fast_sdxl``; ``scene_decoder`` is the
+            tiny autoencoder.
         device: where the models run.
         cache: folder for what is not in huggingface_hub's own cache (Ultralytics weights, what
             numba compiled); empty: the user's cache folder, or one in temporary space.
@@ -106,6 +114,7 @@ class Settings:
     matting: str = ""
     face_vae: str = ""
     segmenter: str = "facebook/sam2.1-hiera-tiny"
+    safety: str = "Falconsai/nsfw_image_detection"
     scenes: Mapping[str, str] = field(default_factory=dict)
     device: Device = "auto"
     cache: Path = field(default_factory=_cache_home)

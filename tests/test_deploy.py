@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bgswap.cli.arguments import parse
-from bgswap.presets import PRESETS
+from bgswap.models.roles import model_roles
 from bgswap.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -87,7 +87,7 @@ def test_the_image_serves_as_a_normal_user_warmed_up() -> None:
 
 def test_the_image_sets_what_the_program_reads() -> None:
     names = [field.name for field in fields(Settings)]
-    names += [f"scene_{preset}" for preset in (*PRESETS, "lora")]
+    names += model_roles()
     known = {f"BGSWAP_{name.upper()}" for name in names}
     for path in (ROOT / "Dockerfile", *DOCS):
         assert set(re.findall(r"\bBGSWAP_[A-Z_]+[A-Z]\b", path.read_text())) <= known, path

@@ -3,9 +3,15 @@
 import json
 from pathlib import Path
 
-from bgswap.models.roles import Role, layout_of
+from bgswap.models.roles import Layout, Role, layout_of
 
-LORA_FILE = "pytorch_lora_weights.safetensors"
+# The files of a role in one folder; the first is in every folder of its layout.
+FILES: dict[Layout, tuple[str, ...]] = {
+    "lora": ("pytorch_lora_weights.safetensors",),
+    "network": ("config.json", "model.safetensors"),
+    "autoencoder": ("config.json", "diffusion_pytorch_model.safetensors"),
+    "classifier": ("config.json", "preprocessor_config.json", "model.safetensors"),
+}
 
 
 class Incomplete(Exception):
@@ -25,20 +31,18 @@ def check_folder(role: Role, folder: Path) -> None:
         Incomplete: something is missing.
         Broken: something is damaged.
     """
-    layout = layout_of(role)
-    if layout == "lora":
-        _check_safetensors(folder / LORA_FILE)
-    elif layout == "pipeline":
+    if layout_of(role) == "pipeline":
         _check_pipeline(folder)
-    else:
-        _read_json(folder / "config.json")
-        _check_safetensors(folder / "model.safetensors")
+        return
+    for name in FILES[layout_of(role)]:
+        check = _read_json if name.endswith(".json") else _check_safetensors
+        check(folder / name)
 
 
 def entry_file(role: Role) -> str:
     """The file that every folder of a role has: downloaded first, and looked up in the cache."""
-    files = {"lora": LORA_FILE, "pipeline": "model_index.json", "network": "config.json"}
-    return files[layout_of(role)]
+    layout = layout_of(role)
+    return "model_index.json" if layout == "pipeline" else FILES[layout][0]
 
 
 def components(index: dict[str, object]) -> list[str]:

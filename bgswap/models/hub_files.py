@@ -3,7 +3,7 @@
 import re
 
 from bgswap.errors import ModelUnavailable
-from bgswap.models.checks import LORA_FILE, components
+from bgswap.models.checks import FILES, components
 from bgswap.models.roles import Role, layout_of
 
 CARD = "README.md"
@@ -22,7 +22,7 @@ def single_files(role: Role, available: set[str]) -> list[str]:
     Raises:
         ModelUnavailable: the repository lacks one.
     """
-    needed = [LORA_FILE] if layout_of(role) == "lora" else ["config.json", "model.safetensors"]
+    needed = FILES[layout_of(role)]
     for name in needed:
         if name not in available:
             raise ModelUnavailable(f"it has no {name} (pickled weights are never loaded)")

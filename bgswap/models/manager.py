@@ -4,16 +4,22 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bgswap.errors import BgSwapError, ModelUnavailable
 from bgswap.models.registry import LOADERS, make, resolve
-from bgswap.models.roles import STARTER, Role, Weights, model_roles
+from bgswap.models.roles import Role, Weights, model_roles
+from bgswap.models.scene_choice import (
+    check_room,
+    device_of,
+    row_of,
+    starter_preset,
+    starter_vocabulary,
+)
+from bgswap.models.scene_parts import SceneParts, check_parts, find_parts, roles_of
 from bgswap.models.store import WeightStore
 from bgswap.models.weight_values import check_values
-from bgswap.presets import AUTO, LORA_ROLE, PRESETS, ScenePreset
+from bgswap.presets import AUTO, ScenePreset, models_of_presets
 from bgswap.settings import Settings, set_library_caches
 
 if TYPE_CHECKING:
@@ -37,11 +43,13 @@ class Loaded(Generic[Model]):
         model: the loader's return value.
         weights: the weights it was loaded from.
         note: why a fallback was loaded; empty where none was.
+        parts: of a scene model.
     """
 
     model: Model
     weights: Weights
     note: str = ""
+    parts: SceneParts | None = None
 
 
 class ModelManager:
@@ -106,14 +114,14 @@ class ModelManager:
         Raises:
             ModelUnavailable: BGSWAP_MODELS is ``full`` and the preset's model is not available.
         """
-        row = self._row(preset)
+        row = row_of(preset, self.settings)
         try:
             return self._scene(row)
         except ModelUnavailable as error:
             if row.ships or self.settings.models == "full":
                 raise
             return replace(
-                self._scene(_starter_preset()), note=f"{error}; the starter made the scene"
+                self._scene(starter_preset()), note=f"{error}; the starter made the scene"
             )
 
     def unknown_words(self, prompt: str, preset: str = AUTO) -> list[str]:
@@ -123,11 +131,11 @@ class ModelManager:
             prompt: the scene in words.
             preset: of the scene.
         """
-        row = self._row(preset)
+        row = row_of(preset, self.settings)
         ready = {status.role for status in self.store.status() if status.state == "ready"}
         if row.role in ready:
             return []
-        return _starter_vocabulary().unknown_words(prompt)
+        return starter_vocabulary().unknown_words(prompt)
 
     def request_downloads(self, preset: str | None) -> None:
         """Start all downloads of full models that a call will need, in parallel.
@@ -139,9 +147,8 @@ class ModelManager:
         """
         wanted: list[Role] = ["person_detector", "mask_autoencoder", "matting"]
         if preset is not None:
-            row = self._row(preset)
-            wanted += [row.role, LORA_ROLE] if row.lora else [row.role]
-            wanted.append("face_vae")
+            row = row_of(preset, self.settings)
+            wanted += [row.role, *roles_of(row, self.device), "face_vae"]
         with self._guard:
             new = [role for role in wanted if role not in self._requested]
             self._requested.update(new)
@@ -158,38 +165,25 @@ class ModelManager:
     @property
     def device(self) -> str:
         """The device that models run on: ``cpu``, ``cuda`` or ``mps``."""
-        if self.settings.device != "auto":
-            return self.settings.device
-        import torch
-
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-
-    def _row(self, preset: str) -> ScenePreset:
-        if preset != AUTO:
-            return PRESETS[preset]
-        if self.settings.models == "starter":
-            return _starter_preset()
-        return next(row for row in PRESETS.values() if self.device in row.auto_on)
+        return device_of(self.settings)
 
     def _scene(self, row: ScenePreset) -> "Loaded[SceneGenerator]":
         if not row.ships and self.settings.models == "starter":
             raise ModelUnavailable(f"The preset {row.name} needs a full model")
-        lora: Path | None = self.store.get(LORA_ROLE).path if row.lora else None
+        check_room(row, self.settings)
+        parts = find_parts(row, self.device, self.store)
 
         def load(weights: Weights) -> "SceneGenerator":
             if not row.ships:
                 self._unload_full_scenes()
-            if lora is not None:
-                check_values(lora)
-            return resolve(LOADERS["scene"])(row, weights.path, self.device, lora)
+            usable = check_parts(parts, self.store)
+            return resolve(LOADERS["scene"])(row, weights.path, self.device, usable)
 
-        return self._get(row.role, load)
+        return self._get(row.role, load, parts)
 
     def _unload_full_scenes(self) -> None:
         # Two full pipelines would not fit into the memory of a small machine.
-        full = {row.role for row in PRESETS.values() if not row.ships}
+        full = {row.role for row in models_of_presets() if not row.ships}
         with self._guard:
             for role in full & self._loaded.keys():
                 del self._loaded[role]
@@ -197,15 +191,17 @@ class ModelManager:
     def _network(self, role: Role) -> Callable[[Weights], Any]:
         return lambda weights: resolve(LOADERS[role])(weights.path, self.device)
 
-    def _get(self, role: Role, load: Callable[[Weights], Any]) -> Loaded[Any]:
+    def _get(
+        self, role: Role, load: Callable[[Weights], Any], parts: SceneParts | None = None
+    ) -> Loaded[Any]:
         with self._guard:
             lock = self._locks.setdefault(role, threading.Lock())
         with lock:
             weights = self.store.get(role)
             known = self._loaded.get(role)
-            if known is not None and known.weights.path == weights.path:
+            if known is not None and (known.weights.path, known.parts) == (weights.path, parts):
                 return replace(known, weights=weights, note=weights.note)
-            self._loaded[role] = loaded = self._load(role, weights, load)
+            self._loaded[role] = loaded = replace(self._load(role, weights, load), parts=parts)
             log.info("%s: %s (%s)", role, loaded.weights.name, loaded.weights.kind)
             return loaded
 
@@ -229,14 +225,3 @@ class ModelManager:
             self.store.reject(role, f"it does not work as a {title}")
             return self._load(role, self.store.get(role), load)
         return Loaded(model, weights, weights.note)
-
-
-def _starter_preset() -> ScenePreset:
-    return next(row for row in PRESETS.values() if row.ships)
-
-
-@cache
-def _starter_vocabulary() -> ScenePreset:
-    """The starter with its vocabulary."""
-    row = _starter_preset()
-    return resolve("bgswap.backgrounds.diffusion.loading:read_parameters")(row, STARTER / "scene")

@@ -7,13 +7,16 @@ from typing import Literal
 
 from bgswap.errors import BadInput
 from bgswap.models.registry import registered
-from bgswap.presets import LORA_ROLE, PRESETS
+from bgswap.presets import LORA_ROLE, models_of_presets
 from bgswap.settings import Settings
 
 # The function of a model in the program: one of _NETWORKS, or ``scene_`` and a preset's name.
 Role = str
-# How the files of a role lie on disk: one network, a diffusers pipeline, or a LoRA.
-Layout = Literal["network", "pipeline", "lora"]
+# Parts of scene models: a tiny autoencoder in place of their own, and what refuses scenes.
+DECODER_ROLE, SAFETY_ROLE = "scene_decoder", "safety"
+# How the files of a role lie on disk: one network of ours, a diffusers pipeline, a LoRA, a
+# diffusers autoencoder, or a transformers classifier.
+Layout = Literal["network", "pipeline", "lora", "autoencoder", "classifier"]
 
 # The weights that ship with the program, one folder a model.
 STARTER = Path(__file__).parent.parent / "starter"
@@ -42,6 +45,7 @@ _NETWORKS: dict[Role, ModelRole] = {
     "matting": ModelRole("Matting network", starter="matting"),
     "face_vae": ModelRole("Face VAE", starter="face-vae"),
     "segmenter": ModelRole("Segmenter", repository="facebook/sam2.1-hiera-tiny"),
+    SAFETY_ROLE: ModelRole("Safety checker", "classifier"),
 }
 # Licenses of the repositories that the defaults or the README name, for weights that are not on
 # disk; else the card is read.
@@ -51,6 +55,9 @@ LICENSES: dict[str, str] = {
     "latent-consistency/lcm-lora-sdxl": "openrail++",
     "diffusers/stable-diffusion-xl-1.0-inpainting-0.1": "openrail++",
     "facebook/sam2.1-hiera-tiny": "apache-2.0",
+    "Tongyi-MAI/Z-Image-Turbo": "apache-2.0",
+    "madebyollin/taesd": "mit",
+    "Falconsai/nsfw_image_detection": "apache-2.0",
     # The code is under Apache-2.0; Composition-1k, which it was trained on, is for research.
     "hustvl/vitmatte-small-composition-1k": "research only",
 }
@@ -59,12 +66,17 @@ LICENSES: dict[str, str] = {
 def model_roles() -> dict[Role, ModelRole]:
     """Every role there is now: the networks', and those of the scene presets."""
     roles = dict(_NETWORKS)
-    for preset in PRESETS.values():
-        title = f"{preset.name.capitalize()} scene model"
+    for preset in models_of_presets():
+        family = f" ({preset.family.upper()})" if preset.family else ""
+        title = f"{preset.name.capitalize()} scene model{family}"
         folder = "scene" if preset.ships else ""
         roles[preset.role] = ModelRole(title, "pipeline", folder, preset.repository)
         if preset.lora:
-            roles.setdefault(LORA_ROLE, ModelRole("LCM-LoRA", "lora", "", preset.lora))
+            lora = ModelRole(f"LCM-LoRA{family}", "lora", "", preset.lora)
+            roles.setdefault(preset.lora_role, lora)
+        if preset.decoder:
+            decoder = ModelRole("Tiny autoencoder", "autoencoder", "", preset.decoder)
+            roles.setdefault(DECODER_ROLE, decoder)
     return roles
 
 
@@ -85,7 +97,9 @@ def source_of(role: Role, settings: Settings) -> "Source | None":
 
 def layout_of(role: Role) -> Layout:
     """The file layout of a role; depends on its name alone, for use in a child process."""
-    if role == LORA_ROLE:
+    if role in (DECODER_ROLE, SAFETY_ROLE):
+        return "autoencoder" if role == DECODER_ROLE else "classifier"
+    if role.startswith(LORA_ROLE):
         return "lora"
     return "pipeline" if role.startswith("scene_") else "network"
 

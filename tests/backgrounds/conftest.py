@@ -1,5 +1,6 @@
 """Tiny pipelines on disk, once a session, and a photo with somebody in it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import tiny
 import torch
 
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
+from bgswap.models.scene_parts import SceneParts
 from bgswap.presets import PRESETS
 
 
@@ -28,6 +30,10 @@ def folders(tmp_path_factory) -> dict[str, Path]:
         "prudish": tiny.save_inpainting(root / "prudish", refuse_above=tiny.ALWAYS),
         "unchecked": tiny.save_inpainting(root / "unchecked", refuse_above=None),
         "sdxl": tiny.save_sdxl(root / "sdxl"),
+        "lora_sdxl": tiny.save_lora(root / "lora_sdxl", **tiny.XL),
+        "decoder": tiny.save_decoder(root / "decoder"),
+        "classifier": tiny.save_classifier(root / "classifier"),
+        "z_image": tiny.save_z_image(root / "z_image"),
         "starter": tiny.save_starter(root / "starter"),
         "lora": tiny.save_lora(root / "lora"),
     }
@@ -40,7 +46,9 @@ def starter(folders) -> SceneGenerator:
 
 @pytest.fixture(scope="session")
 def fast(folders) -> SceneGenerator:
-    return SceneGenerator.load(PRESETS["fast"], folders["inpainting"], "cpu", folders["lora"])
+    return SceneGenerator.load(
+        PRESETS["fast"], folders["inpainting"], "cpu", SceneParts(folders["lora"])
+    )
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +59,18 @@ def quality(folders) -> SceneGenerator:
 @pytest.fixture(scope="session")
 def sdxl(folders) -> SceneGenerator:
     return SceneGenerator.load(PRESETS["quality"], folders["sdxl"], "cpu")
+
+
+@pytest.fixture(scope="session")
+def fast_sdxl(folders) -> SceneGenerator:
+    preset = PRESETS["fast"].larger
+    return SceneGenerator.load(preset, folders["sdxl"], "cpu", SceneParts(folders["lora_sdxl"]))
+
+
+@pytest.fixture(scope="session")
+def modern(folders) -> SceneGenerator:
+    preset = replace(PRESETS["modern"], side=tiny.SIDE)
+    return SceneGenerator.load(preset, folders["z_image"], "cpu")
 
 
 @pytest.fixture

@@ -23,12 +23,13 @@ def gpu_with(monkeypatch, free):
 
 @pytest.mark.parametrize("device", ["cpu", "mps"])
 def test_whole_floats_elsewhere(device):
-    assert devices.number_format(device) is torch.float32
+    assert devices.number_format(device, "bfloat16") is torch.float32
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
 def test_halves_on_cuda(device):
     assert devices.number_format(device) is torch.float16
+    assert devices.number_format(device, "bfloat16") is torch.bfloat16
 
 
 def test_a_gpu_with_room_takes_everything(pipe, monkeypatch):

@@ -18,7 +18,10 @@ def difference(one, other):
     return int(np.abs(one.astype(int) - other).max())
 
 
-@pytest.mark.parametrize("name", ["starter", "fast", "quality", "sdxl"])
+ALL = ["starter", "fast", "quality", "sdxl", "fast_sdxl", "modern"]
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_every_preset_paints_at_model_resolution_in_the_photos_aspect(name, request, photo, alpha):
     generator = request.getfixturevalue(name)
     scenes = paint(generator, photo, alpha, seeds=[1, 2])
@@ -64,7 +67,7 @@ def test_steps_and_guidance_are_the_presets_unless_asked_otherwise(starter, phot
     np.testing.assert_array_equal(one, same)
 
 
-@pytest.mark.parametrize("name", ["starter", "sdxl"])
+@pytest.mark.parametrize("name", ["starter", "sdxl", "modern"])
 def test_the_old_background_plays_no_part_but_the_person_does(name, request, photo, alpha):
     generator = request.getfixturevalue(name)
     (one,) = paint(generator, photo, alpha)
@@ -79,7 +82,7 @@ def test_the_old_background_plays_no_part_but_the_person_does(name, request, pho
     assert difference(one, another) > 0
 
 
-@pytest.mark.parametrize("name", ["fast", "quality", "sdxl"])
+@pytest.mark.parametrize("name", ["fast", "quality", "sdxl", "modern"])
 def test_every_step_is_reported_over_all_scenes(name, request, photo, alpha):
     calls = []
     paint(
@@ -101,7 +104,7 @@ def test_reporting_changes_nothing(starter, photo, alpha):
     np.testing.assert_array_equal(one, same)
 
 
-@pytest.mark.parametrize("name", ["starter", "fast", "sdxl"])
+@pytest.mark.parametrize("name", ["starter", "fast", "sdxl", "modern"])
 def test_stop_ends_between_steps_and_the_next_call_works(name, request, photo, alpha):
     generator = request.getfixturevalue(name)
     (before,) = paint(generator, photo, alpha, steps=4)
@@ -140,7 +143,7 @@ def test_a_negative_prompt_without_guidance_is_said_to_be_idle(starter, photo, a
     assert "negative prompt is ignored" in note
 
 
-@pytest.mark.parametrize("name", ["starter", "fast", "quality", "sdxl"])
+@pytest.mark.parametrize("name", ALL)
 def test_one_step_is_enough_to_run(name, request, photo, alpha):
     (scene,) = paint(request.getfixturevalue(name), photo, alpha, steps=1)
     assert scene.std() > 0
@@ -179,6 +182,19 @@ def test_nothing_is_written_to_the_terminal_and_threads_stay(starter, photo, alp
 def test_the_starter_names_words_it_never_learned(starter, quality):
     assert starter.unknown_words("a forest on Mars at golden hour") == ["mars"]
     assert quality.unknown_words("a forest on Mars") == []
+
+
+@pytest.mark.parametrize("name", ["fast", "fast_sdxl", "modern"])
+def test_a_negative_prompt_turns_guidance_on(name, request, photo, alpha):
+    generator = request.getfixturevalue(name)
+    (without,) = paint(generator, photo, alpha)
+    scenes = paint(generator, photo, alpha, negative_prompt="sea")
+    assert scenes.notes == []
+    scale = generator.preset.negative_guidance_scale
+    assert scale == 1.5
+    (same,) = paint(generator, photo, alpha, negative_prompt="sea", guidance_scale=scale)
+    np.testing.assert_array_equal(scenes[0], same)
+    assert difference(scenes[0], without) > 0
 
 
 @pytest.mark.parametrize("bad", ["grey", "float", "size", "type"])

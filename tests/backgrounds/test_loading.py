@@ -6,15 +6,21 @@ import numpy as np
 import pytest
 import tiny
 import torch
-from diffusers import DPMSolverMultistepScheduler, LCMScheduler, PNDMScheduler
+from diffusers import (
+    DPMSolverMultistepScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    LCMScheduler,
+    PNDMScheduler,
+)
 
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
 from bgswap.errors import ModelUnavailable, SceneRejected
+from bgswap.models.scene_parts import SceneParts
 from bgswap.presets import PRESETS
 
 
 def load(preset, folder, lora=None):
-    return SceneGenerator.load(PRESETS[preset], folder, "cpu", lora)
+    return SceneGenerator.load(PRESETS[preset], folder, "cpu", SceneParts(lora))
 
 
 def paint(generator, photo, alpha, seeds=(7,)):
@@ -29,6 +35,18 @@ def test_schedulers_are_those_of_the_presets(starter, fast, quality):
     assert type(quality.pipe.scheduler) is DPMSolverMultistepScheduler
     assert quality.pipe.scheduler.config.use_karras_sigmas
     assert quality.pipe.scheduler.config.beta_end == 0.012
+
+
+def test_the_larger_models_run_as_their_rows_say(sdxl, fast_sdxl, modern):
+    assert type(fast_sdxl.pipe).__name__ == "StableDiffusionXLInpaintPipeline"
+    assert type(fast_sdxl.pipe.scheduler) is LCMScheduler
+    assert (fast_sdxl.preset.steps, fast_sdxl.preset.guidance_scale) == (6, 1.0)
+    key = "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight"
+    fused, plain = (one.pipe.unet.state_dict()[key] for one in (fast_sdxl, sdxl))
+    assert (fused - plain).abs().max() > 0.1
+    assert type(modern.pipe).__name__ == "ZImageInpaintPipeline"
+    assert type(modern.pipe.scheduler) is FlowMatchEulerDiscreteScheduler
+    assert (modern.preset.steps, modern.multiple) == (8, 8)
 
 
 def test_the_side_is_the_models_own(starter, quality, sdxl):

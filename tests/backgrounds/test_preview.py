@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import DDIMScheduler
+from diffusers.configuration_utils import FrozenDict
 from torch import nn
 
 from bgswap.backgrounds.diffusion.preview import LatentPreview
@@ -23,10 +24,19 @@ class Averaging:
 
     dtype = torch.float32
 
+    config = FrozenDict(scaling_factor=0.5, shift_factor=None)
+
     @staticmethod
-    def encode(image, generator):
-        colors = nn.functional.avg_pool2d(image, 4)
-        return torch.cat([colors, torch.rand(1, 1, *colors.shape[2:])], dim=1)
+    def encode(image):
+        colors = nn.functional.avg_pool2d(image, 4) / 0.5
+        return SimpleNamespace(latents=torch.cat([colors, torch.rand_like(colors[:, :1])], dim=1))
+
+
+class Transformer(nn.Module):
+    """Predicts fixed values, with Z-Image's signature."""
+
+    def forward(self, noisy, share, prompts, answer):
+        return (answer,)
 
 
 def pipeline(kind):
@@ -34,7 +44,6 @@ def pipeline(kind):
         unet=Unet(),
         vae=Averaging(),
         vae_scale_factor=4,
-        _encode_vae_image=Averaging.encode,
         _execution_device="cpu",
         scheduler=DDIMScheduler(prediction_type=kind),
         guidance_scale=3.0,
@@ -78,3 +87,20 @@ def test_a_wild_guess_is_held_in_range(clean):
     preview = LatentPreview(pipe)
     pipe.unet(torch.zeros(1, 9, 8, 6), torch.tensor(999), 1000 * clean)
     assert 50 < preview().mean() < 200
+
+
+@pytest.mark.parametrize("guided", [False, True])
+def test_the_picture_is_seen_under_the_noise_of_a_flow(guided, clean):
+    pipe = pipeline("epsilon")
+    pipe.unet, pipe.transformer = None, Transformer()
+    preview = LatentPreview(pipe)
+    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
+    noisy = 0.4 * clean + 0.6 * noise
+    answer = clean - noise
+    # Guidance by 3 from here leads to the answer: prompted + 3 (prompted - without).
+    answers = [answer + 3.0, answer + 4.0] if guided else [answer]
+    given = [noisy[0][:, None]] * len(answers)
+    answers = [one[0][:, None] for one in answers]
+    pipe.transformer(given, torch.full((len(given),), 0.4), None, answers)
+    torch.testing.assert_close(preview.clean_latents(), clean)
+    np.testing.assert_allclose(preview()[:4], np.broadcast_to([255, 0, 0], (4, 6, 3)), atol=2)

@@ -16,9 +16,10 @@ WORKING_MEMORY = 3 * GIB
 PLENTY_FOR_MPS = 64 * GIB
 
 
-def number_format(device: str) -> torch.dtype:
-    """float16 on CUDA; float32 elsewhere (slow or unreliable in halves there)."""
-    return torch.float16 if torch.device(device).type == "cuda" else torch.float32
+def number_format(device: str, on_gpu: str = "float16") -> torch.dtype:
+    """The format that a preset has for CUDA; float32 elsewhere (halves are slow or unreliable)."""
+    formats = {"float16": torch.float16, "bfloat16": torch.bfloat16}
+    return formats[on_gpu] if torch.device(device).type == "cuda" else torch.float32
 
 
 def lay_on(pipe: Pipeline, device: str) -> None:

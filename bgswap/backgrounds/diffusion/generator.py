@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bgswap.backgrounds.diffusion import Pipeline
+from bgswap.backgrounds.diffusion import Pipeline, traits
 from bgswap.backgrounds.diffusion.canvas import (
     Canvas,
     crop,
@@ -21,14 +21,16 @@ from bgswap.backgrounds.diffusion.canvas import (
     place,
     repaint_mask,
 )
-from bgswap.backgrounds.diffusion.loading import load_pipeline, read_parameters
+from bgswap.backgrounds.diffusion.loading import NO_PARTS, load_pipeline, read_parameters
 from bgswap.backgrounds.diffusion.preview import LatentPreview
+from bgswap.backgrounds.diffusion.reuse import reuse_encodings
+from bgswap.backgrounds.diffusion.safety import SafetyChecker
 from bgswap.backgrounds.diffusion.scenes import Scenes
 from bgswap.backgrounds.diffusion.steps import AfterStep, StepCallback
 from bgswap.errors import BadInput, ModelUnavailable, SceneRejected
 from bgswap.io.tensors import images_to_tensor, masks_to_tensor, tensor_to_images
 from bgswap.models import smoke
-from bgswap.options import rows
+from bgswap.models.scene_parts import SceneParts
 from bgswap.presets import ScenePreset
 
 # Pixels: on still smaller canvases attention over a few tokens can hide what is not a number.
@@ -44,17 +46,25 @@ class SceneGenerator:
         notes: what this model lacks, in words.
     """
 
-    def __init__(self, pipe: Pipeline, preset: ScenePreset) -> None:
+    def __init__(
+        self,
+        pipe: Pipeline,
+        preset: ScenePreset,
+        checker: SafetyChecker | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
         self.pipe = pipe
         self.preset = preset
-        self.notes: list[str] = []
+        self.checker = checker
+        self.notes = list(notes)
         self._lock = threading.Lock()
-        if preset.needs_safety_checker and getattr(pipe, "safety_checker", None) is None:
+        checked = checker is not None or getattr(pipe, "safety_checker", None) is not None
+        if preset.needs_safety_checker and not checked:
             self.notes.append(f"The {preset.name} scene model has no safety checker")
 
     @classmethod
     def load(
-        cls, preset: ScenePreset, folder: Path, device: str, lora: Path | None = None
+        cls, preset: ScenePreset, folder: Path, device: str, parts: SceneParts = NO_PARTS
     ) -> "SceneGenerator":
         """Load a scene model from disk; nothing is fetched.
 
@@ -63,16 +73,18 @@ class SceneGenerator:
             folder: a diffusers inpainting pipeline with safetensors weights; the starter's also
                 holds ``starter.json``.
             device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-            lora: folder or file of the LoRA, for presets that have one.
+            parts: LoRA, tiny autoencoder and safety checker.
 
         Raises:
             ModelUnavailable: something is missing or broken.
         """
-        pipe = load_pipeline(preset, Path(folder), device, None if lora is None else Path(lora))
+        pipe = load_pipeline(preset, Path(folder), device, parts)
+        reuse_encodings(pipe)
+        checker = None if parts.safety is None else SafetyChecker.load(parts.safety)
         if preset.parameters_in_folder:
-            return cls(pipe, read_parameters(preset, Path(folder)))
-        own_side = pipe.unet.config.sample_size * pipe.vae_scale_factor
-        return cls(pipe, replace(preset, side=own_side) if preset.side_in_folder else preset)
+            return cls(pipe, read_parameters(preset, Path(folder)), checker, parts.notes)
+        own = traits.own_side(pipe) if preset.side_in_folder else None
+        return cls(pipe, replace(preset, side=own or preset.side), checker, parts.notes)
 
     def check(self) -> None:
         """Paint one scene in one step, far below the model's own size: on a CPU that takes seconds.
@@ -100,8 +112,7 @@ class SceneGenerator:
     @property
     def multiple(self) -> int:
         """Pixels that both sides of a painted picture are multiples of."""
-        halvings = len(self.pipe.unet.config.block_out_channels) - 1
-        return self.pipe.vae_scale_factor * 2**halvings
+        return traits.multiple(self.pipe)
 
     def unknown_words(self, prompt: str) -> list[str]:
         """Words of the prompt that the vocabulary lacks; [] where there is no vocabulary."""
@@ -128,7 +139,7 @@ class SceneGenerator:
             photo: (H, W, 3) uint8 RGB.
             alpha: (H, W) float32 in [0, 1], 1 where the people are who stay.
             prompt: what the scene shows.
-            negative_prompt: what it should not show; of no effect without guidance.
+            negative_prompt: what it should not show; without a scale it turns guidance on.
             seeds: one for each scene, 0 to 2**32 - 1.
             steps: denoising steps; None leaves them to the preset.
             guidance_scale: classifier-free guidance; None leaves it to the preset.
@@ -142,16 +153,17 @@ class SceneGenerator:
         """
         _check(photo, alpha)
         canvas = fit_canvas(photo.shape[0], photo.shape[1], self.preset.side, self.multiple)
-        guidance = self.preset.guidance_scale if guidance_scale is None else guidance_scale
+        guidance = self.preset.guidance(negative_prompt)
+        guidance = guidance if guidance_scale is None else guidance_scale
         requested = self.preset.steps if steps is None else steps
-        made = min(requested, self._most_steps)
+        made, strength = min(requested, traits.most_steps(self.pipe)), traits.strength(self.pipe)
         call = {
             "prompt": prompt,
             "negative_prompt": negative_prompt,
-            "guidance_scale": guidance,
-            "strength": self._strength,
+            traits.guidance_argument(self.pipe): guidance,
+            "strength": strength,
             # A strength below 1 skips the first steps: schedule more, so that the number is right.
-            "num_inference_steps": ceil(made / self._strength),
+            "num_inference_steps": ceil(made / strength),
             **_inputs(photo, alpha, canvas, self.preset.side),
         }
         with self._lock:
@@ -160,7 +172,8 @@ class SceneGenerator:
                 teller = on_step and AfterStep(on_step, self._preview, canvas, number, len(seeds))
                 painted.append((self._paint(call, seed, teller), seed))
             notes = self._shortfalls(prompt, negative_prompt, guidance)
-        kept = [(crop(image, canvas), seed) for image, seed in painted if image is not None]
+        cropped = [(crop(image, canvas), seed) for image, seed in painted if image is not None]
+        kept = [(scene, seed) for scene, seed in cropped if not self._refuses(scene, alpha, canvas)]
         if not kept:
             raise SceneRejected(
                 "The safety checker refused every scene: try other words or another seed"
@@ -190,25 +203,20 @@ class SceneGenerator:
             raise ModelUnavailable(f"The {self.name} scene model gives no picture on this device")
         return tensor_to_images(output.images)[0]
 
+    def _refuses(self, scene: np.ndarray, alpha: np.ndarray, canvas: Canvas) -> bool:
+        if self.checker is None:
+            return False
+        return self.checker.refuses(scene, crop(place(alpha, canvas), canvas))
+
     @functools.cached_property
-    def _preview(self) -> LatentPreview:
-        return LatentPreview(self.pipe)
-
-    @property
-    def _strength(self) -> float:
-        # SDXL inpainting was not trained from pure noise: its card recommends less than 1.
-        return 0.99 if hasattr(self.pipe, "text_encoder_2") else 1.0
-
-    @property
-    def _most_steps(self) -> int:
-        # LCMScheduler picks its steps from the few that the model was distilled on.
-        return self.pipe.scheduler.config.get("original_inference_steps", rows()["steps"].bounds[1])
+    def _preview(self) -> LatentPreview | None:
+        return LatentPreview(self.pipe) if traits.has_preview(self.pipe) else None
 
     def _shortfalls(self, prompt: str, negative_prompt: str, guidance: float) -> list[str]:
         notes = []
         for name, text in (("prompt", prompt), ("negative prompt", negative_prompt)):
             length = len(self.pipe.tokenizer(text, verbose=False).input_ids)
-            if length > self.pipe.tokenizer.model_max_length:
+            if length > traits.longest_prompt(self.pipe):
                 notes.append(f"The {name} is too long for the scene model: its end was not read")
         if negative_prompt and guidance <= 1:
             notes.append("Without guidance (a guidance scale above 1) a negative prompt is ignored")

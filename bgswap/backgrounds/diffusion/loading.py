@@ -5,39 +5,47 @@ import json
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from torch import nn
 
 from bgswap.backgrounds.diffusion import Pipeline
 from bgswap.backgrounds.diffusion.devices import lay_on, number_format
 from bgswap.errors import ModelUnavailable
+from bgswap.models.checks import FILES, components, read_index
+from bgswap.models.scene_parts import SceneParts
 from bgswap.presets import ScenePreset
 
 log = logging.getLogger(__name__)
 
-LORA_FILE = "pytorch_lora_weights.safetensors"
+NO_PARTS = SceneParts()
 
 
-def load_pipeline(preset: ScenePreset, folder: Path, device: str, lora: Path | None) -> Pipeline:
+def load_pipeline(
+    preset: ScenePreset, folder: Path, device: str, parts: SceneParts = NO_PARTS
+) -> Pipeline:
     """Load, fuse the LoRA, set the scheduler, move to the device. Local safetensors only.
 
     Args:
         preset: which scheduler, and whether a LoRA belongs to it.
         folder: as ``save_pretrained`` writes it.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-        lora: the LoRA's folder or file.
+        parts: the LoRA, the tiny autoencoder in place of the pipeline's own; with a safety checker
+            among them, the pipeline's own is not loaded.
 
     Raises:
         ModelUnavailable: something is missing or broken.
     """
     if not (folder / "model_index.json").is_file():
         raise ModelUnavailable(f"The {preset.name} scene model is not there: no model_index.json")
+    lora = parts.lora
     if preset.lora and (lora is None or not lora.exists()):
         raise ModelUnavailable(f"The {preset.name} scene model needs its LoRA, and there is none")
     _quiet_libraries()
     try:
-        pipe = _read(folder, device)
+        pipe = _read(folder, number_format(device, preset.gpu_format), parts)
         if preset.lora and lora is not None:
             _fuse(pipe, lora)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
@@ -74,8 +82,16 @@ def read_parameters(preset: ScenePreset, folder: Path) -> ScenePreset:
         ) from error
 
 
-def _read(folder: Path, device: str) -> Pipeline:
-    from diffusers import AutoPipelineForInpainting
+def _read(folder: Path, dtype: torch.dtype, parts: SceneParts) -> Pipeline:
+    from diffusers import AutoencoderTiny, AutoPipelineForInpainting
+
+    replaced: dict[str, Any] = {}
+    if parts.decoder is not None:
+        replaced["vae"] = AutoencoderTiny.from_pretrained(
+            parts.decoder, dtype=dtype, use_safetensors=True, local_files_only=True
+        )
+    if parts.safety is not None and "safety_checker" in components(read_index(folder)):
+        replaced |= {"safety_checker": None, "requires_safety_checker": False}
 
     halves = "diffusion_pytorch_model.fp16.safetensors"
     only_halves = (folder / "unet" / halves).is_file() and not (
@@ -83,15 +99,16 @@ def _read(folder: Path, device: str) -> Pipeline:
     ).is_file()
     return AutoPipelineForInpainting.from_pretrained(
         folder,
-        dtype=number_format(device),
+        dtype=dtype,
         variant="fp16" if only_halves else None,
         use_safetensors=True,
         local_files_only=True,
+        **replaced,
     )
 
 
 def _fuse(pipe: Pipeline, lora: Path) -> None:
-    file = lora / LORA_FILE if lora.is_dir() else lora
+    file = lora / FILES["lora"][0] if lora.is_dir() else lora
     pipe.load_lora_weights(str(file.parent), weight_name=file.name, local_files_only=True)
     pipe.fuse_lora()
     pipe.unload_lora_weights()

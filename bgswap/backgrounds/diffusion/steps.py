@@ -20,7 +20,7 @@ class AfterStep:
 
     Args:
         on_step: called after each step.
-        preview: gives a picture of the canvas.
+        preview: gives a picture of the canvas; None: this pipeline has none.
         canvas: the place of the photo on it, to which the preview is cropped.
         number: scenes generated before.
         scenes: scenes in total.
@@ -29,7 +29,7 @@ class AfterStep:
     def __init__(
         self,
         on_step: StepCallback,
-        preview: LatentPreview,
+        preview: LatentPreview | None,
         canvas: Canvas,
         number: int,
         scenes: int,
@@ -44,7 +44,8 @@ class AfterStep:
         steps = pipe.num_timesteps
         done = self.number * steps + index + 1
         try:
-            self.on_step(done, self.scenes * steps, crop(self.preview(), self.canvas))
+            shown = None if self.preview is None else crop(self.preview(), self.canvas)
+            self.on_step(done, self.scenes * steps, shown)
         except Stopped as stopped:
             self.stopped = stopped
             pipe._interrupt = True
