@@ -9,6 +9,10 @@
     }
   });
 
+  // Gradio loads what ?view=api shows only when its button is pressed: close and open it.
+  if (new URLSearchParams(location.search).get("view") === "api")
+    for (const _ of [false, true]) document.querySelector("footer .show-api")?.click();
+
   // Pictures without words get names.
   const examples = document.querySelectorAll("#examples .gallery-item");
   examples.forEach((button, i) => button.setAttribute("aria-label", `Example photo ${i + 1}`));
