@@ -135,7 +135,8 @@ class BackgroundSwapper:
             draft, alpha = drafts(cutout)
 
             def judge(scene: np.ndarray) -> ranking.Judgement:
-                return ranking.judge(draft(scene), alpha, self.models.finder().find)
+                finder = self.models.finder()
+                return ranking.judge_quickly(draft(scene), alpha, finder.look, finder.find)
 
             source = SceneSource(generator, prompt, options, judge, report)
             return source.make(cutout.photo, cutout.alpha)

@@ -99,6 +99,15 @@ class PeopleFinder:
             raise NoPersonDetected
         return [enlarged(person, photo.shape[:2]) for person in left_to_right(people)]
 
+    def look(self, picture: np.ndarray) -> list[Person]:
+        """Rough candidates by one look of the detector, where it has ``look``; may be empty.
+
+        People are not missed more often than by :meth:`find`, but other things are candidates too.
+        """
+        look: Callable[[np.ndarray], list[Person]]
+        look = getattr(self.detector, "look", self.detector.detect)
+        return look(fit_within(picture, pixels=self.config.pixels))
+
     def advice(self, photo: np.ndarray, people: Sequence[Person]) -> list[str]:
         """What to do with a photo in which these people were found: a sentence, or nothing."""
         turn = upright_turn(photo, people, self.candidates)

@@ -114,10 +114,8 @@ class YoloDetector:
             One :class:`Person` each, with a mask at photo size, as rough as the network draws it.
         """
         small = fit_within(photo, pixels=WORKING_PIXELS)
-        bgr = np.ascontiguousarray(small[:, :, ::-1])
-        pictures = [bgr, np.ascontiguousarray(bgr[:, ::-1])] if self._mirror else [bgr]
         with self._lock, restored_threads():
-            straight, *mirrored = map(people_from, self._predictor(pictures))
+            straight, *mirrored = map(people_from, self._predictor(_bgr(small, self._mirror)))
         found = straight
         if mirrored:
             turned = [_mirrored(person) for person in mirrored[0]]
@@ -126,6 +124,22 @@ class YoloDetector:
             with self._lock:
                 found = self._second(small, found)
         return [enlarged(person, photo.shape[:2]) for person in left_to_right(found)]
+
+    def look(self, photo: np.ndarray) -> list[Person]:
+        """Rough candidates by one pass, without mirror image and second stage: a fifth of the time.
+
+        Args and result are those of :meth:`detect`; more of the candidates are false positives.
+        """
+        small = fit_within(photo, pixels=WORKING_PIXELS)
+        with self._lock, restored_threads():
+            (found,) = map(people_from, self._predictor(_bgr(small, mirror=False)))
+        return [enlarged(person, photo.shape[:2]) for person in left_to_right(found)]
+
+
+def _bgr(picture: np.ndarray, mirror: bool) -> list[np.ndarray]:
+    """An RGB picture as ultralytics takes it; if wanted, its mirror image after it."""
+    bgr = np.ascontiguousarray(picture[:, :, ::-1])
+    return [bgr, np.ascontiguousarray(bgr[:, ::-1])] if mirror else [bgr]
 
 
 def people_from(result: "Results") -> list[Person]:

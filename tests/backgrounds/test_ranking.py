@@ -32,6 +32,36 @@ def judge(*boxes, kept=None):
     return ranking.judge(picture, drawn(KEPT) if kept is None else kept, find)
 
 
+def quickly(seen, found):
+    """The judgement by a look that shows some boxes, and how often the search ran."""
+    searches = []
+
+    def find(image):
+        searches.append(image)
+        return [Person(i, box, 0.9, drawn(box)) for i, box in enumerate(found, 1)]
+
+    def look(image):
+        return [Person(i, box, 0.2, drawn(box)) for i, box in enumerate(seen, 1)]
+
+    picture = np.zeros((SIZE, SIZE, 3), np.uint8)
+    return ranking.judge_quickly(picture, drawn(KEPT), look, find), len(searches)
+
+
+@pytest.mark.parametrize("seen", [[], [KEPT], [(20, 40, 41, 100)], [KEPT, (22, 50, 30, 90)]])
+def test_a_look_that_shows_the_kept_alone_is_enough(seen):
+    judgement, searches = quickly(seen, [KEPT, (60, 20, 90, 100)])
+    assert searches == 0
+    assert judgement.extra_people == 0
+    assert judgement.expansion <= GROWN * drawn(KEPT).mean()
+
+
+@pytest.mark.parametrize("doubtful", [(60, 20, 90, 100), (20, 40, 50, 100)])
+def test_in_doubt_the_search_decides(doubtful):
+    assert quickly([KEPT, doubtful], [KEPT]) == ((0.0, 0), 1)
+    judgement, _ = quickly([KEPT, doubtful], [KEPT, (60, 20, 90, 100)])
+    assert judgement.extra_people == 1
+
+
 def candidate(seed, expansion, extra_people=0):
     return Background(np.zeros((1, 1, 3), np.uint8), "scene", seed, expansion, extra_people)
 

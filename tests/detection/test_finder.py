@@ -142,3 +142,17 @@ def test_a_detector_that_judges_is_final() -> None:
     detector.judges = True
     (one,) = PeopleFinder(detector, never, FinderConfig(0.4, 0.5)).find(PHOTO)
     assert abs(one.confidence - 0.9) < 1e-9
+
+
+def test_a_look_gives_the_rough_candidates_of_a_detector_that_has_it() -> None:
+    class Looking(Fixed):
+        def look(self, photo: np.ndarray) -> list[Person]:
+            return [person(30, 40, 0.1)]
+
+    def refine(masks: object, boxes: object) -> list[np.ndarray]:
+        raise AssertionError("a look refines nothing")
+
+    (seen,) = PeopleFinder(Looking(), refine=refine).look(PHOTO)
+    assert seen.box[0] == 30
+    (rough,) = PeopleFinder(Fixed(person(10, 20, 0.2)), refine=refine).look(PHOTO)
+    assert rough.confidence == 0.2

@@ -84,6 +84,19 @@ def test_a_mirrored_photo_shows_the_same_people(detector: YoloDetector) -> None:
         assert max(box_iou((width - x1, y0, width - x0, y1), p.box) for p in turned) > 0.97
 
 
+def test_a_look_is_one_pass_that_misses_nobody(
+    detector: YoloDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes = []
+    predict = detector._predictor
+    monkeypatch.setattr(detector, "_predictor", lambda p: passes.append(len(p)) or predict(p))
+    monkeypatch.setattr(detector, "_second", None)
+    seen = detector.look(read(BUS))
+    assert passes == [1]
+    assert found(seen, BUS_PEOPLE) == 4
+    assert all(person.mask.shape == (1080, 810) for person in seen)
+
+
 def test_large_photos_come_back_at_their_size(detector: YoloDetector) -> None:
     photo = cv2.resize(read(ZIDANE), None, fx=2.5, fy=2.5)
     people = detector.detect(photo)
