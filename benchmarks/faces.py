@@ -127,8 +127,8 @@ def measure(enhancer: FaceEnhancer, face: Picture, kind: str, seed: int) -> dict
     made, notes = enhancer.enhance(pictures[0], [mask], 1.0)
     spent = time.perf_counter() - started
     row["ours"] = [[*scores(made[spot], face), 1000 * spent]]
-    row["found"] = not any("none found" in note for note in notes)
-    row["mended"] = not notes
+    row["found"] = "not found" not in notes[0]
+    row["mended"] = "restored" in notes[0]
     if seed % EVERY_SCENE == 0:
         other, _ = enhancer.enhance(pictures[1], [mask], 1.0)
         row["apart"] = int(np.abs(made[spot].astype(int) - other[spot]).max())

@@ -99,7 +99,7 @@ class Report:
 
     def _cutout_models(self) -> dict[str, dict[str, str]]:
         """The models that found and cut out the people."""
-        later = ("scene", "face_vae")
+        later = ("scene", "face_finder", "face_vae")
         return {role: used for role, used in self.models.items() if role not in later}
 
 

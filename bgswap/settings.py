@@ -84,6 +84,7 @@ class Settings:
         person_threshold: minimum confidence of a person, in (0, 1); 0: the model's own.
         mask_autoencoder: weights of the mask autoencoder.
         matting: weights of the matting network.
+        face_finder: weights of the face finder.
         face_vae: weights of the face VAE.
         segmenter: a Segment Anything 2 model that segments what a visitor clicks on; empty: none,
             the finder searches for a person there.
@@ -112,6 +113,7 @@ class Settings:
     person_threshold: float = 0.0
     mask_autoencoder: str = ""
     matting: str = ""
+    face_finder: str = ""
     face_vae: str = ""
     segmenter: str = "facebook/sam2.1-hiera-tiny"
     safety: str = "Falconsai/nsfw_image_detection"

@@ -161,7 +161,10 @@ class BackgroundSwapper:
         options, report = options or SwapOptions(), report or Report()
 
         def enhance(image: np.ndarray) -> np.ndarray:
-            faces = report.used("face_vae", self.models.faces())
+            restorer = self.models.faces()
+            if restorer.weights.kind != "registered":
+                report.used("face_finder", self.models.face_finder())
+            faces = report.used("face_vae", restorer)
             masks = [person.mask for person in cutout.kept]
             image, notes = faces.enhance(image, masks, options.enhance_faces)
             report.note(*notes)

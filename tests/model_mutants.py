@@ -78,7 +78,7 @@ LIST: list[tuple[str, str, Changes]] = [
         ],
     ),
     (
-        "bgswap/models/roles.py",
+        "bgswap/models/sources.py",
         "tests/models/test_sources.py",
         [
             ("    if path.suffix.lower() in _PICKLES:", "    if False:"),

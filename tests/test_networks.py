@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bgswap.networks import MattingUNet
+from bgswap.networks import CenterFace, MattingUNet
 
 SMALL = {"widths": (4, 4, 8, 8, 8), "depths": (1,) * 5, "up_depths": (1,) * 4}
 
@@ -36,3 +36,23 @@ def test_the_refiner_begins_near_the_alpha_it_is_given() -> None:
 def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="expected crops"):
         MattingUNet(**SMALL)(torch.rand(*shape))
+
+
+def test_the_face_detector_gives_maps_of_a_quarter_of_the_size() -> None:
+    network = CenterFace(pyramid=8).eval()
+    with torch.inference_mode():
+        scores, sizes, offsets = network(torch.rand(2, 3, 64, 96))
+    assert scores.shape == (2, 16, 24)
+    assert sizes.shape == offsets.shape == (2, 2, 16, 24)
+    assert scores.min() >= 0 and scores.max() <= 1 and sizes.min() > 0
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 64, 60), (1, 1, 64, 64), (3, 64, 64), (1, 3, 0, 32)])
+def test_the_face_detector_refuses_other_shapes(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="expected pictures"):
+        CenterFace(pyramid=8)(torch.rand(*shape))
+
+
+def test_the_face_detector_refuses_another_pyramid() -> None:
+    with pytest.raises(ValueError, match="pyramid"):
+        CenterFace(pyramid=0)

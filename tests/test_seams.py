@@ -9,6 +9,7 @@ import tiny
 from photos import ZIDANE
 
 from bgswap import Background, BackgroundSwapper, Person, Settings, SwapOptions
+from bgswap.backgrounds.plain import PlainColor
 from bgswap.io.images import open_photo
 from bgswap.models import registry
 from bgswap.presets import CHOICES, PRESETS, add_preset
@@ -56,6 +57,22 @@ def test_a_custom_detector() -> None:
     (person,) = result.details["people"]
     assert person["box"] == [0, 0, 640, 720]
     assert result.details["models"]["people"]["weights"] == "left half"
+
+
+def test_a_custom_face_finder() -> None:
+    seen = []
+
+    class Nobody:
+        def find(self, image, mask):
+            seen.append(mask.max())
+
+    registry.register("face_finder", "nobody", lambda device: Nobody())
+    options = SwapOptions(seed=1, enhance_faces=1)
+    white = PlainColor((255, 255, 255))
+    result = swapper(face_finder="nobody").swap(ZIDANE, background=white, options=options)
+    assert result.details["models"]["face_finder"] == {"weights": "nobody", "kind": "registered"}
+    assert "Faces of 2 kept people: 2 not found." in result.notes
+    assert len(seen) == 2
 
 
 def test_a_custom_background() -> None:

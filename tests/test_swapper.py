@@ -138,7 +138,8 @@ def test_enhancements_change_only_people(swapper: BackgroundSwapper) -> None:
     plain = swapper.swap(ZIDANE, PROMPT, options=SwapOptions(seed=3, steps=1))
     options = SwapOptions(seed=3, steps=1, light=0.8, enhance_faces=0.8)
     enhanced = swapper.swap(ZIDANE, PROMPT, options=options)
-    assert "face_vae" in enhanced.details["models"]
+    assert {"face_vae", "face_finder"} <= set(enhanced.details["models"])
+    assert any(note.startswith("Faces of 2 kept people: ") for note in enhanced.notes)
     gone = plain.cutout[:, :, 3] == 0
     assert np.array_equal(plain.image[gone], enhanced.image[gone])
     assert not np.array_equal(plain.image, enhanced.image)

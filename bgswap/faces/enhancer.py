@@ -1,12 +1,11 @@
 """Restore degraded faces of kept people with the face VAE; faces of good quality are unchanged.
 
-A face is detected inside each kept person by the LBP cascade that ships with scikit-image (after
-OpenCV's lbpcascade_frontalface; Liao et al., "Learning Multi-scale Block Local Binary Patterns for
-Face Recognition", 2007). Its windows fit the tight CelebA crops that the VAE was trained on. The
-degradation is estimated at the photo's resolution (:mod:`bgswap.faces.degradation`); noise and
-JPEG blocks, or else softness, are removed at the VAE's 64 x 64 pixels
-(:mod:`bgswap.faces.restoration`), and only the change is scaled back and added: the finer detail
-of a larger face stays, and so does a face without a measured degradation.
+A face finder (:mod:`bgswap.faces.face_finder`) gives one face for each kept person; its box is
+changed to the tight square of the CelebA crops that the VAE was trained on. The degradation is
+estimated (:mod:`bgswap.faces.degradation`, :mod:`bgswap.faces.softness`); noise and JPEG blocks, or
+else softness, are removed at the VAE's 64 x 64 pixels (:mod:`bgswap.faces.restoration`), and only
+the change is scaled back and added: the finer detail of a larger face stays, and so does a face
+without a measured degradation.
 """
 
 from collections.abc import Sequence
@@ -17,9 +16,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from bgswap.faces.degradation import classify_softness, simulate_noise
+from bgswap.faces.base import FaceFinder
+from bgswap.faces.degradation import simulate_noise
 from bgswap.faces.gains import FILE, FaceCalibration
-from bgswap.faces.restoration import denoised, noise_power, reconstruction_error, sharpened
+from bgswap.faces.restoration import denoised, noise_power, sharpened
+from bgswap.faces.softness import classify_softness, frequency_limit
 from bgswap.faces.windows import (
     SIDE,
     Box,
@@ -28,6 +29,7 @@ from bgswap.faces.windows import (
     rows_and_columns,
     snap_to_side,
     taper_window,
+    tight_square,
     with_margin,
 )
 from bgswap.io.images import resize
@@ -38,19 +40,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EnhancerConfig:
-    """How faces are detected inside people, and where they are changed."""
+    """Which faces are changed, and where."""
 
     # Smallest side of a face in pixels of the photo: smaller ones have too little detail.
     smallest_face: int = 16
-    # Smallest face as a part of the person's height: an adult is about eight heads tall, and the
-    # cascade's window is a little smaller than a head.
-    faces_per_height: int = 13
-    # Side in pixels that the smallest face is scaled to for the cascade, whose window has 24: a
-    # little more has a higher recall. Greatest enlargement for it.
-    cascade_face: int = 26
-    most_enlarged: float = 2.0
-    # Share of a detected window that the person must cover.
-    least_covered: float = 0.75
     # Width of the mask's soft edge, where the scene shows through: share of a face, minimum pixels.
     edge: float = 0.06
     least_edge: int = 2
@@ -60,6 +53,8 @@ class EnhancerConfig:
 
 
 CONFIG = EnhancerConfig()
+# What happens to the face of a person, in the order of a note.
+OUTCOMES = ("restored", "left alone", "not found")
 
 
 class FaceEnhancer:
@@ -67,32 +62,42 @@ class FaceEnhancer:
 
     Args:
         vae: the network; used in eval mode.
-        device: the torch device it runs on.
+        finder: detects the face of a person.
+        device: the torch device the VAE runs on.
         calibration: fitted for the network; without it softness is not restored.
     """
 
     def __init__(
-        self, vae: "FaceVAE", device: str = "cpu", calibration: FaceCalibration | None = None
+        self,
+        vae: "FaceVAE",
+        finder: FaceFinder,
+        device: str = "cpu",
+        calibration: FaceCalibration | None = None,
     ) -> None:
-        from skimage import data
-        from skimage.feature import Cascade
-
-        self.device, self.calibration = device, calibration
+        self.finder, self.device, self.calibration = finder, device, calibration
         self.vae = vae.to(device).eval()
-        self.cascade = Cascade(data.lbp_frontal_face_cascade_filename())
 
     @classmethod
-    def from_folder(cls, folder: str | Path, device: str = "cpu") -> "FaceEnhancer":
+    def from_folder(
+        cls, folder: str | Path, device: str = "cpu", finder: FaceFinder | None = None
+    ) -> "FaceEnhancer":
         """Load the VAE from a folder in Hub layout, and its calibration where there is one.
+
+        Args:
+            folder: of the VAE.
+            device: the torch device.
+            finder: None: CenterFace.
 
         Raises:
             OSError, RuntimeError: the folder holds no such weights, or they do not fit.
             ValueError: the calibration cannot be read.
         """
+        from bgswap.faces.center_face_file import packaged_finder
         from bgswap.networks import FaceVAE
 
         vae = FaceVAE.from_pretrained(str(folder), strict=True)
-        return cls(vae, device, FaceCalibration.read(Path(folder)))
+        finder = finder or packaged_finder(device)
+        return cls(vae, finder, device, FaceCalibration.read(Path(folder)))
 
     def check(self) -> None:
         """Smoke test of custom weights: reconstruct noise.
@@ -118,7 +123,8 @@ class FaceEnhancer:
             strength: 0 (the image is returned unchanged) to 1.
 
         Returns:
-            The image, (H, W, 3) uint8 RGB, and notes on people whose faces are unchanged.
+            The image, (H, W, 3) uint8 RGB, and a note with the number of faces that were restored,
+            left alone and not found.
 
         Raises:
             ValueError: a mask has another size, or the strength is out of range.
@@ -129,16 +135,16 @@ class FaceEnhancer:
             raise ValueError(f"expected a strength from 0 to 1, got {strength}")
         if strength == 0:
             return image, []
-        result = image.copy()
-        missing = clean = 0
+        result, counts = image.copy(), dict.fromkeys(OUTCOMES, 0)
         for mask in masks:
             box = self.find_face(image, mask)
             if box is None:
-                missing += 1
-            elif not self._restore(result, mask, box, strength):
-                clean += 1
-        notes = _notes(missing, clean, len(masks))
-        if clean and self.calibration is None:
+                counts["not found"] += 1
+            else:
+                restored = self._restore(result, mask, box, strength)
+                counts["restored" if restored else "left alone"] += 1
+        notes = [_note(counts)]
+        if counts["left alone"] and self.calibration is None:
             notes.append(f"Faces: softness is not restored, because the face VAE has no {FILE}.")
         return result, notes
 
@@ -150,44 +156,13 @@ class FaceEnhancer:
             mask: of the person, (H, W) float32 in [0, 1]; pixels outside it are ignored.
 
         Returns:
-            None where no frontal face was detected.
+            None where no face was detected, or too small a one.
         """
-        x, y, width, height = cv2.boundingRect((mask > 0.5).view(np.uint8))
-        smallest = max(CONFIG.smallest_face, height / CONFIG.faces_per_height)
-        # Search the upper part of the person; in a portrait the face may reach the lower border.
-        height = min(height, round(max(0.6 * height, 1.2 * width)))
-        if min(width, height) < smallest:
+        face = self.finder.find(image, mask)
+        if face is None:
             return None
-        zone = (slice(y, y + height), slice(x, x + width))
-        scale = min(CONFIG.cascade_face / smallest, CONFIG.most_enlarged)
-        size = (max(round(width * scale), 1), max(round(height * scale), 1))
-        covered = resize(mask[zone], size)
-        person = resize(
-            fill_outside_person(image[zone], interior_weight(mask[zone], CONFIG.least_edge)), size
-        )
-        windows = self.cascade.detect_multi_scale(
-            person,
-            scale_factor=1.1,
-            step_ratio=1,
-            min_size=(round(smallest * scale), round(smallest * scale)),
-            max_size=size[::-1],
-        )
-        found = [(w["c"], w["r"], w["width"]) for w in windows]
-        inside = [
-            box for box in found if covered[rows_and_columns(box)].mean() > CONFIG.least_covered
-        ]
-        if not inside:
-            return None
-        # Of several windows the one that the VAE reconstructs best: it was trained on faces alone.
-        errors = [self._reconstruction_error(person[rows_and_columns(box)]) for box in inside]
-        left, top, side = inside[int(np.argmin(errors))]
-        left, top, side = round(x + left / scale), round(y + top / scale), round(side / scale)
-        side = min(side, image.shape[0] - top, image.shape[1] - left)
-        return (left, top, side) if side >= CONFIG.smallest_face else None
-
-    def _reconstruction_error(self, face: np.ndarray) -> float:
-        small = resize(face, (SIDE, SIDE))
-        return reconstruction_error(small, self._reconstruct(small))
+        box = tight_square(face, image.shape)
+        return box if box[2] >= CONFIG.smallest_face else None
 
     def _reconstruct(self, face: np.ndarray) -> np.ndarray:
         """The VAE's reconstruction of a face, (64, 64, 3) uint8 RGB."""
@@ -226,23 +201,23 @@ class FaceEnhancer:
             reconstruction[middle] = self._reconstruct(small[middle])
             restored = denoised(small, reconstruction, noise_power(noise))
             return (restored - small) * taper_window(size)[..., None]
-        # A face that was enlarged to this size always is soft.
-        known = self.calibration
-        if known is None or len(face) < size:
+        known, limit = self.calibration, frequency_limit(len(face) * SIDE / size)
+        if known is None:
             return None
-        softness = classify_softness(small[middle], known)
+        softness = classify_softness(small[middle], known, limit)
         if softness is None:
             return None
         reconstruction = self._reconstruct(small[middle]).astype(np.float32)
         change = np.zeros(small.shape, np.float32)
         sharper = (
-            sharpened(small[middle], reconstruction, *softness, known.usual_error) - small[middle]
+            sharpened(small[middle], reconstruction, *softness, known.usual_error, limit)
+            - small[middle]
         )
         change[middle] = sharper * taper_window(SIDE)[..., None]
         return change
 
 
-def _notes(missing: int, clean: int, people: int) -> list[str]:
-    counts = {"none found": missing, "nothing to restore": clean}
-    words = "Faces: {} on {} of {} kept people, who are unchanged."
-    return [words.format(what, count, people) for what, count in counts.items() if count]
+def _note(counts: dict[str, int]) -> str:
+    people = sum(counts.values())
+    words = [f"{count} {what}" for what, count in counts.items() if count]
+    return f"Faces of {people} kept people: {', '.join(words)}."

@@ -11,8 +11,8 @@ Katkovnik and Egiazarian, "Image denoising by sparse 3-D transform-domain collab
 import cv2
 import numpy as np
 
-from bgswap.faces.degradation import frequencies
 from bgswap.faces.gains import EDGES, Softness
+from bgswap.faces.softness import frequencies
 
 # Side of the windows and the step between them, in pixels.
 WINDOW, STEP = 8, 3
@@ -66,6 +66,7 @@ def sharpened(
     softness: Softness,
     share: float,
     usual_error: float,
+    limit: float = EDGES[-1],
 ) -> np.ndarray:
     """A soft face sharpened by the calibrated gains, less where the VAE's error is unusually large.
 
@@ -75,6 +76,7 @@ def sharpened(
         softness: the estimated kind.
         share: confidence that the face is soft, from 0 to 1.
         usual_error: of the VAE, see :class:`bgswap.faces.gains.FaceCalibration`.
+        limit: frequencies from it on do not change, in half periods over the face.
 
     Returns:
         (64, 64, 3) float32 RGB, about [0, 255].
@@ -82,7 +84,8 @@ def sharpened(
     centres, radius = np.convolve(EDGES, (0.5, 0.5), "valid"), frequencies()
     own = np.interp(radius, centres, softness.own) - 1
     network = np.interp(radius, centres, softness.network)
-    own[radius < EDGES[0]] = network[radius < EDGES[0]] = 0
+    unchanged = (radius < EDGES[0]) | ((radius >= limit) & (limit < EDGES[-1]))
+    own[unchanged] = network[unchanged] = 0
     change = [
         cv2.idct((own * cv2.dct(a) + network * cv2.dct(b)).astype(np.float32))
         for a, b in zip(cv2.split(face.astype(np.float32)), cv2.split(reconstruction), strict=True)

@@ -8,16 +8,8 @@ from typing import Literal
 from bgswap.models import official
 from bgswap.models.checks import Broken, Incomplete
 from bgswap.models.on_disk import locate
-from bgswap.models.roles import (
-    LICENSES,
-    STARTER,
-    Hub,
-    Official,
-    Role,
-    Source,
-    model_roles,
-    source_of,
-)
+from bgswap.models.roles import LICENSES, STARTER, Role, model_roles, source_of
+from bgswap.models.sources import Hub, Official, Source
 from bgswap.settings import Settings
 
 UNKNOWN = "unknown"
@@ -64,6 +56,10 @@ def catalog(settings: Settings, starter: Path = STARTER) -> list[WeightEntry]:
         if row.starter:
             folder = starter / row.starter
             entries.append(_entry(role, "starter", "starter", str(folder), folder, UNKNOWN))
+        if row.packaged:
+            file, license = row.packaged.path, row.packaged.license
+            address = f"package {row.packaged.file}"
+            entries.append(_entry(role, row.packaged.name, "starter", address, file, license))
     return entries
 
 

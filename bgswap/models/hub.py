@@ -10,7 +10,8 @@ from bgswap.models import process
 from bgswap.models.checks import Incomplete, check_folder, entry_file
 from bgswap.models.deadline import raise_if_unreachable
 from bgswap.models.hub_api import endpoint
-from bgswap.models.roles import Hub, Role, layout_of
+from bgswap.models.roles import Role, layout_of
+from bgswap.models.sources import Hub
 from bgswap.settings import Settings
 
 # Seconds without progress after which a download is ended. huggingface_hub reports progress every

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from bgswap.errors import ModelUnavailable
 from bgswap.models.deadline import run_with_timeout, unreachable
-from bgswap.models.roles import Hub
+from bgswap.models.sources import Hub
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo

@@ -18,7 +18,8 @@ from bgswap.models.hub_api import (
 )
 from bgswap.models.hub_files import pipeline_files, single_files
 from bgswap.models.process import end_with_parent, send_error, send_line
-from bgswap.models.roles import Hub, Role, layout_of
+from bgswap.models.roles import Role, layout_of
+from bgswap.models.sources import Hub
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import RepoSibling

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bgswap.detection.finder import PeopleFinder
     from bgswap.detection.mask_autoencoder import MaskRefiner
     from bgswap.detection.segmenter import Segmenter
-    from bgswap.faces.base import FaceRestorer
+    from bgswap.faces.base import FaceFinder, FaceRestorer
     from bgswap.matting.base import Matter
 
 log = logging.getLogger(__name__)
@@ -81,9 +81,18 @@ class ModelManager:
         """The matter, which computes alphas."""
         return self._get("matting", self._network("matting"))
 
+    def face_finder(self) -> "Loaded[FaceFinder]":
+        """The face finder, which detects the face of a person."""
+        return self._get("face_finder", self._network("face_finder"))
+
     def faces(self) -> "Loaded[FaceRestorer]":
-        """The face restorer."""
-        return self._get("face_vae", self._network("face_vae"))
+        """The face restorer, with the face finder."""
+
+        def load(weights: Weights) -> "FaceRestorer":
+            loader = resolve(LOADERS["face_vae"])
+            return loader(weights.path, self.device, self.face_finder().model)
+
+        return self._get("face_vae", load)
 
     def segmenter(self) -> "Loaded[Segmenter] | None":
         """What segments an object at a point; None where its weights are not at hand."""
@@ -148,7 +157,7 @@ class ModelManager:
         wanted: list[Role] = ["person_detector", "mask_autoencoder", "matting"]
         if preset is not None:
             row = row_of(preset, self.settings)
-            wanted += [row.role, *roles_of(row, self.device), "face_vae"]
+            wanted += [row.role, *roles_of(row, self.device), "face_finder", "face_vae"]
         with self._guard:
             new = [role for role in wanted if role not in self._requested]
             self._requested.update(new)
@@ -208,7 +217,7 @@ class ModelManager:
     def _load(self, role: Role, weights: Weights, load: Callable[[Weights], Any]) -> Loaded[Any]:
         """Load a model; the starter where the full weights do not work."""
         if weights.kind == "registered":
-            return Loaded(make(role, weights.name, self.device), weights)
+            return Loaded(make(role, weights.name, self.device), weights, weights.note)
         try:
             if weights.kind == "full" and weights.path.is_dir():
                 check_values(weights.path)

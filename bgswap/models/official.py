@@ -18,7 +18,7 @@ from bgswap.errors import ModelUnavailable
 from bgswap.models import process
 from bgswap.models.checks import Broken, Incomplete
 from bgswap.models.deadline import probe_host, raise_if_unreachable
-from bgswap.models.roles import Official
+from bgswap.models.sources import Official
 from bgswap.settings import Settings
 
 # The host of ultralytics' downloads; probed first, since ultralytics' own retries take minutes.

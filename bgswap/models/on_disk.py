@@ -4,7 +4,8 @@ from pathlib import Path
 
 from bgswap.models import hub, official
 from bgswap.models.checks import Incomplete, check_folder
-from bgswap.models.roles import Hub, Local, Official, Role, Source
+from bgswap.models.roles import Role
+from bgswap.models.sources import Hub, Local, Official, Source
 
 
 def locate(role: Role, source: Source, cache: Path) -> Path:

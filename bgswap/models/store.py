@@ -12,19 +12,8 @@ from bgswap.errors import ModelUnavailable
 from bgswap.models import hub, official
 from bgswap.models.checks import Broken, Incomplete, check_folder
 from bgswap.models.on_disk import locate
-from bgswap.models.roles import (
-    STARTER,
-    Hub,
-    Local,
-    Official,
-    Registered,
-    Role,
-    RoleStatus,
-    Source,
-    Weights,
-    model_roles,
-    source_of,
-)
+from bgswap.models.roles import STARTER, Role, RoleStatus, Weights, model_roles, source_of
+from bgswap.models.sources import Hub, Local, Official, Registered, Source
 from bgswap.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -221,6 +210,8 @@ class WeightStore:
 
     def _starter_weights(self, role: Role, note: str = "") -> Weights:
         row = model_roles()[role]
+        if row.packaged:
+            return Weights(role, Path(), row.packaged.name, "registered", note)
         if not row.starter:
             note = note.removesuffix("; using the starter")
             raise ModelUnavailable(note or f"{row.title}: only the starter models were requested")
@@ -246,5 +237,5 @@ class WeightStore:
         if role in self._failed:
             message = f"{title} {source} cannot be used: {self._failed[role][0]}"
             return RoleStatus(role, "failed", str(source), None, message)
-        what = "starter" if row.starter else "not in use"
+        what = "starter" if row.starter or row.packaged else "not in use"
         return RoleStatus(role, "starter", "starter", None, f"{title}: {what}")

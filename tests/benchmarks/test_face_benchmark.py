@@ -31,7 +31,12 @@ def test_each_kind_is_worse(face, kind):
 
 def test_a_face_that_is_not_found_counts_as_untouched(face):
     torch.manual_seed(0)
-    row = faces.measure(FaceEnhancer(FaceVAE(latent=16)), face, "noise 20", 0)
+
+    class Nowhere:
+        def find(self, image, mask):
+            return None
+
+    row = faces.measure(FaceEnhancer(FaceVAE(latent=16), Nowhere()), face, "noise 20", 0)
     assert not row["found"] and not row["mended"] and row["apart"] == 0
     assert row["ours"][0][:2] == row["untouched"][0][:2]
     (line,) = faces.summary([row])

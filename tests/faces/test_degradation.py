@@ -7,7 +7,6 @@ from pictures import jpeg_compressed
 from skimage import data
 
 from bgswap.faces.degradation import (
-    classify_softness,
     detect_jpeg_blocks,
     estimate_noise,
     recompress_shifted,
@@ -15,6 +14,7 @@ from bgswap.faces.degradation import (
 )
 from bgswap.faces.gains import FaceCalibration
 from bgswap.faces.restoration import denoised, noise_power
+from bgswap.faces.softness import classify_softness, frequency_limit
 from bgswap.models import STARTER
 
 ALL = np.ones((64, 64), bool)
@@ -85,3 +85,20 @@ def test_the_better_the_network_knows_a_face_the_more_noise_goes(face):
     ]
     assert errors[0] < 0.8 * errors[1]
     assert errors[1] < 0.6 * np.square(degraded.astype(float) - face).mean()
+
+
+@pytest.mark.parametrize("side", [36, 48])
+def test_blur_is_told_from_the_enlargement_of_a_small_face(face, side):
+    small = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
+    limit = frequency_limit(side)
+    assert limit < side
+    for picture, soft in ((small, False), (cv2.GaussianBlur(small, (0, 0), 1.2), True)):
+        large = cv2.resize(picture, (64, 64), interpolation=cv2.INTER_CUBIC)
+        assert (classify_softness(large, CALIBRATION, limit) is not None) == soft
+    assert frequency_limit(64) == frequency_limit(90) == 64
+
+
+def test_of_a_tiny_face_the_softness_is_not_estimated(face):
+    soft = cv2.GaussianBlur(face, (0, 0), 2.2)
+    assert classify_softness(soft, CALIBRATION, frequency_limit(16)) is None
+    assert classify_softness(soft, CALIBRATION) is not None

@@ -12,7 +12,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from bgswap.detection.yolo import restored_threads
+from bgswap.faces.center_face_file import center_face, read_layers
 from bgswap.models import STARTER
+from bgswap.models.roles import CENTER_FACE
 from bgswap.networks import MaskAutoencoder
 
 with restored_threads():
@@ -190,6 +192,10 @@ FACES = SQUARE_MODELS | {
     "latent 1e8": configured(latent=100_000_000),
     "latent text": configured(latent="512"),
 }
+FACE_FINDER = SQUARE_MODELS | {
+    "pyramid 0": configured(pyramid=0),
+    "pyramid text": configured(pyramid="24"),
+}
 
 
 def detector_folder(folder: Path) -> Path:
@@ -203,6 +209,11 @@ def mask_folder(folder: Path) -> Path:
 
 def matting_folder(folder: Path) -> Path:
     return copytree(STARTER / "matting", folder)
+
+
+def face_finder_folder(folder: Path) -> Path:
+    center_face(read_layers(CENTER_FACE.path)).save_pretrained(folder)
+    return folder
 
 
 def face_folder(folder: Path) -> Path:

@@ -6,8 +6,8 @@ import pytest
 
 from bgswap import BadInput, Settings
 from bgswap.models import WeightStore
-from bgswap.models.roles import Hub as HubSource
-from bgswap.models.roles import Local, Official, parse
+from bgswap.models.sources import Hub as HubSource
+from bgswap.models.sources import Local, Official, parse
 
 
 def test_settings_are_read(tmp_path):

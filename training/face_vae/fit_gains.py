@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from scipy.fft import dctn
 
-from bgswap.faces.degradation import band_levels, frequencies
 from bgswap.faces.gains import EDGES, FILE, FaceCalibration, Softness
 from bgswap.faces.restoration import reconstruction_error
+from bgswap.faces.softness import band_levels, frequencies
 from bgswap.io.tensors import images_to_tensor
 from bgswap.networks import FaceVAE
 from training.common.evaluation import load_network
