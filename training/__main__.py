@@ -22,6 +22,8 @@ COMMANDS: dict[str, dict[str, Command]] = {
         "train": ("training.face_vae.train", ()),
         "evaluate": (EVALUATE, ("face-vae",)),
         "fit_gains": ("training.face_vae.fit_gains", ()),
+        "sample": ("training.face_vae.face_sheets", ("sample",)),
+        "fill": ("training.face_vae.face_sheets", ("fill",)),
     },
     "mask_autoencoder": {
         "train": ("training.mask_autoencoder.train", ()),

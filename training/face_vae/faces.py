@@ -11,6 +11,7 @@ from bgswap.io.tensors import images_to_tensor
 from bgswap.networks.face_vae import SIDE
 from training.common.facts import DataFacts
 from training.face_vae.degrade import degrade
+from training.face_vae.inpainting import random_hole, with_hole
 
 
 class Pictures(Protocol):
@@ -44,6 +45,7 @@ class Faces(Dataset):
         seed: sample n depends only on the seed and n.
         degraded: share of the inputs that are degraded, in [0, 1].
         mirror: whether half of the faces are mirrored.
+        holed: share of the inputs that lack a part of the face, in [0, 1].
     """
 
     def __init__(
@@ -52,9 +54,10 @@ class Faces(Dataset):
         seed: int,
         degraded: float = 0.0,
         mirror: bool = False,
+        holed: float = 0.0,
     ) -> None:
         self.pictures, self.seed = pictures, seed
-        self.degraded, self.mirror = degraded, mirror
+        self.degraded, self.mirror, self.holed = degraded, mirror, holed
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -65,5 +68,7 @@ class Faces(Dataset):
         if self.mirror and rng.random() < 0.5:
             face = face[:, ::-1]
         shown = degrade(face, rng) if rng.random() < self.degraded else face
+        if rng.random() < self.holed:
+            shown = with_hole(shown, random_hole(rng))
         shown, face = images_to_tensor([shown, face])
         return shown, face

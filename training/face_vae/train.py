@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bgswap.io.tensors import images_to_tensor, tensor_to_images
+from bgswap.io.tensors import images_to_tensor
 from bgswap.networks import FaceVAE
 from training.common.console import shown
 from training.common.data import SkipBroken, add_skip_flag
@@ -30,6 +30,7 @@ from training.common.initialise import he_initialise
 from training.common.loop import command_parser, train_command
 from training.common.losses import vae_losses
 from training.common.tasks import LoopSettings
+from training.face_vae.face_sheets import sample, write_sheet
 from training.face_vae.face_sources import open_faces
 from training.face_vae.faces import Faces, to_side
 from training.face_vae.pca_init import begin_as_pca
@@ -68,10 +69,12 @@ class FaceTask:
         kl_warmup: int = 0,
         begin: str = "random",
         skip_broken: int = 0,
+        holed: float = 0.0,
     ) -> None:
-        if not 0 <= degraded <= 1 or kl_weight < 0:
+        if not (0 <= degraded <= 1 and 0 <= holed <= 1) or kl_weight < 0:
             raise ValueError(
-                f"degrade must be from 0 to 1 and kl-weight 0 or more, got {degraded}, {kl_weight}"
+                "degrade and inpaint must be from 0 to 1 and kl-weight 0 or more, "
+                f"got {degraded}, {holed}, {kl_weight}"
             )
         if kl_warmup < 0:
             raise ValueError(f"kl-warmup must be 0 or more, got {kl_warmup}")
@@ -81,7 +84,7 @@ class FaceTask:
         self.network = he_initialise(FaceVAE(latent=latent))
         skip = SkipBroken(skip_broken)
         known, held_out = (open_faces(data, part, download, skip) for part in ("train", "val"))
-        self.training = Faces(known, seed, degraded, mirror=True)
+        self.training = Faces(known, seed, degraded, mirror=True, holed=holed)
         self.validation = Faces(held_out, seed)
         self.data = [known.facts({"train": len(known), "val": len(held_out)})]
         self.kl_weight, self.kl_warmup = kl_weight, kl_warmup
@@ -91,6 +94,7 @@ class FaceTask:
             "kl_weight": kl_weight,
             "kl_warmup": kl_warmup,
             "degraded_share": degraded,
+            "inpaint_share": holed,
             "begin": begin,
             "faces": len(self.training),
         }
@@ -118,23 +122,15 @@ class FaceTask:
         worse = Faces(self.validation.pictures, self.validation.seed, degraded=1.0)
         degraded = torch.stack([worse[n][0] for n in range(count)])
         device = next(network.parameters()).device
-        noise = torch.randn(4 * count, network.latent, generator=torch.Generator().manual_seed(0))
         with torch.inference_mode():
             made, restored = (network(x.to(device))[0].cpu() for x in (clean, degraded))
-            samples = network.decode(noise.to(device)).cpu()
         write_sheet([clean, made, degraded, restored], folder / "reconstructions.png")
-        write_sheet(list(samples.split(count)), folder / "samples.png")
+        write_sheet(sample(network, 4 * count, seed=0).split(count), folder / "samples.png")
 
     def finish(self, network: FaceVAE, run: Path, facts: RunFacts) -> None:
         """The sheets, and the Hub folder."""
         self.draw_samples(network, run)
         save_hub_folder(network, run / "hub", "face-vae", facts)
-
-
-def write_sheet(rows: list[Tensor], path: Path) -> None:
-    """Rows of faces (B, 3, 64, 64) in [0, 1] as one PNG."""
-    sheet = np.vstack([np.hstack(tensor_to_images(row)) for row in rows])
-    cv2.imwrite(str(path), sheet[..., ::-1])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -178,6 +174,12 @@ def parser() -> argparse.ArgumentParser:
         help="first weights: a principal component analysis of the faces, or random ones",
     )
     add("--degrade", type=float, default=0.0, help="share of inputs to degrade, 0 to 1")
+    add(
+        "--inpaint",
+        type=float,
+        default=0.0,
+        help="share of inputs, 0 to 1, that lack a part of the face, which is to be filled",
+    )
     add_skip_flag(parser)
     defaults = LoopSettings(
         out=Path("runs/face-vae"), epochs=20, batch=64, learning_rate=0.001, warmup=WARMUP
@@ -199,6 +201,7 @@ def task_from(args: argparse.Namespace) -> FaceTask:
         args.kl_warmup,
         begin,
         args.skip_broken,
+        args.inpaint,
     )
     if begin == "pca" and not (args.resume or args.more_epochs):
         task.begin()
