@@ -12,6 +12,8 @@ from bgswap.models import STARTER
 from bgswap.networks import FaceVAE
 from training.face_vae import fit_gains
 
+CALIBRATION = FaceCalibration.read(STARTER / "face-vae")
+
 
 def drawn(seed: int) -> np.ndarray:
     """Blotches with some grain: power in every band."""
@@ -66,10 +68,22 @@ def test_writes_the_calibration_beside_the_weights(tmp_path, faces, vae, monkeyp
         assert row.levels[6] < found.clean[6]
 
 
+def test_the_part_of_the_faces_can_be_chosen(tmp_path, faces, vae, monkeypatch):
+    for part, some in (("train", faces[:2]), ("val", faces[2:])):
+        (tmp_path / part).mkdir()
+        for number, face in enumerate(some):
+            Image.fromarray(face).save(tmp_path / part / f"{number}.png")
+    vae.save_pretrained(tmp_path / "vae")
+    used = []
+    monkeypatch.setattr(fit_gains, "fitted", lambda some, vae: used.extend(some) or CALIBRATION)
+    flags = ["--faces", str(tmp_path), "--vae", str(tmp_path / "vae"), "--part", "val"]
+    assert fit_gains.main(flags) == 0
+    np.testing.assert_array_equal(used, faces[2:])
+
+
 def test_a_calibration_comes_back_as_it_was_written(tmp_path):
-    shipped = FaceCalibration.read(STARTER / "face-vae")
-    shipped.write(tmp_path)
-    assert FaceCalibration.read(tmp_path) == shipped
+    CALIBRATION.write(tmp_path)
+    assert FaceCalibration.read(tmp_path) == CALIBRATION
     assert FaceCalibration.read(tmp_path / "elsewhere") is None
 
 

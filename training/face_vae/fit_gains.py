@@ -104,10 +104,10 @@ def _rounded(row: Softness) -> Softness:
     return Softness(row.name, *(tuple(round(v, digits) for v in some) for some, digits in values))
 
 
-def calibrate(data: Path, weights: Path, used: int) -> None:
-    """Fit on ``used`` training faces with the VAE of a Hub folder, and write it to the folder."""
+def calibrate(data: Path, weights: Path, used: int, part: str = "train") -> None:
+    """Fit on ``used`` faces of a part with the VAE of a Hub folder, and write it to the folder."""
     vae = load_network(FaceVAE, weights)
-    pictures = open_faces(data, "train")
+    pictures = open_faces(data, part)
     numbers = np.linspace(0, len(pictures) - 1, min(used, len(pictures))).round()
     faces = [to_side(pictures[int(number)]) for number in numbers]
     fitted(faces, vae).write(weights)
@@ -120,9 +120,16 @@ def main(arguments: list[str] | None = None) -> int:
     add = parser.add_argument
     add("--faces", type=Path, required=True, help="folder or zip of faces, as for face_vae")
     add("--vae", type=Path, default=Path("bgswap/starter/face-vae"), help="folder in Hub layout")
-    add("--faces-used", type=int, default=1000, help="number of training faces, evenly spaced")
+    add("--faces-used", type=int, default=1000, help="number of faces, evenly spaced")
+    add(
+        "--part",
+        choices=("train", "val"),
+        default="train",
+        help="of the faces; val where the VAE was trained on few, because the gains fitted to "
+        "faces that it knows by heart are too high for others",
+    )
     args = parser.parse_args(arguments)
-    return run_command(lambda: calibrate(args.faces, args.vae, args.faces_used))
+    return run_command(lambda: calibrate(args.faces, args.vae, args.faces_used, args.part))
 
 
 if __name__ == "__main__":
