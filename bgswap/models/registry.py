@@ -21,6 +21,7 @@ LOADERS = {
     "matting": "bgswap.matting.load_matter:load_matter",
     "face_vae": "bgswap.faces.enhancer:FaceEnhancer.from_folder",
     "finder": "bgswap.detection.finder:PeopleFinder.of",
+    "prepare": "bgswap.backgrounds.diffusion.prepare:prepare",
     "scene": "bgswap.backgrounds.diffusion.generator:SceneGenerator.load",
 }
 _FACTORIES: dict[tuple[str, str], str | Factory] = {
