@@ -40,6 +40,7 @@ class ScenePreset:
         least_memory: gigabytes of GPU memory that the model needs; 0: it runs on every device.
         larger: the model of this preset for GPUs that have its least memory; None: there is none.
         family: of a larger model, the end of its setting's name.
+        converts: use a UNet that OpenVINO converted, on CPUs where that is installed.
         side_in_folder: read the side from the model's folder instead of ``side``.
         parameters_in_folder: read side, steps, guidance and vocabulary from ``starter.json`` there.
         needs_safety_checker: check its scenes, or add a note where there is no checker.
@@ -62,6 +63,7 @@ class ScenePreset:
     least_memory: float = 0.0
     larger: "ScenePreset | None" = None
     family: str = ""
+    converts: bool = False
     side_in_folder: bool = True
     parameters_in_folder: bool = False
     needs_safety_checker: bool = True
@@ -144,6 +146,7 @@ _FAST = ScenePreset(
     repository=STABLE_DIFFUSION,
     lora="latent-consistency/lcm-lora-sdv1-5",
     decoder="madebyollin/taesd",
+    converts=True,
     scheduler="lcm",
     auto_on=("cpu", "mps"),
 )

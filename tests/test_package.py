@@ -40,7 +40,7 @@ def test_requirements_files_are_the_dependencies_and_extras() -> None:
         *EXTRAS["ray"],
         *EXTRAS["dev"],
     }
-    assert set(EXTRAS) == {"app", "ray", "train", "dev"}
+    assert set(EXTRAS) == {"app", "openvino", "ray", "train", "dev"}
 
 
 def test_the_core_requires_no_gradio() -> None:

@@ -78,11 +78,12 @@ def people_and_files(details: Details) -> str:
 
 def weights_and_licenses(details: Details) -> str:
     """The details of the models as text, one line for each of their weights."""
-    return "\n".join(
+    lines = [
         f"{entry['title']}: {entry['name']}, license {entry['license']}, {_size(entry['bytes'])}, "
         f"from {entry['source']}"
         for entry in details["models"]
-    )
+    ]
+    return "\n".join([*lines, *filter(None, [details.get("prepared")])])
 
 
 def _size(size: int | None) -> str:

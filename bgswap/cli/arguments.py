@@ -121,6 +121,12 @@ def _add_serve(parser: argparse.ArgumentParser, table: type[SwapOptions]) -> Non
 
 
 def _add_list(parser: argparse.ArgumentParser, table: type[SwapOptions]) -> None:
+    parser.add_argument(
+        "--prepare",
+        action="store_true",
+        help="convert the scene model for this CPU by OpenVINO, which takes minutes",
+    )
+    _add_option(parser, rows(table)["preset"])
     _add_common(parser)
 
 

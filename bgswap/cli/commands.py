@@ -161,7 +161,10 @@ def list_weights(options: Namespace) -> Details:
     from bgswap.models.catalog import catalog
 
     entries = catalog(Settings.from_env(models=options.models))
-    return {"models": [asdict(entry) for entry in entries]}
+    details: Details = {"models": [asdict(entry) for entry in entries]}
+    if options.prepare:
+        details["prepared"] = _swapper(options).models.prepare(options.preset)
+    return details
 
 
 def _written(options: Namespace, *paths: Path | None) -> Details:

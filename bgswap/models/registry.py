@@ -23,6 +23,7 @@ LOADERS = {
     "face_vae": "bgswap.faces.enhancer:FaceEnhancer.from_folder",
     "segmenter": "bgswap.detection.segmenter:Segmenter.from_folder",
     "finder": "bgswap.detection.finder:PeopleFinder.of",
+    "prepare": "bgswap.backgrounds.diffusion.prepare:prepare",
     "scene": "bgswap.backgrounds.diffusion.generator:SceneGenerator.load",
 }
 _FACTORIES: dict[tuple[str, str], str | Factory] = {

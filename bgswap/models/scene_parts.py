@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bgswap.errors import ModelUnavailable
+from bgswap.models import prepared
 from bgswap.models.checks import Broken
 from bgswap.models.roles import DECODER_ROLE, SAFETY_ROLE, Role, source_of
 from bgswap.models.store import WeightStore
@@ -19,12 +20,14 @@ class SceneParts:
     Attributes:
         lora: fused into the pipeline; also the path of its file.
         decoder: a tiny autoencoder in place of the pipeline's own.
+        unet: one that was converted for this CPU, with the LoRA in it, in place of the pipeline's.
         safety: an image classifier that refuses scenes, in place of the pipeline's own checker.
         notes: a sentence for each part that is wanted and missing.
     """
 
     lora: Path | None = None
     decoder: Path | None = None
+    unet: Path | None = None
     safety: Path | None = None
     notes: tuple[str, ...] = ()
 
@@ -52,6 +55,8 @@ def find_parts(row: ScenePreset, device: str, store: WeightStore) -> SceneParts:
             why
         )
         parts = replace(parts, decoder=path, notes=(*parts.notes, *notes))
+    if row.converts and device == "cpu":
+        parts = _with_unet(parts, store.get(row.role).path, store.settings.cache)
     if SAFETY_ROLE in roles:
         path, why = _optional(SAFETY_ROLE, store)
         if path is None and on_space():
@@ -80,6 +85,19 @@ def check_parts(parts: SceneParts, store: WeightStore) -> SceneParts:
                 raise ModelUnavailable(f"{error}: a Space needs a safety checker") from error
             parts = replace(parts, **{field: None}, notes=(*parts.notes, str(error)))
     return parts
+
+
+def _with_unet(parts: SceneParts, pipeline: Path, cache: Path) -> SceneParts:
+    """The parts with the converted UNet, where that was prepared and is used."""
+    if prepared.versions() is None or not prepared.is_convertible(pipeline):
+        return parts
+    folder = prepared.folder_of(cache, pipeline, parts.lora)
+    verdict = prepared.read_verdict(folder)
+    if verdict is None or not (verdict.used or verdict.error):
+        return parts
+    if verdict.error:
+        return replace(parts, notes=(*parts.notes, str(verdict)))
+    return replace(parts, unet=folder)
 
 
 def _optional(role: Role, store: WeightStore) -> tuple[Path | None, str]:

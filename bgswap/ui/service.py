@@ -18,6 +18,7 @@ from bgswap import (
     SwapResult,
 )
 from bgswap.io import encoding, images
+from bgswap.models.preparation import prepare_beside
 from bgswap.selection import Choice
 from bgswap.types import Cutout, Strokes
 from bgswap.ui import gpu_tasks
@@ -58,10 +59,14 @@ class SwapService:
 
     def start(self) -> Thread:
         """Begin to load models in the background."""
-        load = self.swapper.models.warm_up
-        self.warming = Thread(target=load, name="bgswap-warm-up", daemon=True)
+        self.warming = Thread(target=self._load, name="bgswap-warm-up", daemon=True)
         self.warming.start()
         return self.warming
+
+    def _load(self) -> None:
+        models = self.swapper.models
+        models.warm_up()
+        prepare_beside(models.settings, models.store)
 
     def folder(self) -> Path:
         """A new folder for the files of one request, under a name that cannot be guessed."""

@@ -46,7 +46,7 @@ def load_pipeline(
     _quiet_libraries()
     try:
         pipe = _read(folder, number_format(device, preset.gpu_format), parts)
-        if preset.lora and lora is not None:
+        if preset.lora and lora is not None and parts.unet is None:
             _fuse(pipe, lora)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         log.warning("cannot load the scene model in %s: %s", folder, error)
@@ -90,6 +90,10 @@ def _read(folder: Path, dtype: torch.dtype, parts: SceneParts) -> Pipeline:
         replaced["vae"] = AutoencoderTiny.from_pretrained(
             parts.decoder, dtype=dtype, use_safetensors=True, local_files_only=True
         )
+    if parts.unet is not None:
+        from bgswap.backgrounds.diffusion.openvino_unet import OpenVinoUnet
+
+        replaced["unet"] = OpenVinoUnet.load(parts.unet)
     if parts.safety is not None and "safety_checker" in components(read_index(folder)):
         replaced |= {"safety_checker": None, "requires_safety_checker": False}
 

@@ -18,7 +18,9 @@ def denoiser(pipe: Pipeline) -> Any:
 
 def has_preview(pipe: Pipeline) -> bool:
     """Whether previews can be made: by a UNet, or Z-Image's transformer."""
-    return type(denoiser(pipe)).__name__ in ("UNet2DConditionModel", "ZImageTransformer2DModel")
+    return getattr(pipe, "unet", None) is not None or (
+        type(denoiser(pipe)).__name__ == "ZImageTransformer2DModel"
+    )
 
 
 def own_side(pipe: Pipeline) -> int | None:
