@@ -159,11 +159,13 @@ def _masks(options: Namespace) -> dict[str, Path | None]:
 def list_weights(options: Namespace) -> Details:
     """The work of ``models``: role, source, license and size of all weights."""
     from bgswap.models.catalog import catalog
+    from bgswap.models.preparation import prepare_scene
 
     entries = catalog(Settings.from_env(models=options.models))
     details: Details = {"models": [asdict(entry) for entry in entries]}
     if options.prepare:
-        details["prepared"] = _swapper(options).models.prepare(options.preset)
+        models = _swapper(options).models
+        details["prepared"] = prepare_scene(models.settings, models.store, options.preset)
     return details
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bgswap.errors import BgSwapError, ModelUnavailable
-from bgswap.models import prepared
 from bgswap.models.registry import LOADERS, make, resolve
 from bgswap.models.roles import Role, Weights, model_roles
 from bgswap.models.scene_choice import (
@@ -133,26 +132,6 @@ class ModelManager:
             return replace(
                 self._scene(starter_preset()), note=f"{error}; the starter made the scene"
             )
-
-    def prepare(self, preset: str = AUTO) -> str:
-        """Convert the scene model of a preset for this CPU, if it was not yet; what came of it.
-
-        It takes minutes and twice the model's memory.
-
-        Raises:
-            ModelUnavailable: the preset's model is not available.
-        """
-        row = row_of(preset, self.settings)
-        if not row.converts or self.device != "cpu":
-            return f"The {row.name} scene model is not converted on this device"
-        if prepared.versions() is None:
-            return 'OpenVINO is not installed: pip install "bgswap[openvino]"'
-        pipeline, parts = self.store.get(row.role).path, find_parts(row, "cpu", self.store)
-        if not prepared.is_convertible(pipeline):
-            return f"The {row.name} scene model in {pipeline} cannot be converted"
-        target = prepared.folder_of(self.settings.cache, pipeline, parts.lora)
-        verdict = prepared.read_verdict(target)
-        return str(verdict or resolve(LOADERS["prepare"])(row, pipeline, parts, target))
 
     def unknown_words(self, prompt: str, preset: str = AUTO) -> list[str]:
         """Words that the scene model now used for a preset does not know; loads no model.

@@ -7,8 +7,8 @@ import sys
 
 from bgswap.errors import BgSwapError
 from bgswap.models import prepared
-from bgswap.models.manager import ModelManager
 from bgswap.models.process import ROOT, end_with_parent
+from bgswap.models.registry import LOADERS, resolve
 from bgswap.models.scene_choice import device_of, row_of
 from bgswap.models.scene_parts import find_parts
 from bgswap.models.store import WeightStore
@@ -47,6 +47,27 @@ def prepare_beside(settings: Settings, store: WeightStore) -> "subprocess.Popen[
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=ROOT)
 
 
+def prepare_scene(settings: Settings, store: WeightStore, preset: str = AUTO) -> str:
+    """Convert the scene model of a preset for this CPU, if it was not yet; what came of it.
+
+    It takes minutes and twice the model's memory.
+
+    Raises:
+        ModelUnavailable: the preset's model is not available.
+    """
+    row = row_of(preset, settings)
+    if not row.converts or device_of(settings) != "cpu":
+        return f"The {row.name} scene model is not converted on this device"
+    if prepared.versions() is None:
+        return 'OpenVINO is not installed: pip install "bgswap[openvino]"'
+    pipeline, parts = store.get(row.role).path, find_parts(row, "cpu", store)
+    if not prepared.is_convertible(pipeline):
+        return f"The {row.name} scene model in {pipeline} cannot be converted"
+    target = prepared.folder_of(settings.cache, pipeline, parts.lora)
+    verdict = prepared.read_verdict(target)
+    return str(verdict or resolve(LOADERS["prepare"])(row, pipeline, parts, target))
+
+
 def main() -> None:
     """Convert what the environment's settings name."""
     end_with_parent()
@@ -54,7 +75,7 @@ def main() -> None:
         os.nice(NICENESS)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     settings = Settings.from_env()
-    log.info("%s", ModelManager(settings, WeightStore(settings)).prepare())
+    log.info("%s", prepare_scene(settings, WeightStore(settings)))
 
 
 if __name__ == "__main__":

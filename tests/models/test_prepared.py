@@ -7,7 +7,6 @@ import tiny
 
 from bgswap.cli import main
 from bgswap.models import preparation, prepared
-from bgswap.models.manager import ModelManager
 from bgswap.models.prepared import Verdict
 from bgswap.models.scene_parts import find_parts
 from bgswap.models.store import WeightStore
@@ -85,18 +84,20 @@ def test_without_the_extra_torch_paints(settings, monkeypatch):
     prepared.write_verdict(target(settings), Verdict(2.0))
     monkeypatch.setattr(prepared, "versions", lambda: None)
     assert parts(settings).unet is None
-    have = ModelManager(settings, WeightStore(settings))
-    assert have.prepare("fast") == 'OpenVINO is not installed: pip install "bgswap[openvino]"'
+    told = preparation.prepare_scene(settings, WeightStore(settings), "fast")
+    assert told == 'OpenVINO is not installed: pip install "bgswap[openvino]"'
 
 
 def test_a_verdict_is_told_and_not_made_again(settings):
     prepared.write_verdict(target(settings), Verdict(2.44))
-    have = ModelManager(settings, WeightStore(settings))
+    store = WeightStore(settings)
     told = "OpenVINO (int8) is used: 2.4 times faster than torch on this machine"
-    assert have.prepare("fast") == told
+    assert preparation.prepare_scene(settings, store, "fast") == told
     prepared.write_verdict(target(settings), Verdict(1.1))
-    assert "is not used: 1.1 times faster" in have.prepare("fast")
-    assert "is not converted on this device" in have.prepare("quality")
+    assert "is not used: 1.1 times faster" in preparation.prepare_scene(settings, store, "fast")
+    assert "is not converted on this device" in preparation.prepare_scene(
+        settings, store, "quality"
+    )
 
 
 def test_a_unet_with_more_inputs_is_not_converted(folders, tmp_path):
