@@ -5,8 +5,9 @@
 ``--data`` holds people512.zip, people.zip and people_more.zip. ``face_boxes.jsonl`` beside this
 file has the boxes of faces by photo: CenterFace proposed them, on the whole photo and on it
 enlarged by 2. Sheets of all held-out photos were checked by eye for missed and wrong boxes; of the
-training photos only the boxes with a score of .3 to .8 were. "Unclear" are faces that are hidden, turned away or out of focus, or have less than about 14 pixels: they count
-neither as missed nor as false positives. The part ``choice``, training photos, was for choosing the
+training photos only the boxes with a score of .3 to .8 were. "Unclear" are faces that are hidden,
+turned away or out of focus, or have less than about 14 pixels: they count neither as missed nor as
+false positives. The part ``choice``, training photos, was for choosing the
 parameters; the part ``figures``, held-out photos and ultralytics' ``zidane.jpg`` at 240 to 1280
 pixels, is for the metrics only.
 
