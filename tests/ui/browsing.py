@@ -34,6 +34,8 @@ def opened_page(browser: Browser, url: str, width: int = 1280, height: int = 900
     page.set_default_timeout(PATIENCE)
     page.goto(url)
     expect(page.locator("#generate")).to_be_visible()
+    # Named by the page's script, which runs when Gradio is ready: before, an upload can be lost.
+    expect(page.get_by_label("Example photo 1")).to_be_attached()
     yield page
     context.close()
 
