@@ -64,16 +64,18 @@ def place_of(queue: Queue, lane: dict[str, Any], visitor: str | None) -> Place |
     return Place(index + 1, len(waiting), running + sum(means[kind] for kind in ahead))
 
 
-def telling_place(lane: dict[str, Any]) -> Callable[[gr.Request], AsyncIterator[str]]:
+def telling_place(lane: dict[str, Any]) -> Callable[[gr.Request], AsyncIterator[Any]]:
     """A handler that tells the visitor's place and expected wait until the job begins."""
 
-    async def tell(request: gr.Request) -> AsyncIterator[str]:
+    async def tell(request: gr.Request) -> AsyncIterator[Any]:
         blocks = LocalContext.blocks.get()
         assert blocks is not None  # an event is being handled
         since, told = time.monotonic(), ""
         while True:
             place = place_of(blocks._queue, lane, request.session_hash)
             if place is None and (told or time.monotonic() - since > GRACE):
+                # Gradio sends the last value again when a generator ends: this one changes nothing.
+                yield gr.skip()
                 return
             if place is not None and str(place) != told:
                 told = str(place)

@@ -33,6 +33,9 @@ def test_a_color_a_blur_and_nothing(page: Page, tmp_path: Path) -> None:
     generate(page)
     # The upper corner of the photo shows nobody.
     assert downloaded(page, tmp_path).getpixel((5, 5)) == (0xDB, 0xE7, 0xF3)
+    # Telling the place in the queue has ended by then.
+    page.wait_for_timeout(4000)
+    expect(progress(page)).to_contain_text("Done")
     assert "scene" not in details(page).inner_text()
     choose(page, "Blur")
     generate(page)
