@@ -102,7 +102,7 @@ class PeopleFinder:
     def look(self, picture: np.ndarray) -> list[Person]:
         """Rough candidates by one look of the detector, where it has ``look``; may be empty.
 
-        People are not missed more often than by :meth:`find`, but other things are candidates too.
+        More of them are no people than of those that :meth:`find` gives.
         """
         look: Callable[[np.ndarray], list[Person]]
         look = getattr(self.detector, "look", self.detector.detect)

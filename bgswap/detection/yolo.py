@@ -126,7 +126,7 @@ class YoloDetector:
         return [enlarged(person, photo.shape[:2]) for person in left_to_right(found)]
 
     def look(self, photo: np.ndarray) -> list[Person]:
-        """Rough candidates by one pass, without mirror image and second stage: a fifth of the time.
+        """Rough candidates by one pass, without mirror image and second stage.
 
         Args and result are those of :meth:`detect`; more of the candidates are false positives.
         """
