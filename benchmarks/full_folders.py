@@ -90,7 +90,7 @@ def save_pipeline(folder: Path, sdxl: bool = False, tiny: bool = False) -> Path:
         "text_encoder": CLIPTextModel(_text_config(size["text"])),
         "tokenizer": _tokenizer(),
         "unet": _unet(size["unet"]),
-        "scheduler": _scheduler(),
+        "scheduler": scheduler(),
     }
     if sdxl:
         second = CLIPTextModelWithProjection(_text_config(size["text_2"]))
@@ -185,7 +185,8 @@ def _tokenizer() -> Any:
     return CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=77)
 
 
-def _scheduler() -> Any:
+def scheduler() -> Any:
+    """The configuration that Stable Diffusion 1.5 inpainting is saved with."""
     from diffusers import PNDMScheduler
 
     return PNDMScheduler(

@@ -7,12 +7,13 @@ Ravi and others, "SAM 2: Segment Anything in Images and Videos" (2024), by trans
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from bgswap.models import smoke
+from bgswap.models.pretrained import load_complete
 from bgswap.types import Person, box_of
 
 if TYPE_CHECKING:
@@ -59,14 +60,7 @@ class Segmenter:
         """
         from transformers import Sam2Model
 
-        # transformers does not declare that output_loading_info makes this a pair.
-        loaded: Any = Sam2Model.from_pretrained(
-            str(folder), local_files_only=True, use_safetensors=True, output_loading_info=True
-        )
-        network, report = loaded
-        if report["missing_keys"]:
-            raise ValueError("weights are missing")
-        return cls(network, device)
+        return cls(load_complete(Sam2Model, folder), device)
 
     def check(self) -> None:
         """Smoke test of the weights: segment noise.

@@ -16,6 +16,7 @@ import numpy as np
 
 from bgswap.matting.base import ScoringMatter
 from bgswap.models import smoke
+from bgswap.models.pretrained import load_complete
 from bgswap.types import Person, box_of
 
 if TYPE_CHECKING:
@@ -71,14 +72,7 @@ class VitMatteMatter:
         """
         from transformers import VitMatteForImageMatting
 
-        # transformers does not declare that output_loading_info makes this a pair.
-        loaded: Any = VitMatteForImageMatting.from_pretrained(
-            str(folder), local_files_only=True, use_safetensors=True, output_loading_info=True
-        )
-        network, report = loaded
-        if report["missing_keys"]:
-            raise ValueError("weights are missing")
-        return cls(network, first, device)
+        return cls(load_complete(VitMatteForImageMatting, folder), first, device)
 
     def check(self) -> None:
         """Smoke test of the weights: matte a square in noise.

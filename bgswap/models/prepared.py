@@ -7,7 +7,7 @@ from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-# Raised when the conversion changes, so that older results are made anew.
+# Raised when the conversion changes, so that cached models of older versions are converted again.
 FORMAT = 1
 # Times faster than torch from which the converted UNet is used: below it the gain is not worth the
 # difference in the picture.

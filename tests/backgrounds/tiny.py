@@ -9,7 +9,6 @@ from diffusers import (
     AutoencoderKL,
     AutoencoderTiny,
     FlowMatchEulerDiscreteScheduler,
-    PNDMScheduler,
     StableDiffusionInpaintPipeline,
     StableDiffusionXLInpaintPipeline,
     UNet2DConditionModel,
@@ -34,6 +33,8 @@ from transformers import (
     ViTImageProcessor,
 )
 
+from benchmarks.full_folders import scheduler
+
 WIDTH = 32
 # A UNet grid of 16 under an autoencoder of factor 4: 64 pixels a side.
 GRID, SIDE = 16, 64
@@ -56,7 +57,7 @@ def save_inpainting(folder: Path, refuse_above: float | None = NEVER) -> Path:
         text_encoder=CLIPTextModel(_text_config()),
         tokenizer=_tokenizer(),
         unet=_unet(),
-        scheduler=_scheduler(),
+        scheduler=scheduler(),
         safety_checker=_checker(refuse_above) if checked else None,
         feature_extractor=_image_processor() if checked else None,
         requires_safety_checker=checked,
@@ -75,7 +76,7 @@ def save_sdxl(folder: Path) -> Path:
         tokenizer=_tokenizer(),
         tokenizer_2=_tokenizer(),
         unet=_unet(**XL),
-        scheduler=_scheduler(),
+        scheduler=scheduler(),
         requires_aesthetics_score=False,
     )
     pipe.save_pretrained(folder)
@@ -199,18 +200,6 @@ def _autoencoder(**changes: object) -> AutoencoderKL:
         norm_num_groups=8,
         sample_size=SIDE,
         **{"latent_channels": 4} | changes,
-    )
-
-
-def _scheduler() -> PNDMScheduler:
-    # The configuration that Stable Diffusion 1.5 inpainting is saved with.
-    return PNDMScheduler(
-        beta_start=0.00085,
-        beta_end=0.012,
-        beta_schedule="scaled_linear",
-        skip_prk_steps=True,
-        set_alpha_to_one=False,
-        steps_offset=1,
     )
 
 

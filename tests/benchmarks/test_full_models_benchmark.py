@@ -17,7 +17,7 @@ def test_a_tiny_run(tmp_path, capsys, preset, sdxl) -> None:
     figures = json.loads(file.read_text())
     ours, plain = figures["ours"], figures["plain"]
     steps = {"fast": 4, "draft": 4, "quality": 25}[preset]
-    # Each scene that is judged bad is painted anew, twice at most.
+    # A scene that is judged bad is generated again with another seed, twice at most.
     assert ours["evaluations"] in (steps, 2 * steps, 3 * steps)
     assert 50 <= plain["evaluations"] <= 51
     assert 0 < ours["first_preview_s"] < ours["seconds"]

@@ -1,4 +1,4 @@
-"""The lanes of the queue: who waits for whom, and what a visitor is told meanwhile."""
+"""The two lanes of the queue, and the place in it that a waiting visitor is shown."""
 
 import json
 import time
@@ -59,7 +59,7 @@ def test_the_wait_is_unknown_behind_a_job_that_never_ran(queue: Any) -> None:
 
 
 def test_who_does_not_wait_has_no_place(queue: Any) -> None:
-    assert place_of(queue, SCENES, "somebody else") is None
+    assert place_of(queue, SCENES, "unknown session") is None
     assert place_of(queue, PEOPLE, "a") is None
     assert place_of(Queue(True, 1, 1, 32, None, None), SCENES, "a") is None  # type: ignore[arg-type]
 
