@@ -78,30 +78,43 @@ def corrected(
         raise ValueError(f"photo {photo.shape} and alpha {alpha.shape} differ in size")
     removed = stroke_mask("remove", remove, size)
     kept = stroke_mask("keep", keep, size) & ~removed
-    result = alpha.copy()
-    _grow(photo, result, kept, removed, config)
-    background = 1 - result
-    _grow(photo, background, removed, kept, config)
-    changed = background != 1 - result
-    result[changed] = np.rint((1 - background[changed]) * 255) / np.float32(255)
-    result[kept], result[removed] = 1, 0
+    result, longest = alpha.copy(), max(size)
+    view = reach_window(kept | removed, longest, config)
+    part, picture, kept, removed = result[view], photo[view], kept[view], removed[view]
+    _grow(picture, part, kept, removed, longest, config)
+    background = 1 - part
+    _grow(picture, background, removed, kept, longest, config)
+    changed = background != 1 - part
+    part[changed] = np.rint((1 - background[changed]) * 255) / np.float32(255)
+    part[kept], part[removed] = 1, 0
     return result
 
 
-def stroke_distance(stroke: np.ndarray, config: CorrectionConfig | None = None) -> np.ndarray:
+def reach_window(stroke: np.ndarray, longest: int, config: CorrectionConfig | None = None) -> View:
+    """Rows and columns that hold strokes and all pixels within their reach.
+
+    Args:
+        stroke: (h, w) bool, a photo's or a part of it.
+        longest: the photo's longer side in pixels.
+    """
+    x, y, width, height = cv2.boundingRect(stroke.astype(np.uint8))
+    margin = 2 * _reach(max(width, height), longest, config or CorrectionConfig())
+    return _around((x, y, x + width, y + height), margin, stroke.shape)
+
+
+def stroke_distance(
+    stroke: np.ndarray, longest: int, config: CorrectionConfig | None = None
+) -> np.ndarray:
     """The distance of each pixel from the nearest stroke, as a multiple of that stroke's reach.
 
     Args:
-        stroke: (H, W) bool, at the photo's size.
+        stroke: (h, w) bool, a photo's or those of :func:`reach_window`.
+        longest: the photo's longer side in pixels.
 
     Returns:
-        (H, W) float32: 0 on the stroke, up to 1 where alpha may change, above 1 elsewhere.
+        (h, w) float32: 0 on the stroke, up to 1 where alpha may change, above 1 elsewhere.
     """
-    return _stroke_distance(stroke, max(stroke.shape), config or CorrectionConfig())
-
-
-def _stroke_distance(stroke: np.ndarray, longest: int, config: CorrectionConfig) -> np.ndarray:
-    """As :func:`stroke_distance`, in a crop of a photo whose longer side is given in pixels."""
+    config = config or CorrectionConfig()
     near = np.full(stroke.shape, 2, np.float32)
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(stroke.astype(np.uint8))
     for number in range(1, count):
@@ -152,14 +165,22 @@ def _without_specks(name: str, stroke: np.ndarray, config: CorrectionConfig) -> 
     Raises:
         BadInput: too many are left.
     """
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats(stroke.astype(np.uint8))
+    x, y, width, height = cv2.boundingRect(stroke.view(np.uint8))
+    if not width:
+        return stroke
+    view = np.s_[y : y + height, x : x + width]
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(stroke[view].astype(np.uint8))
     large = stats[:, cv2.CC_STAT_AREA] >= config.least_pixels
     large[0] = False
     if large.sum() > config.most_pieces:
         raise BadInput(
             f"The {name} mask has {large.sum()} separate pieces: {config.most_pieces} at most"
         )
-    return stroke if large[1:].all() else large[pieces]
+    if large[1:].all():
+        return stroke
+    cleaned = np.zeros_like(stroke)
+    cleaned[view] = large[pieces]
+    return cleaned
 
 
 def _grow(
@@ -167,17 +188,17 @@ def _grow(
     alpha: np.ndarray,
     stroke: np.ndarray,
     barrier: np.ndarray,
+    longest: int,
     config: CorrectionConfig,
 ) -> None:
     """Raise alpha, in place, to 1 under a stroke and up to the edge around it."""
-    x, y, width, height = cv2.boundingRect(stroke.astype(np.uint8))
-    if not width:
+    if not stroke.any():
         return
-    longest = max(stroke.shape)
-    margin = 2 * _reach(max(width, height), longest, config)
-    view = _around((x, y, x + width, y + height), margin, stroke.shape)
-    part, near = alpha[view], _stroke_distance(stroke[view], longest, config)
+    view = reach_window(stroke, longest, config)
+    part, near = alpha[view], stroke_distance(stroke[view], longest, config)
     changes = near <= 1
+    if (part[changes] == 1).all():
+        return
     scale = min(1.0, float(np.sqrt(config.pixels / np.count_nonzero(changes))))
     rows, columns = (max(round(side * scale), 1) for side in near.shape)
     size = (rows, columns)

@@ -7,7 +7,13 @@ import cv2
 import numpy as np
 
 from bgswap.errors import BadInput
-from bgswap.matting.corrections import CorrectionConfig, corrected, stroke_distance, stroke_mask
+from bgswap.matting.corrections import (
+    CorrectionConfig,
+    corrected,
+    reach_window,
+    stroke_distance,
+    stroke_mask,
+)
 from bgswap.types import Person, box_of
 
 
@@ -60,15 +66,17 @@ def assigned(
     Raises:
         BadInput: as for :func:`corrected`.
     """
-    size, config = photo.shape[:2], config or CorrectionConfig()
+    size, longest = photo.shape[:2], max(photo.shape[:2])
     own = [np.zeros(size, bool) for _ in people]
     rest = np.zeros(size, bool)
-    for piece in _components(stroke_mask("keep", keep, size)):
-        near = stroke_distance(piece, config) <= 1
-        shares = [float(person.mask[near].sum()) for person in people]
+    stroke = stroke_mask("keep", keep, size)
+    view = reach_window(stroke, longest, config)
+    for piece in _components(stroke[view]):
+        near = stroke_distance(piece, longest, config) <= 1
+        shares = [float(person.mask[view][near].sum()) for person in people]
         best = int(np.argmax(shares)) if shares else -1
         target = own[best] if shares and shares[best] >= 1 else rest
-        target |= piece
+        target[view] |= piece
     return own, rest
 
 
@@ -92,11 +100,14 @@ def painted_people(
     """
     if keep is None:
         return []
-    config = config or CorrectionConfig()
     _, rest = assigned(photo, people, keep, config)
-    after = max((person.number for person in people), default=0) + 1
-    groups = _components(stroke_distance(rest, config) <= 1)
-    return [person_from_stroke(photo, rest & g, after + i, config) for i, g in enumerate(groups)]
+    after, longest = max((person.number for person in people), default=0) + 1, max(rest.shape)
+    view, added = reach_window(rest, longest, config), list[Person]()
+    for group in _components(stroke_distance(rest[view], longest, config) <= 1):
+        stroke = np.zeros_like(rest)
+        stroke[view] = rest[view] & group
+        added.append(person_from_stroke(photo, stroke, after + len(added), config))
+    return added
 
 
 def _components(mask: np.ndarray) -> Iterator[np.ndarray]:

@@ -71,15 +71,14 @@ class Fixing(Handlers):
     ) -> AsyncIterator[Updates]:
         try:
             with gradio_errors():
-                session = replace(require_session(session), clicks=None)
-                if drawn is not None:
-                    session = await to_thread(_painted, session, drawn)
-                stop, strokes = self.service.stop_mark(), await to_thread(_strokes, session)
+                there = replace(require_session(session), clicks=None)
+                there, strokes = await to_thread(_with_strokes, there, drawn)
+                stop = self.service.stop_mark()
                 work = partial(
-                    self.service.corrected, session.photo, sorted(session.kept), strokes, stop
+                    self.service.corrected, there.photo, sorted(there.kept), strokes, stop
                 )
                 cut = await until_disconnect(work, stop)
-                yield await to_thread(self._show, session, cut)
+                yield await to_thread(self._show, there, cut)
         except gr.Error as error:
             warn(error)
             yield {self.page.photo_message: fragments.message(error.message, "bad")}
@@ -121,9 +120,12 @@ def strokes_of(drawn: dict[str, Any], size: tuple[int, int]) -> Strokes:
     return Strokes(keep & ~remove, remove)
 
 
-def _painted(session: Session, drawn: dict[str, Any]) -> Session:
-    """The session with what is painted now on top of what was painted before."""
-    new, old = strokes_of(drawn, session.size), _strokes(session)
+def _with_strokes(session: Session, drawn: dict[str, Any] | None) -> tuple[Session, Strokes]:
+    """The session with what is painted now on top of what was painted before, and all strokes."""
+    old = Strokes(read_mask("keep", session.keep), read_mask("remove", session.remove))
+    if drawn is None:
+        return session, old
+    new = strokes_of(drawn, session.size)
     assert new.keep is not None and new.remove is not None  # either may be empty
     masks = {"keep": _over(old.keep, new.keep, new.remove)}
     masks["remove"] = _over(old.remove, new.remove, new.keep)
@@ -134,15 +136,11 @@ def _painted(session: Session, drawn: dict[str, Any]) -> Session:
             levels = mask.astype(np.uint8)[..., None] * np.uint8(255)
             encoding.save(np.repeat(levels, 3, axis=2), path)
         paths[name] = path
-    return replace(session, **paths)
+    return replace(session, **paths), Strokes(**masks)
 
 
 def _over(old: np.ndarray | None, new: np.ndarray, other: np.ndarray) -> np.ndarray:
     return new if old is None else new | ((old > 0.5) & ~other)
-
-
-def _strokes(session: Session) -> Strokes:
-    return Strokes(read_mask("keep", session.keep), read_mask("remove", session.remove))
 
 
 def _redrawn(session: Session, cut: Known) -> Session:

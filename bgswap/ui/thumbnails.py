@@ -69,7 +69,7 @@ def sketch(photo: np.ndarray, people: Sequence[Person]) -> Sketch:
             number=person.number,
             confidence=person.confidence,
             contours=_contours(resize(person.mask, size)),
-            cutout=fit_within(cut_out(photo, person), longest=CUTOUT_SIDE),
+            cutout=cut_out(photo, person, longest=CUTOUT_SIDE),
         )
         for person in people
     ]
@@ -84,12 +84,13 @@ def _contours(mask: np.ndarray) -> tuple[np.ndarray, ...]:
     return tuple(contour for contour in contours if cv2.contourArea(contour) >= least)
 
 
-def cut_out(photo: np.ndarray, person: Person) -> np.ndarray:
+def cut_out(photo: np.ndarray, person: Person, longest: int | None = None) -> np.ndarray:
     """One person alone, cropped with a small margin.
 
     Args:
         photo: (H, W, 3) uint8 RGB.
         person: with a mask (H, W) float32 in [0, 1].
+        longest: maximum of either side of the result in pixels; None: as large as in the photo.
 
     Returns:
         (h, w, 4) uint8 RGBA with nothing of the background in it: RGB is 0 where alpha is, and the
@@ -104,9 +105,10 @@ def cut_out(photo: np.ndarray, person: Person) -> np.ndarray:
     left, top = max(0, int(x0 - margin)), max(0, int(y0 - margin))
     right, bottom = min(width, int(x1 + margin) + 1), min(height, int(y1 + margin) + 1)
     window = np.s_[top:bottom, left:right]
+    part, mask = (fit_within(a[window], longest=longest) for a in (photo, person.mask))
     # In the 256 levels of a file, so that what is transparent there is so here.
-    alpha = np.rint(person.mask[window] * 255) / np.float32(255)
-    return blend.cutout(foreground(photo[window], alpha), alpha)
+    alpha = np.rint(mask * 255) / np.float32(255)
+    return blend.cutout(foreground(part, alpha), alpha)
 
 
 def person_at(figures: Sequence[Figure], x: float, y: float, reach: float = 0.0) -> int | None:
