@@ -89,7 +89,11 @@ def test_a_setting_names_it(folder: Path) -> None:
     settings = Settings(matting=str(folder), person_detector="", device="cpu")
     swapper = BackgroundSwapper.from_settings(settings)
     result = swapper.swap(ZIDANE, options=SwapOptions(background="#fff"))
-    assert result.details["models"]["matting"] == {"weights": str(folder), "kind": "full"}
+    assert result.details["models"]["matting"] == {
+        "weights": str(folder),
+        "kind": "full",
+        "license": "not known",
+    }
     assert not result.notes
 
 
