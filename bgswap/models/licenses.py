@@ -16,6 +16,8 @@ LICENSES: dict[str, str] = {
     "diffusers/stable-diffusion-xl-1.0-inpainting-0.1": "openrail++",
     "facebook/sam2.1-hiera-tiny": "apache-2.0",
     "Tongyi-MAI/Z-Image-Turbo": "apache-2.0",
+    # As its repository says; all but the ControlNet is Stable Diffusion 2 inpainting (openrail++).
+    "yahoo-inc/photo-background-generation": "apache-2.0",
     "madebyollin/taesd": "mit",
     "Falconsai/nsfw_image_detection": "apache-2.0",
     # The code is under Apache-2.0; Composition-1k, which it was trained on, is for research.
