@@ -1,6 +1,6 @@
 """Edges of cut-outs with known alpha: ours compared with common recipes.
 
-    python -m benchmarks.edges [--megapixels 1 4 12] [--json FILE] [--sheet PNG]
+    python -m benchmarks.edges [--megapixels 1 4 12] [--vitmatte FOLDER] [--json FILE] [--sheet PNG]
 
 Drawn subjects (benchmarks.subjects) stand before photographs; their masks are damaged as a
 detector damages them. Each method cuts the subject out and puts it over a new background, and is
@@ -24,10 +24,12 @@ from benchmarks.sheet import tile
 from benchmarks.subjects import SUBJECTS, Subject, draw
 from bgswap import BackgroundSwapper, Settings
 from bgswap.compositing import blend
+from bgswap.errors import BgSwapError
 from bgswap.io.encoding import save
 from bgswap.matting.base import Matter
 from bgswap.matting.closed_form import ClosedFormMatter
 from bgswap.matting.foreground import foreground, warm_up
+from bgswap.matting.vitmatte import VitMatteMatter
 from training.mask_autoencoder.drawn_masks import damage
 
 MASK_SIDE = 256
@@ -75,16 +77,26 @@ def ours(matter: Matter) -> Method:
     return cut
 
 
-def methods() -> dict[str, Method]:
-    """All methods by name; ours with the weights that ship."""
+def methods(matting: str = "") -> dict[str, Method]:
+    """All methods by name; ours with the weights that ship, and with ``matting`` if it is given.
+
+    Raises:
+        BgSwapError: those cannot be used.
+    """
     swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
-    return {
+    compared = {
         "hard paste": hard_paste,
         "feathered by 3 pixels": feathered,
         "common recipe": common_recipe,
         "closed form, no weights": ours(ClosedFormMatter()),
         "ours": ours(swapper.models.matter().model),
     }
+    if matting:
+        further = BackgroundSwapper.from_settings(Settings(models="full", matting=matting))
+        loaded = further.models.matter()
+        name = "ViTMatte" if isinstance(loaded.model, VitMatteMatter) else loaded.weights.name
+        compared[name] = ours(loaded.model)
+    return compared
 
 
 def backgrounds(height: int, width: int) -> list[np.ndarray]:
@@ -156,10 +168,10 @@ def run(method: Method, subject: Subject, old: np.ndarray, new: np.ndarray, seed
     }
 
 
-def measure(megapixels: list[float], kinds: list[str]) -> list[dict[str, Any]]:
+def measure(sizes: list[float], kinds: list[str], compared: dict[str, Method]) -> list[dict]:
     """Every method on every subject at every size; the recipe only at sizes that it can handle."""
-    rows, compared = [], methods()
-    for size in megapixels:
+    rows = []
+    for size in sizes:
         height = round(np.sqrt(size * 1e6 * 3 / 4) / 4) * 4
         width = height * 4 // 3
         scenes = backgrounds(height, width)
@@ -193,11 +205,11 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def sheet(megapixels: float = 1.0) -> np.ndarray:
+def sheet(compared: dict[str, Method], megapixels: float = 1.0) -> np.ndarray:
     """The subjects over a new background: the truth, then each method."""
     height = round(np.sqrt(megapixels * 1e6 * 3 / 4))
     width = height * 4 // 3
-    scenes, lines, compared = backgrounds(height, width), [], methods()
+    scenes, lines = backgrounds(height, width), []
     for number, kind in enumerate(SUBJECTS):
         subject = draw(kind, height, width, number)
         photo = np.uint8(over(subject, scenes[number % 3]).round())
@@ -210,21 +222,26 @@ def sheet(megapixels: float = 1.0) -> np.ndarray:
     return np.vstack(lines)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run the command: print the table, write JSON and a sheet on request."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 4, 12])
     parser.add_argument("--subjects", nargs="*", default=[], help="names; default: all")
+    parser.add_argument("--vitmatte", metavar="FOLDER", help="default: BGSWAP_MATTING, if set")
     parser.add_argument("--json", type=Path, help="write all figures here")
     parser.add_argument("--sheet", type=Path, help="write a picture of all here")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    try:
+        compared = methods(options.vitmatte or Settings.from_env().matting)
+    except BgSwapError as error:
+        parser.error(str(error))
     warm_up()
-    rows = measure(options.megapixels, options.subjects)
+    rows = measure(options.megapixels, options.subjects, compared)
     print(table(rows))
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
     if options.sheet:
-        save(sheet(), options.sheet)
+        save(sheet(compared), options.sheet)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,6 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 class ScenePreset:
     """One scene model: its source, and its sampling parameters as its checkpoint's card says.
 
-    The class of its pipeline is that of ``model_index.json`` in its folder, for inpainting.
-
     Attributes:
         name: value of the option; the setting of its repository is BGSWAP_SCENE_ and this name.
         title: as the page shows it.
@@ -32,6 +30,8 @@ class ScenePreset:
         negative_guidance_scale: default scale where the user gives a negative prompt, which has no
             effect without guidance; 0: the same.
         repository: its diffusers pipeline; empty: it ships with the program.
+        pipeline: ``module:class`` of its pipeline; by default the class for inpainting that fits
+            ``model_index.json`` in its folder. No code in the folder is run.
         lora: repository of the LoRA that is fused into it; empty: none.
         decoder: repository of a tiny autoencoder for its latents, used on CPUs; empty: none.
         scheduler: ``own`` (as saved with the model), ``lcm`` or ``dpmsolver++`` (Karras sigmas).
@@ -55,6 +55,7 @@ class ScenePreset:
     guidance_scale: float
     negative_guidance_scale: float = 0.0
     repository: str = ""
+    pipeline: str = "diffusers:AutoPipelineForInpainting"
     lora: str = ""
     decoder: str = ""
     scheduler: Scheduler = "own"
@@ -193,5 +194,19 @@ add_preset(
         # Its largest part, the transformer, takes 12.3 GB; the parts take turns on the GPU.
         least_memory=16.0,
         side_in_folder=False,
+    )
+)
+# Steps, guidance and scheduler are those of the authors' example.
+add_preset(
+    ScenePreset(
+        "careful",
+        "Careful (adds least to the people, GPU)",
+        side=512,
+        steps=20,
+        guidance_scale=7.5,
+        repository="yahoo-inc/photo-background-generation",
+        pipeline="bgswap.backgrounds.diffusion.salient:SalientControlPipeline",
+        # Its weights take 3.3 GB in halves.
+        least_memory=6.0,
     )
 )

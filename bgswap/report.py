@@ -54,9 +54,11 @@ class Report:
 
     def used(self, role: str, loaded: "Loaded[Any]") -> Any:
         """Record a model and, where a fallback was loaded, why; returns the model."""
-        self.models[role] = {"weights": loaded.weights.name, "kind": loaded.weights.kind}
+        weights = loaded.weights
+        used = {"weights": weights.name, "kind": weights.kind, "license": weights.license}
+        self.models[role] = used
         if loaded.note:
-            self.models[role]["note"] = loaded.note
+            used["note"] = loaded.note
             self.note(loaded.note)
         return loaded.model
 

@@ -58,7 +58,10 @@ def test_list_for_a_person_to_read(capsys: pytest.CaptureFixture) -> None:
     assert cli.main([str(ZIDANE), "--list", "--models", "starter"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("person 1: box [")
-    assert any(line.startswith("people: starter") for line in lines)
+    assert any(
+        line.startswith("people: starter (starter, license research-and-non-commercial)")
+        for line in lines
+    )
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_models_names_source_license_and_size_of_all_weights(
         "name": "somebody/faces@v2",
         "kind": "full",
         "source": "https://huggingface.co/somebody/faces",
-        "license": "unknown",
+        "license": "not known",
         "bytes": None,
     }
     starter = found["face_vae", "starter"]

@@ -39,7 +39,11 @@ def test_a_custom_matter() -> None:
     registry.register("matting", "hard", lambda device: Hard())
     result = swapper(matting="hard").swap(ZIDANE, PROMPT, options=QUICK)
     assert set(np.unique(result.cutout[:, :, 3])) == {0, 255}
-    assert result.details["models"]["matting"] == {"weights": "hard", "kind": "registered"}
+    assert result.details["models"]["matting"] == {
+        "weights": "hard",
+        "kind": "registered",
+        "license": "not known",
+    }
 
 
 def test_a_custom_detector() -> None:
@@ -70,7 +74,11 @@ def test_a_custom_face_finder() -> None:
     options = SwapOptions(seed=1, enhance_faces=1)
     white = PlainColor((255, 255, 255))
     result = swapper(face_finder="nobody").swap(ZIDANE, background=white, options=options)
-    assert result.details["models"]["face_finder"] == {"weights": "nobody", "kind": "registered"}
+    assert result.details["models"]["face_finder"] == {
+        "weights": "nobody",
+        "kind": "registered",
+        "license": "not known",
+    }
     assert "Faces of 2 kept people: 2 not found." in result.notes
     assert len(seen) == 2
 
@@ -96,7 +104,11 @@ def test_a_custom_preset(tmp_path) -> None:
     assert CHOICES["mine"] == "My model"
     have = BackgroundSwapper.from_settings(Settings(person_detector="", device="cpu"))
     result = have.swap(ZIDANE, PROMPT, options=SwapOptions(seed=1, preset="mine"))
-    assert result.details["models"]["scene"] == {"weights": str(folder), "kind": "full"}
+    assert result.details["models"]["scene"] == {
+        "weights": str(folder),
+        "kind": "full",
+        "license": "not known",
+    }
 
 
 def test_the_setting_of_a_presets_repository_comes_with_its_row(tmp_path) -> None:

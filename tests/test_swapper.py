@@ -56,6 +56,8 @@ def test_details_tell_the_whole_story(result: SwapResult) -> None:
     assert set(details["seconds"]) == {"find", "matte", "scene", "finish"}
     assert {m["kind"] for m in details["models"].values()} == {"starter"}
     assert set(details["models"]) == {"people", "mask_autoencoder", "matting", "scene"}
+    licenses = {model["license"] for model in details["models"].values()}
+    assert licenses == {"research-and-non-commercial"}
     assert sorted(c["seed"] for c in details["candidates"]) == list(
         range(7, 9 + details["retries"])
     )
@@ -240,4 +242,5 @@ def test_nothing_is_loaded_before_it_is_needed() -> None:
     swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
     assert swapper.models.status() == []
     swapper.find_people(ZIDANE)
-    assert any("starter" in line for line in swapper.models.status())
+    known = "person_detector: starter (license research-and-non-commercial)"
+    assert known in swapper.models.status()

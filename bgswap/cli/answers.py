@@ -69,7 +69,10 @@ def people_and_files(details: Details) -> str:
         f"{p['area']:.1%} of the photo"
         for p in details["people"]
     ]
-    lines += [f"{role}: {m['weights']} ({m['kind']})" for role, m in details["models"].items()]
+    lines += [
+        f"{role}: {m['weights']} ({m['kind']}, license {m['license']})"
+        for role, m in details["models"].items()
+    ]
     if details.get("seed") is not None:
         lines.append(f"seed: {details['seed']}")
     lines += [f"wrote {path}" for path in details.get("written", [])]

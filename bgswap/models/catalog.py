@@ -7,12 +7,11 @@ from typing import Literal
 
 from bgswap.models import official
 from bgswap.models.checks import Broken, Incomplete
+from bgswap.models.licenses import license_of
 from bgswap.models.on_disk import locate
-from bgswap.models.roles import LICENSES, STARTER, Role, model_roles, source_of
-from bgswap.models.sources import Hub, Official, Source
+from bgswap.models.roles import STARTER, Role, model_roles, source_of
+from bgswap.models.sources import Hub, Official, Registered, Source
 from bgswap.settings import Settings
-
-UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class WeightEntry:
         name: ``starter``, ``owner/name@revision``, ``yolov8m-seg.pt`` or a path.
         kind: ``full``, or ``starter`` for what ships with the program.
         source: an address, or a folder.
-        license: as their card says; else that of their repository if known; else ``unknown``.
+        license: see :func:`bgswap.models.licenses.license_of`.
         bytes: size on disk; None: they are not on this machine.
     """
 
@@ -55,11 +54,11 @@ def catalog(settings: Settings, starter: Path = STARTER) -> list[WeightEntry]:
             entries.append(_full(role, source, settings.cache))
         if row.starter:
             folder = starter / row.starter
-            entries.append(_entry(role, "starter", "starter", str(folder), folder, UNKNOWN))
+            entries.append(_entry(role, "starter", "starter", str(folder), folder))
         if row.packaged:
-            file, license = row.packaged.path, row.packaged.license
-            address = f"package {row.packaged.file}"
-            entries.append(_entry(role, row.packaged.name, "starter", address, file, license))
+            name, file = row.packaged.name, row.packaged.path
+            address, source = f"package {row.packaged.file}", Registered(name)
+            entries.append(_entry(role, name, "starter", address, file, source))
     return entries
 
 
@@ -67,38 +66,25 @@ def _full(role: Role, source: Source, cache: Path) -> WeightEntry:
     path: Path | None = None
     with suppress(Incomplete, Broken):
         path = locate(role, source, cache)
-    address, known = str(source), UNKNOWN
+    address = str(source)
     if isinstance(source, Hub):
-        address, known = f"https://huggingface.co/{source.repo}", LICENSES.get(source.repo, UNKNOWN)
+        address = f"https://huggingface.co/{source.repo}"
     elif isinstance(source, Official):
-        address, known = official.PROBE_URL, official.LICENSE
-    return _entry(role, str(source), "full", address, path, known)
+        address = official.PROBE_URL
+    return _entry(role, str(source), "full", address, path, source)
 
 
 def _entry(
     role: Role,
     name: str,
     kind: Literal["full", "starter"],
-    source: str,
+    address: str,
     path: Path | None,
-    known: str,
+    source: Source | None = None,
 ) -> WeightEntry:
-    license = (path and _card_license(path)) or known
     size = None if path is None else _size(path)
-    return WeightEntry(role, model_roles()[role].title, name, kind, source, license, size)
-
-
-def _card_license(path: Path) -> str | None:
-    """The license in the metadata of the card beside the weights; None where there is none."""
-    from huggingface_hub import metadata_load
-    from yaml import YAMLError
-
-    try:
-        card = metadata_load(path / "README.md") or {}
-    except (OSError, ValueError, YAMLError):
-        return None
-    name = card.get("license")
-    return str(card.get("license_name", name)) if name else None
+    title, license = model_roles()[role].title, license_of(source, path)
+    return WeightEntry(role, title, name, kind, address, license, size)
 
 
 def _size(path: Path) -> int:

@@ -164,10 +164,12 @@ class ModelManager:
         self.store.start_downloads(new)
 
     def status(self) -> list[str]:
-        """The weights each role uses now and the downloads in progress, a line each."""
+        """The weights in use, with their licenses, and the downloads in progress, a line each."""
         with self._guard:
-            loaded = dict(self._loaded)
-        lines = [f"{role}: {have.weights.name}" for role, have in loaded.items()]
+            used = {role: loaded.weights for role, loaded in self._loaded.items()}
+        lines = [
+            f"{role}: {weights.name} (license {weights.license})" for role, weights in used.items()
+        ]
         under_way = (s for s in self.store.status() if s.state in ("downloading", "failed"))
         return lines + [s.message for s in under_way]
 

@@ -75,20 +75,6 @@ _NETWORKS: dict[Role, ModelRole] = {
     "segmenter": ModelRole("Segmenter", repository="facebook/sam2.1-hiera-tiny"),
     SAFETY_ROLE: ModelRole("Safety checker", "classifier"),
 }
-# Licenses of the repositories that the defaults or the README name, for weights that are not on
-# disk; else the card is read.
-LICENSES: dict[str, str] = {
-    "stable-diffusion-v1-5/stable-diffusion-inpainting": "creativeml-openrail-m",
-    "latent-consistency/lcm-lora-sdv1-5": "openrail++",
-    "latent-consistency/lcm-lora-sdxl": "openrail++",
-    "diffusers/stable-diffusion-xl-1.0-inpainting-0.1": "openrail++",
-    "facebook/sam2.1-hiera-tiny": "apache-2.0",
-    "Tongyi-MAI/Z-Image-Turbo": "apache-2.0",
-    "madebyollin/taesd": "mit",
-    "Falconsai/nsfw_image_detection": "apache-2.0",
-    # The code is under Apache-2.0; Composition-1k, which it was trained on, is for research.
-    "hustvl/vitmatte-small-composition-1k": "research only",
-}
 
 
 def model_roles() -> dict[Role, ModelRole]:
@@ -141,6 +127,7 @@ class Weights:
         path: a folder in Hub layout, or an official ``.pt`` file.
         name: for display: ``starter``, ``owner/name@revision``, ``yolov8m-seg.pt`` or a path.
         kind: ``full``, ``starter`` for what ships with the program, or ``registered``.
+        license: see :func:`bgswap.models.licenses.license_of`.
         note: why a fallback is used, for display; empty otherwise.
     """
 
@@ -148,6 +135,7 @@ class Weights:
     path: Path
     name: str
     kind: Literal["full", "starter", "registered"]
+    license: str
     note: str = ""
 
 

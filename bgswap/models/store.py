@@ -11,6 +11,7 @@ from pathlib import Path
 from bgswap.errors import ModelUnavailable
 from bgswap.models import hub, official
 from bgswap.models.checks import Broken, Incomplete, check_folder
+from bgswap.models.licenses import license_of
 from bgswap.models.on_disk import locate
 from bgswap.models.roles import STARTER, Role, RoleStatus, Weights, model_roles, source_of
 from bgswap.models.sources import Hub, Local, Official, Registered, Source
@@ -73,7 +74,7 @@ class WeightStore:
         """
         source = self._source(role)
         if isinstance(source, Registered):
-            return Weights(role, Path(), source.name, "registered")
+            return Weights(role, Path(), source.name, "registered", license_of(source, None))
         if source is None or self.settings.models == "starter":
             return self._starter_weights(role)
         weights = self._on_disk(role, source)
@@ -136,7 +137,7 @@ class WeightStore:
                     self._failed[role] = (reason, math.inf)
                 return None
             self._failed.pop(role, None)
-            self._ready[role] = Weights(role, path, str(source), "full")
+            self._ready[role] = Weights(role, path, str(source), "full", license_of(source, path))
             return self._ready[role]
 
     def _locate(self, role: Role, source: Source) -> tuple[Path | None, str]:
@@ -211,7 +212,8 @@ class WeightStore:
     def _starter_weights(self, role: Role, note: str = "") -> Weights:
         row = model_roles()[role]
         if row.packaged:
-            return Weights(role, Path(), row.packaged.name, "registered", note)
+            name, license = row.packaged.name, row.packaged.license
+            return Weights(role, Path(), name, "registered", license, note)
         if not row.starter:
             note = note.removesuffix("; using the starter")
             raise ModelUnavailable(note or f"{row.title}: only the starter models were requested")
@@ -222,7 +224,7 @@ class WeightStore:
             raise ModelUnavailable(
                 f"{row.title}: the starter weights are not whole: {error}"
             ) from error
-        return Weights(role, path, "starter", "starter", note)
+        return Weights(role, path, "starter", "starter", license_of(None, path), note)
 
     def _status(self, role: Role) -> RoleStatus:
         source, row = self._source(role), model_roles()[role]

@@ -101,7 +101,7 @@ def _data_url(image: np.ndarray) -> str:
 
 
 def summary(details: dict[str, Any]) -> str:
-    """A result's notes, seed, models, people and seconds in words.
+    """A result's notes, seed, models with their licenses, people and seconds in words.
 
     Notes about models that are out of reach stand in the status line.
     """
@@ -123,4 +123,4 @@ def summary(details: dict[str, Any]) -> str:
 
 def _model(role: str, used: dict[str, str]) -> str:
     name = "starter" if used["kind"] == "starter" else used["weights"]
-    return f"{role.replace('_', ' ')} {name}"
+    return f"{role.replace('_', ' ')} {name} (license {used['license']})"

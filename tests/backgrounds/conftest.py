@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny
+import tiny_parts
 import torch
 
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
@@ -27,13 +28,14 @@ def folders(tmp_path_factory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("models")
     return {
         "inpainting": tiny.save_inpainting(root / "inpainting"),
-        "prudish": tiny.save_inpainting(root / "prudish", refuse_above=tiny.ALWAYS),
+        "prudish": tiny.save_inpainting(root / "prudish", refuse_above=tiny_parts.ALWAYS),
         "unchecked": tiny.save_inpainting(root / "unchecked", refuse_above=None),
         "sdxl": tiny.save_sdxl(root / "sdxl"),
         "lora_sdxl": tiny.save_lora(root / "lora_sdxl", **tiny.XL),
         "decoder": tiny.save_decoder(root / "decoder"),
         "classifier": tiny.save_classifier(root / "classifier"),
         "z_image": tiny.save_z_image(root / "z_image"),
+        "salient": tiny.save_salient(root / "salient"),
         "starter": tiny.save_starter(root / "starter"),
         "lora": tiny.save_lora(root / "lora"),
     }
@@ -69,8 +71,13 @@ def fast_sdxl(folders) -> SceneGenerator:
 
 @pytest.fixture(scope="session")
 def modern(folders) -> SceneGenerator:
-    preset = replace(PRESETS["modern"], side=tiny.SIDE)
+    preset = replace(PRESETS["modern"], side=tiny_parts.SIDE)
     return SceneGenerator.load(preset, folders["z_image"], "cpu")
+
+
+@pytest.fixture(scope="session")
+def careful(folders) -> SceneGenerator:
+    return SceneGenerator.load(PRESETS["careful"], folders["salient"], "cpu")
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def counted(generator):
     return counts, handles
 
 
-@pytest.mark.parametrize("name", ["starter", "fast", "sdxl", "tiny_fast", "modern"])
+@pytest.mark.parametrize("name", ["starter", "fast", "sdxl", "tiny_fast", "modern", "careful"])
 def test_seeds_and_further_scenes_share_the_encodings(name, request, photo, alpha):
     generator = request.getfixturevalue(name)
     counts, handles = counted(generator)

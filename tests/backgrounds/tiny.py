@@ -2,30 +2,25 @@
 
 import json
 from pathlib import Path
-from string import ascii_lowercase
 
+import tiny_parts
 import torch
 from diffusers import (
-    AutoencoderKL,
     AutoencoderTiny,
+    ControlNetModel,
     FlowMatchEulerDiscreteScheduler,
+    StableDiffusionControlNetInpaintPipeline,
     StableDiffusionInpaintPipeline,
     StableDiffusionXLInpaintPipeline,
-    UNet2DConditionModel,
+    UniPCMultistepScheduler,
     ZImagePipeline,
     ZImageTransformer2DModel,
 )
-from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from safetensors.torch import save_file
-from tokenizers.pre_tokenizers import ByteLevel
+from tiny_parts import NEVER, SIDE, WIDTH
 from transformers import (
-    CLIPConfig,
-    CLIPImageProcessor,
-    CLIPTextConfig,
     CLIPTextModel,
     CLIPTextModelWithProjection,
-    CLIPTokenizer,
-    Qwen2Tokenizer,
     Qwen3Config,
     Qwen3Model,
     ViTConfig,
@@ -35,10 +30,6 @@ from transformers import (
 
 from benchmarks.full_folders import scheduler
 
-WIDTH = 32
-# A UNet grid of 16 under an autoencoder of factor 4: 64 pixels a side.
-GRID, SIDE = 16, 64
-NEVER, ALWAYS = 2.0, -2.0
 # How the UNet of Stable Diffusion XL differs.
 XL = {
     "cross_attention_dim": 2 * WIDTH,
@@ -53,13 +44,13 @@ def save_inpainting(folder: Path, refuse_above: float | None = NEVER) -> Path:
     torch.manual_seed(0)
     checked = refuse_above is not None
     pipe = StableDiffusionInpaintPipeline(
-        vae=_autoencoder(),
-        text_encoder=CLIPTextModel(_text_config()),
-        tokenizer=_tokenizer(),
-        unet=_unet(),
+        vae=tiny_parts.autoencoder(),
+        text_encoder=CLIPTextModel(tiny_parts.text_config()),
+        tokenizer=tiny_parts.tokenizer(),
+        unet=tiny_parts.unet(),
         scheduler=scheduler(),
-        safety_checker=_checker(refuse_above) if checked else None,
-        feature_extractor=_image_processor() if checked else None,
+        safety_checker=tiny_parts.checker(refuse_above) if checked else None,
+        feature_extractor=tiny_parts.image_processor() if checked else None,
         requires_safety_checker=checked,
     )
     pipe.save_pretrained(folder)
@@ -70,14 +61,40 @@ def save_sdxl(folder: Path) -> Path:
     """Stable Diffusion XL inpainting in small."""
     torch.manual_seed(0)
     pipe = StableDiffusionXLInpaintPipeline(
-        vae=_autoencoder(),
-        text_encoder=CLIPTextModel(_text_config()),
-        text_encoder_2=CLIPTextModelWithProjection(_text_config()),
-        tokenizer=_tokenizer(),
-        tokenizer_2=_tokenizer(),
-        unet=_unet(**XL),
+        vae=tiny_parts.autoencoder(),
+        text_encoder=CLIPTextModel(tiny_parts.text_config()),
+        text_encoder_2=CLIPTextModelWithProjection(tiny_parts.text_config()),
+        tokenizer=tiny_parts.tokenizer(),
+        tokenizer_2=tiny_parts.tokenizer(),
+        unet=tiny_parts.unet(**XL),
         scheduler=scheduler(),
         requires_aesthetics_score=False,
+    )
+    pipe.save_pretrained(folder)
+    return folder
+
+
+def save_salient(folder: Path) -> Path:
+    """Stable Diffusion inpainting with a salient-object-aware ControlNet in small.
+
+    A new ControlNet adds nothing, because its output layers are zero: here they are not.
+    """
+    torch.manual_seed(0)
+    unet = tiny_parts.unet()
+    controlnet = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(16, 16, 16))
+    for layer in (*controlnet.controlnet_down_blocks, controlnet.controlnet_mid_block):
+        torch.nn.init.normal_(layer.weight, std=0.1)
+    torch.nn.init.normal_(controlnet.controlnet_cond_embedding.conv_out.weight, std=0.1)
+    pipe = StableDiffusionControlNetInpaintPipeline(
+        vae=tiny_parts.autoencoder(),
+        text_encoder=CLIPTextModel(tiny_parts.text_config()),
+        tokenizer=tiny_parts.tokenizer(),
+        unet=unet,
+        controlnet=controlnet,
+        scheduler=UniPCMultistepScheduler.from_config(scheduler().config),
+        safety_checker=None,
+        feature_extractor=tiny_parts.image_processor(),
+        requires_safety_checker=False,
     )
     pipe.save_pretrained(folder)
     return folder
@@ -88,7 +105,7 @@ def save_z_image(folder: Path) -> Path:
     torch.manual_seed(0)
     pipe = ZImagePipeline(
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
-        vae=_autoencoder(latent_channels=16, scaling_factor=0.3611, shift_factor=0.1159),
+        vae=tiny_parts.autoencoder(latent_channels=16, scaling_factor=0.3611, shift_factor=0.1159),
         text_encoder=Qwen3Model(
             Qwen3Config(
                 vocab_size=300,
@@ -100,7 +117,7 @@ def save_z_image(folder: Path) -> Path:
                 head_dim=16,
             )
         ),
-        tokenizer=_byte_tokenizer(),
+        tokenizer=tiny_parts.byte_tokenizer(),
         transformer=ZImageTransformer2DModel(
             in_channels=16,
             dim=WIDTH,
@@ -164,7 +181,7 @@ def save_lora(folder: Path, rank: int = 4, scale: float = 1.0, **unet: object) -
     """A LoRA of the UNet's attention, with the file name and keys of lcm-lora-sdv1-5."""
     torch.manual_seed(1)
     weights = {}
-    for name, module in _unet(**unet).named_modules():
+    for name, module in tiny_parts.unet(**unet).named_modules():
         if name.endswith(("to_q", "to_k", "to_v")):
             key = "lora_unet_" + name.replace(".", "_")
             weights[f"{key}.lora_down.weight"] = torch.randn(rank, module.in_features)
@@ -173,92 +190,3 @@ def save_lora(folder: Path, rank: int = 4, scale: float = 1.0, **unet: object) -
     folder.mkdir(parents=True)
     save_file(weights, folder / "pytorch_lora_weights.safetensors")
     return folder
-
-
-def _unet(cross_attention_dim: int = WIDTH, **more: object) -> UNet2DConditionModel:
-    return UNet2DConditionModel(
-        sample_size=GRID,
-        in_channels=9,
-        out_channels=4,
-        block_out_channels=(WIDTH, WIDTH),
-        layers_per_block=1,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=cross_attention_dim,
-        attention_head_dim=4,
-        norm_num_groups=8,
-        **more,
-    )
-
-
-def _autoencoder(**changes: object) -> AutoencoderKL:
-    return AutoencoderKL(
-        block_out_channels=(WIDTH,) * 3,
-        down_block_types=("DownEncoderBlock2D",) * 3,
-        up_block_types=("UpDecoderBlock2D",) * 3,
-        layers_per_block=1,
-        norm_num_groups=8,
-        sample_size=SIDE,
-        **{"latent_channels": 4} | changes,
-    )
-
-
-def _text_config() -> CLIPTextConfig:
-    return CLIPTextConfig(
-        vocab_size=len(_vocabulary()),
-        hidden_size=WIDTH,
-        intermediate_size=WIDTH,
-        projection_dim=WIDTH,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        max_position_embeddings=77,
-        bos_token_id=0,
-        eos_token_id=1,
-        pad_token_id=1,
-    )
-
-
-def _vocabulary() -> dict[str, int]:
-    letters = [*ascii_lowercase, *(letter + "</w>" for letter in ascii_lowercase)]
-    return {token: i for i, token in enumerate(["<|startoftext|>", "<|endoftext|>", *letters])}
-
-
-def _tokenizer() -> CLIPTokenizer:
-    return CLIPTokenizer(vocab=_vocabulary(), merges=[], model_max_length=77)
-
-
-def _byte_tokenizer() -> Qwen2Tokenizer:
-    """A byte-level tokenizer without merges, and with a chat template."""
-    tokens = [*sorted(ByteLevel.alphabet()), "<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    template = (
-        "{% for m in messages %}<|im_start|>{{ m.role }} {{ m.content }}<|im_end|>{% endfor %}"
-    )
-    return Qwen2Tokenizer(
-        vocab={token: i for i, token in enumerate(tokens)},
-        merges=[],
-        model_max_length=1000,
-        chat_template=template,
-    )
-
-
-def _checker(refuse_above: float) -> StableDiffusionSafetyChecker:
-    vision = {
-        "hidden_size": WIDTH,
-        "intermediate_size": WIDTH,
-        "num_hidden_layers": 1,
-        "num_attention_heads": 4,
-        "image_size": 32,
-        "patch_size": 16,
-    }
-    config = CLIPConfig(
-        text_config=_text_config().to_dict(), vision_config=vision, projection_dim=WIDTH
-    )
-    checker = StableDiffusionSafetyChecker(config)
-    checker.concept_embeds_weights.data.fill_(refuse_above)
-    checker.special_care_embeds_weights.data.fill_(NEVER)
-    return checker
-
-
-def _image_processor() -> CLIPImageProcessor:
-    size = {"height": 32, "width": 32}
-    return CLIPImageProcessor(size=size, crop_size=size)

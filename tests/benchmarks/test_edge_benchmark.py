@@ -1,7 +1,10 @@
 """The drawn subjects and the measures of the edge benchmark: their truth must be true."""
 
+import json
+
 import numpy as np
 import pytest
+from tiny_vitmatte import save_vitmatte
 
 from benchmarks import edges
 from benchmarks.peak import Peak
@@ -47,6 +50,26 @@ def test_tables_have_a_line_for_every_method_that_ran():
     rows = [{"megapixels": 1, "subject": "curls", "method": "ours"} | row]
     table = edges.table(rows)
     assert table.count("\n") == 2 and "| 1 | ours | 1.00 | 0.1000 | 2.00 |" in table
+
+
+@pytest.mark.parametrize("named", ["by the option", "by the setting", "not"])
+def test_vitmatte_has_a_row_where_it_is_named(named, tmp_path, monkeypatch, capsys):
+    weights, file = str(save_vitmatte(tmp_path)), tmp_path / "rows.json"
+    monkeypatch.setenv("BGSWAP_MATTING", weights if named == "by the setting" else "")
+    option = ["--vitmatte", weights] if named == "by the option" else []
+    edges.main(["--megapixels", "0.02", "--subjects", "curls", "--json", str(file), *option])
+    rows = {row["method"]: row for row in json.loads(file.read_text())}
+    assert ("ViTMatte" in rows) == (named != "not")
+    assert ("| 0.02 | ViTMatte |" in capsys.readouterr().out) == (named != "not")
+    if named != "not":
+        errors = [rows[method]["mse"] for method in ("ViTMatte", "ours")]
+        assert np.isfinite(errors).all() and errors[0] != errors[1]
+
+
+def test_a_folder_without_vitmatte_is_a_bad_option(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        edges.main(["--vitmatte", str(tmp_path)])
+    assert f"{tmp_path} cannot be used" in capsys.readouterr().err
 
 
 def test_peak_memory_is_what_rose_above_before():

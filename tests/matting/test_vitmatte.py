@@ -4,43 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from photos import ZIDANE
-from transformers import VitDetConfig, VitMatteConfig, VitMatteForImageMatting
+from tiny_vitmatte import save_vitmatte, tiny_vitmatte
 
 from bgswap import BackgroundSwapper, Settings, SwapOptions
 from bgswap.matting.base import Calibration
-from bgswap.matting.vitmatte import VitMatteConfig as Run
-from bgswap.matting.vitmatte import VitMatteMatter
-
-
-def tiny() -> VitMatteForImageMatting:
-    torch.manual_seed(0)
-    backbone = VitDetConfig(
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        image_size=64,
-        pretrain_image_size=32,
-        patch_size=16,
-        num_channels=4,
-        out_features=["stage2"],
-    )
-    return VitMatteForImageMatting(
-        VitMatteConfig(
-            backbone_config=backbone,
-            hidden_size=16,
-            convstream_hidden_sizes=[8, 8, 8],
-            fusion_hidden_sizes=[8, 8, 8, 8],
-        )
-    )
+from bgswap.matting.vitmatte import VitMatteConfig, VitMatteMatter
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("vitmatte")
-    tiny().save_pretrained(path)
-    return path
+    return save_vitmatte(tmp_path_factory.mktemp("vitmatte"))
 
 
 class First:
@@ -62,7 +36,7 @@ def disc(size: int = 200) -> np.ndarray:
 
 
 def test_only_the_unknown_band_is_drawn_and_others_are_left_out() -> None:
-    matter = VitMatteMatter(tiny(), First(), config=Run(side=64, overlap=16))
+    matter = VitMatteMatter(tiny_vitmatte(), First(), config=VitMatteConfig(side=64, overlap=16))
     photo = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
     mask, others = disc(), np.zeros((200, 200), np.float32)
     others[:, 160:] = 1
@@ -79,7 +53,7 @@ def test_views_that_overlap_leave_no_seam() -> None:
         def _run(self, photo, trimap):
             return np.full(trimap.shape, 0.4, np.float32)
 
-    matter = Constant(tiny(), First(), config=Run(side=64, overlap=16))
+    matter = Constant(tiny_vitmatte(), First(), config=VitMatteConfig(side=64, overlap=16))
     alpha = matter.matte(np.zeros((200, 200, 3), np.uint8), disc())
     soft = (alpha > 0) & (alpha < 1)
     assert set(np.unique(alpha[soft])) == {np.float32(102 / 255)}
@@ -89,7 +63,11 @@ def test_a_setting_names_it(folder: Path) -> None:
     settings = Settings(matting=str(folder), person_detector="", device="cpu")
     swapper = BackgroundSwapper.from_settings(settings)
     result = swapper.swap(ZIDANE, options=SwapOptions(background="#fff"))
-    assert result.details["models"]["matting"] == {"weights": str(folder), "kind": "full"}
+    assert result.details["models"]["matting"] == {
+        "weights": str(folder),
+        "kind": "full",
+        "license": "not known",
+    }
     assert not result.notes
 
 

@@ -77,14 +77,18 @@ def test_a_pipeline_is_fetched_whole(hub, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "role"), [("inpainting", "scene_fast"), ("sdxl", "scene_quality")]
+    ("name", "role"),
+    [
+        ("inpainting", "scene_fast"),
+        ("sdxl", "scene_quality"),
+        ("salient", "scene_careful"),
+    ],
 )
-def test_pipelines_as_diffusers_saves_them_come_whole(hub, tmp_path, name, role):
+def test_pipelines_as_diffusers_saves_them_come_whole_and_without_code(hub, tmp_path, name, role):
     import tiny
 
-    save_tiny = {"inpainting": tiny.save_inpainting, "sdxl": tiny.save_sdxl}[name]
-    files = contents(save_tiny(tmp_path / "tiny"))
-    hub.add("someone/tiny", files)
+    files = contents(getattr(tiny, f"save_{name}")(tmp_path / "tiny"))
+    hub.add("someone/tiny", files | {"pipeline.py": b"raise SystemExit"})
     weights = WeightStore(Settings(scenes={role: "someone/tiny"}, device="cpu")).get(role)
     assert contents(weights.path) == files
 

@@ -5,6 +5,7 @@ from typing import Any
 from bgswap.ui.fragments import summary
 
 LACKING = "stable-diffusion is out of reach; the starter made the scene"
+SCENE = {"weights": "ours", "kind": "starter", "license": "mit"}
 
 
 def details(**changes: Any) -> dict[str, Any]:
@@ -14,7 +15,7 @@ def details(**changes: Any) -> dict[str, Any]:
         "people": [{}, {}],
         "seed": 7,
         "seconds": {"find": 0.5},
-        "models": {"scene": {"weights": "ours", "kind": "starter", "note": LACKING}},
+        "models": {"scene": SCENE | {"note": LACKING}},
         "notes": [LACKING, "The scene adds people <b>"],
     } | changes
 
@@ -23,13 +24,13 @@ def test_notes_of_models_stand_in_the_status_line_alone() -> None:
     shown = summary(details())
     assert "out of reach" not in shown
     assert "The scene adds people &lt;b&gt;" in shown
-    other = summary(details(models={"scene": {"weights": "ours", "kind": "starter"}}))
+    other = summary(details(models={"scene": SCENE}))
     assert "out of reach" in other
 
 
 def test_the_facts_are_told_in_words() -> None:
     shown = summary(details(seed=None))
-    for fact in ("30 × 20", "1 of 2", "0.5 s", "scene starter"):
+    for fact in ("30 × 20", "1 of 2", "0.5 s", "scene starter (license mit)"):
         assert f"<dd>{fact}</dd>" in shown
     assert "Seed" not in shown, "there is none"
     assert "Seed" in summary(details(seed=7)) and "Models" not in summary(details(models={}))

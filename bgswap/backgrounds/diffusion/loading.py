@@ -15,6 +15,7 @@ from bgswap.backgrounds.diffusion import Pipeline
 from bgswap.backgrounds.diffusion.devices import lay_on, number_format
 from bgswap.errors import ModelUnavailable
 from bgswap.models.checks import FILES, components, read_index
+from bgswap.models.registry import resolve
 from bgswap.models.scene_parts import SceneParts
 from bgswap.presets import ScenePreset
 
@@ -29,7 +30,7 @@ def load_pipeline(
     """Load, fuse the LoRA, set the scheduler, move to the device. Local safetensors only.
 
     Args:
-        preset: which scheduler, and whether a LoRA belongs to it.
+        preset: class of the pipeline, scheduler, and whether a LoRA belongs to it.
         folder: as ``save_pretrained`` writes it.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         parts: the LoRA, the tiny autoencoder in place of the pipeline's own; with a safety checker
@@ -45,7 +46,7 @@ def load_pipeline(
         raise ModelUnavailable(f"The {preset.name} scene model needs its LoRA, and there is none")
     _quiet_libraries()
     try:
-        pipe = _read(folder, number_format(device, preset.gpu_format), parts)
+        pipe = _read(preset, folder, number_format(device, preset.gpu_format), parts)
         if preset.lora and lora is not None and parts.unet is None:
             _fuse(pipe, lora)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
@@ -82,8 +83,8 @@ def read_parameters(preset: ScenePreset, folder: Path) -> ScenePreset:
         ) from error
 
 
-def _read(folder: Path, dtype: torch.dtype, parts: SceneParts) -> Pipeline:
-    from diffusers import AutoencoderTiny, AutoPipelineForInpainting
+def _read(preset: ScenePreset, folder: Path, dtype: torch.dtype, parts: SceneParts) -> Pipeline:
+    from diffusers import AutoencoderTiny
 
     replaced: dict[str, Any] = {}
     if parts.decoder is not None:
@@ -101,7 +102,7 @@ def _read(folder: Path, dtype: torch.dtype, parts: SceneParts) -> Pipeline:
     only_halves = (folder / "unet" / halves).is_file() and not (
         folder / "unet" / halves.replace(".fp16", "")
     ).is_file()
-    return AutoPipelineForInpainting.from_pretrained(
+    return resolve(f"{preset.pipeline}.from_pretrained")(
         folder,
         dtype=dtype,
         variant="fp16" if only_halves else None,
