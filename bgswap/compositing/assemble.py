@@ -1,10 +1,10 @@
-"""Composition of cut-out and background: shadow, blend, faces, light, in this order."""
+"""Composition of cut-out and background: grain, shadow, blend, faces, light, in this order."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from bgswap.compositing import blend, lighting, shadow
+from bgswap.compositing import blend, grain, lighting, shadow
 from bgswap.io.images import fit_within
 from bgswap.options import SwapOptions
 from bgswap.types import Background, Cutout
@@ -35,6 +35,8 @@ def composed(
     if background.image is None:
         return blend.cutout(enhance(people) if options.enhance_faces else people, alpha)
     scene = blend.enlarge_background(background.image, alpha.shape)
+    if background.source == "scene":
+        scene = grain.match_grain(scene, cutout.photo)
     masks = [person.mask for person in cutout.kept]
     ground = shadow.cast_shadows(scene, alpha, masks, options.shadow)
     image = blend.composite(people, alpha, ground)

@@ -13,12 +13,13 @@ from bgswap.backgrounds.diffusion import devices
 def pipe():
     stand_in = Mock()
     # 4 MiB of weights, and parts that have none.
-    stand_in.components = {"unet": torch.nn.Linear(1024, 1024), "tokenizer": object(), "none": None}
+    convolution = torch.nn.Conv2d(256, 256, (4, 4), bias=False)
+    stand_in.components = {"unet": convolution, "tokenizer": object(), "none": None}
     return stand_in
 
 
-def gpu_with(monkeypatch, free):
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 2 * free))
+def gpu_with(monkeypatch, free, total=8 * devices.GIB):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, total))
 
 
 @pytest.mark.parametrize("device", ["cpu", "mps"])
@@ -45,6 +46,23 @@ def test_a_small_gpu_takes_one_model_at_a_time(pipe, monkeypatch):
         call.enable_model_cpu_offload(device="cuda"),
         call.vae.enable_tiling(),
     ]
+
+
+def test_a_gpu_below_8_gigabytes_takes_one_layer_at_a_time(pipe, monkeypatch):
+    gpu_with(monkeypatch, devices.WORKING_MEMORY + 3 * 2**20, total=6 * devices.GIB)
+    devices.lay_on(pipe, "cuda")
+    assert pipe.mock_calls == [
+        call.enable_group_offload(torch.device("cuda"), offload_type="leaf_level", use_stream=True),
+        call.vae.enable_tiling(),
+    ]
+
+
+@pytest.mark.parametrize(("device", "last"), [("cuda", True), ("cpu", False)])
+def test_weights_on_cuda_are_channels_last(pipe, monkeypatch, device, last):
+    gpu_with(monkeypatch, 8 * devices.GIB)
+    devices.lay_on(pipe, device)
+    weight = pipe.components["unet"].weight
+    assert weight.is_contiguous(memory_format=torch.channels_last) is last
 
 
 @pytest.mark.parametrize(("memory", "sliced"), [(16, True), (64, False)])

@@ -12,6 +12,9 @@ log = logging.getLogger(__name__)
 GIB = 2**30
 # What a picture needs on a GPU beyond the weights, roughly: activations of UNet and decoder.
 WORKING_MEMORY = 3 * GIB
+# Total memory of a GPU below which even one model at a time may not fit beside its activations; a
+# card that is sold with 8 GB reports a little less than 8 GiB.
+SMALL_GPU = 7.5 * GIB
 # Below this, the diffusers guide on Apple silicon advises to slice the attention.
 PLENTY_FOR_MPS = 64 * GIB
 
@@ -26,17 +29,31 @@ def lay_on(pipe: Pipeline, device: str) -> None:
     """Move the pipeline to the device, with the memory options that fit it.
 
     A CUDA device too small for everything at once holds one model at a time and decodes in
-    tiles. On Apple silicon attention is sliced unless memory is plenty.
+    tiles; one below 8 GB holds one layer at a time. Convolutions there run on channels-last
+    weights. On Apple silicon attention is sliced unless memory is plenty.
     """
     kind = torch.device(device).type
-    if kind == "cuda" and _weights(pipe) + WORKING_MEMORY > torch.cuda.mem_get_info(device)[0]:
-        log.info("little GPU memory: one model at a time, decoding in tiles")
-        pipe.enable_model_cpu_offload(device=device)
-        pipe.vae.enable_tiling()
-        return
+    if kind == "cuda":
+        for name in ("unet", "vae"):
+            if isinstance(pipe.components.get(name), torch.nn.Module):
+                pipe.components[name].to(memory_format=torch.channels_last)
+        free, total = torch.cuda.mem_get_info(device)
+        if _weights(pipe) + WORKING_MEMORY > free:
+            _offload(pipe, device, by_layers=total < SMALL_GPU)
+            return
     pipe.to(device)
     if kind == "mps" and _main_memory() < PLENTY_FOR_MPS:
         pipe.enable_attention_slicing()
+
+
+def _offload(pipe: Pipeline, device: str, by_layers: bool) -> None:
+    """Keep the weights in main memory until they are needed on the GPU."""
+    log.info("little GPU memory: one %s at a time", "layer" if by_layers else "model")
+    if by_layers:
+        pipe.enable_group_offload(torch.device(device), offload_type="leaf_level", use_stream=True)
+    else:
+        pipe.enable_model_cpu_offload(device=device)
+    pipe.vae.enable_tiling()
 
 
 def _weights(pipe: Pipeline) -> int:
