@@ -26,6 +26,7 @@ from typing import Any
 
 import httpx
 from gradio_client import Client, handle_file
+from gradio_client.utils import QueueError
 
 from benchmarks.sheet import known_photo
 from training.common.cards import markdown_table
@@ -103,7 +104,7 @@ def asked(clients: list[Client], ask: Callable[[Client], Any]) -> list[tuple[str
         try:
             ask(client)
             said = "answered"
-        except (ValueError, httpx.HTTPError) as error:
+        except (ValueError, QueueError, httpx.HTTPError) as error:
             said = str(error)
         return said, time.perf_counter() - start
 
