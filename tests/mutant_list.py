@@ -109,8 +109,8 @@ LIST: list[tuple[str, str, Changes]] = [
         "tests/ui/test_overlays.py",
         [
             (
-                "blend.cutout(foreground(photo[window], alpha), alpha)",
-                "blend.cutout(photo[window], alpha)",
+                "blend.cutout(foreground(part, alpha), alpha)",
+                "blend.cutout(part, alpha)",
             ),
             ("return min(around, key", "return max(around, key"),
             ("if distance >= -reach]", "if distance >= 0]"),
