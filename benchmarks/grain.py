@@ -1,10 +1,11 @@
-"""High-frequency energy of generated scenes beside that of the photo, before and after matching.
+"""Grain of generated scenes beside that of the photo, before and after matching.
 
-    python -m benchmarks.grain [PHOTO ...] [--json FILE]
+    python -m benchmarks.grain [PHOTO ...] [--noise LEVELS] [--json FILE]
 
 A scene of the starter is put behind the people of each photo. Grain is the deviation of white
 noise with the same energy at high frequencies in flat parts (:mod:`bgswap.compositing.grain`); the
-ratio to the photo's is 1 where scene and people are equally sharp there.
+ratio to the photo's is 1 where scene and people have equally much. ``--noise`` adds grey noise to
+the photos.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from bgswap import BackgroundSwapper, Settings, SwapOptions
 from bgswap.compositing.blend import enlarge_background
 from bgswap.compositing.grain import grain, match_grain
 from bgswap.io.images import open_photo
+from bgswap.mask_ops import round_to_uint8
 from training.common.cards import markdown_table
 
 PROMPT, SEED = "a forest", 7
@@ -39,14 +41,24 @@ def measure(swapper: BackgroundSwapper, photo: np.ndarray) -> dict[str, Any]:
     }
 
 
+def with_noise(photo: np.ndarray, deviation: float) -> np.ndarray:
+    """A photo (H, W, 3) uint8 with grey noise of so many levels."""
+    noise = np.random.default_rng(SEED).normal(0, deviation, (*photo.shape[:2], 1))
+    return round_to_uint8((photo + noise).astype(np.float32))
+
+
 def table(figures: dict[str, dict[str, Any]]) -> str:
     """A row for each photo."""
-    head = ["photo", "grain of the photo", "scene before", "scene after", "ratio before", "after"]
+    head = ["photo", "grain of the photo", "scene before", "after", "ratio before", "after"]
+    head.append("people exact")
     rows = []
     for name, found in figures.items():
-        ratios = [found[key] / found["photo"] for key in ("before", "after")]
         levels = [found[key] for key in ("photo", "before", "after")]
-        rows.append([name, *(f"{value:.2f}" for value in (*levels, *ratios))])
+        ratios = [
+            value / found["photo"] if found["photo"] else float("nan") for value in levels[1:]
+        ]
+        exact = "yes" if found["people_exact"] else "no"
+        rows.append([name, *(f"{value:.2f}" for value in (*levels, *ratios)), exact])
     return markdown_table(head, rows)
 
 
@@ -54,11 +66,13 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("photos", type=Path, nargs="*", help="default: ultralytics' two")
+    parser.add_argument("--noise", type=float, default=0.0, help="deviation in levels of 255")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     photos = options.photos or [known_photo("bus.jpg"), known_photo("zidane.jpg")]
     swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
-    figures = {path.name: measure(swapper, open_photo(path)) for path in photos}
+    opened = {path.name: with_noise(open_photo(path), options.noise) for path in photos}
+    figures = {name: measure(swapper, photo) for name, photo in opened.items()}
     print(table(figures))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")

@@ -200,7 +200,7 @@ add_preset(
 add_preset(
     ScenePreset(
         "careful",
-        "Careful (adds least to the people, GPU)",
+        "Careful (trained not to enlarge people, GPU)",
         side=512,
         steps=20,
         guidance_scale=7.5,

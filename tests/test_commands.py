@@ -76,7 +76,7 @@ def test_models_names_source_license_and_size_of_all_weights(
     on_disk = [file.stat().st_size for file in Path(starter["source"]).iterdir()]
     assert starter["bytes"] == sum(on_disk)
     assert found["face_finder", "starter"]["license"] == "mit"
-    assert found["person_detector", "full"]["license"] == "AGPL-3.0"
+    assert found["person_detector", "full"]["license"] == "agpl-3.0"
     assert found["scene_fast", "full"]["license"] == "creativeml-openrail-m"
     assert found["scene_lora", "full"]["license"] == "openrail++"
 

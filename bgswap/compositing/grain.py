@@ -29,6 +29,8 @@ class GrainConfig:
         block: side of the blocks in pixels.
         flattest: share of the blocks that count; the others have texture.
         clipped: blocks with a pixel this near to black or white may have lost their noise.
+        usable: least share of blocks that are not clipped; with fewer, what is left may be the
+            texture of clothes before a white wall.
         window, windows: side in pixels, and number along each side, of the parts of a large picture
             that are measured.
         most: levels; more than this is no grain of a camera but a broken picture.
@@ -39,6 +41,7 @@ class GrainConfig:
     block: int = 24
     flattest: float = 0.15
     clipped: float = 8.0
+    usable: float = 0.3
     window: int = 192
     windows: int = 8
     most: float = 8.0
@@ -50,15 +53,15 @@ CONFIG = GrainConfig()
 
 
 def grain(picture: np.ndarray, config: GrainConfig = CONFIG) -> float:
-    """The grain of a picture in levels of 255; 0 where no block is usable.
+    """The grain of a picture in levels of 255; 0 where too few blocks are usable.
 
     Args:
         picture: (H, W, 3) uint8 RGB.
         config: see :class:`GrainConfig`.
     """
-    energies = [_energies(window, config) for window in _windows(picture, config)]
-    usable = np.sort(np.concatenate(energies))
-    if not len(usable):
+    energies = np.concatenate([_energies(window, config) for window in _windows(picture, config)])
+    usable = np.sort(energies[~np.isnan(energies)])
+    if len(usable) <= config.usable * len(energies):
         return 0.0
     flattest = usable[: max(1, round(config.flattest * len(usable)))]
     return float(np.sqrt(flattest.mean())) / MASK_GAIN
@@ -89,25 +92,26 @@ def match_grain(scene: np.ndarray, photo: np.ndarray, config: GrainConfig = CONF
 
 def _windows(picture: np.ndarray, config: GrainConfig) -> list[np.ndarray]:
     """The brightness of parts of a picture, (h, w) float32 each; the whole of a small one."""
-    steps = [_starts(side, config) for side in picture.shape[:2]]
+    steps = [_window_starts(side, config) for side in picture.shape[:2]]
     size = config.window
     return [picture[y : y + size, x : x + size] @ LUMA for y in steps[0] for x in steps[1]]
 
 
-def _starts(side: int, config: GrainConfig) -> list[int]:
+def _window_starts(side: int, config: GrainConfig) -> list[int]:
     last = max(side - config.window, 0)
     count = min(config.windows, -(-side // config.window))
     return [round(start) for start in np.linspace(0, last, count)]
 
 
 def _energies(luma: np.ndarray, config: GrainConfig) -> np.ndarray:
-    """The mean squared response to the mask in each block that is not clipped."""
+    """The mean squared response to the mask in each block; NaN where it is clipped."""
     height, width = (side // config.block for side in luma.shape)
     if not height or not width:
         return np.empty(0, np.float32)
     response = cv2.filter2D(luma, -1, MASK, borderType=cv2.BORDER_REFLECT_101)
     clipped = (luma < config.clipped) | (luma > 255 - config.clipped)
-    return _block_means(response**2, config)[_block_means(clipped, config) == 0]
+    energies = np.where(_block_means(clipped, config), np.nan, _block_means(response**2, config))
+    return energies.ravel()
 
 
 def _block_means(values: np.ndarray, config: GrainConfig) -> np.ndarray:

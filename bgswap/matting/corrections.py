@@ -96,6 +96,9 @@ def reach_window(stroke: np.ndarray, longest: int, config: CorrectionConfig | No
     Args:
         stroke: (h, w) bool, a photo's or a part of it.
         longest: the photo's longer side in pixels.
+
+    Returns:
+        Two slices of that array; without a stroke those of its first corner.
     """
     x, y, width, height = cv2.boundingRect(stroke.astype(np.uint8))
     margin = 2 * _reach(max(width, height), longest, config or CorrectionConfig())

@@ -7,7 +7,14 @@ from bgswap.models.roles import CENTER_FACE
 from bgswap.models.sources import Hub, Official, Registered, Source
 
 UNKNOWN = "not known"
-# Licenses of the repositories and registered models that the defaults or the README name, for
+# Repositories whose card tells only a part; this counts more than the card.
+CORRECTED: dict[str, str] = {
+    # The license of the code; Composition-1k, which it was trained on, is for research.
+    "hustvl/vitmatte-small-composition-1k": "apache-2.0, trained on data for research only",
+    # The ControlNet's; all else in it is Stable Diffusion 2 inpainting.
+    "yahoo-inc/photo-background-generation": "apache-2.0 and openrail++",
+}
+# Licenses of the other repositories and registered models that the defaults or the README name, for
 # weights without a card on disk.
 LICENSES: dict[str, str] = {
     "stable-diffusion-v1-5/stable-diffusion-inpainting": "creativeml-openrail-m",
@@ -16,12 +23,8 @@ LICENSES: dict[str, str] = {
     "diffusers/stable-diffusion-xl-1.0-inpainting-0.1": "openrail++",
     "facebook/sam2.1-hiera-tiny": "apache-2.0",
     "Tongyi-MAI/Z-Image-Turbo": "apache-2.0",
-    # As its repository says; all but the ControlNet is Stable Diffusion 2 inpainting (openrail++).
-    "yahoo-inc/photo-background-generation": "apache-2.0",
     "madebyollin/taesd": "mit",
     "Falconsai/nsfw_image_detection": "apache-2.0",
-    # The code is under Apache-2.0; Composition-1k, which it was trained on, is for research.
-    "hustvl/vitmatte-small-composition-1k": "research only",
     CENTER_FACE.name: CENTER_FACE.license,
     # It has no weights: the license is this program's.
     "closed_form": "agpl-3.0",
@@ -29,15 +32,18 @@ LICENSES: dict[str, str] = {
 
 
 def license_of(source: Source | None, path: Path | None) -> str:
-    """The license of weights, as the Hub names it.
+    """The license of weights, for display.
 
     Args:
         source: of the weights; None: they ship with the program.
-        path: their folder, whose card counts most, or file; None: they are not on disk.
+        path: their folder, with or without a card, or file; None: they are not on disk.
 
     Returns:
-        The license; ``not known`` where neither the card nor the table has one.
+        The Hub's name of the license, or a few words; ``not known`` where neither the card nor the
+        tables have one.
     """
+    if isinstance(source, Hub) and source.repo in CORRECTED:
+        return CORRECTED[source.repo]
     if path is not None and (stated := _card_license(path)):
         return stated
     if isinstance(source, Official):
@@ -56,5 +62,5 @@ def _card_license(path: Path) -> str | None:
         card = metadata_load(path / "README.md") or {}
     except (OSError, ValueError, YAMLError):
         return None
-    name = card.get("license")
-    return str(card.get("license_name", name)) if name else None
+    name = card.get("license_name") or card.get("license")
+    return ", ".join(map(str, name)) if isinstance(name, list) else name and str(name)

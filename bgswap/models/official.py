@@ -23,7 +23,7 @@ from bgswap.settings import Settings
 
 # The host of ultralytics' downloads; probed first, since ultralytics' own retries take minutes.
 PROBE_URL = "https://github.com/ultralytics/assets"
-LICENSE = "AGPL-3.0"
+LICENSE = "agpl-3.0"
 
 # Seconds without a new byte after which a download is ended.
 STALL_TIMEOUT = 45.0

@@ -72,7 +72,7 @@ class Fixing(Handlers):
         try:
             with gradio_errors():
                 there = replace(require_session(session), clicks=None)
-                there, strokes = await to_thread(_with_strokes, there, drawn)
+                there, strokes = await to_thread(_painted_over, there, drawn)
                 stop = self.service.stop_mark()
                 work = partial(
                     self.service.corrected, there.photo, sorted(there.kept), strokes, stop
@@ -120,7 +120,7 @@ def strokes_of(drawn: dict[str, Any], size: tuple[int, int]) -> Strokes:
     return Strokes(keep & ~remove, remove)
 
 
-def _with_strokes(session: Session, drawn: dict[str, Any] | None) -> tuple[Session, Strokes]:
+def _painted_over(session: Session, drawn: dict[str, Any] | None) -> tuple[Session, Strokes]:
     """The session with what is painted now on top of what was painted before, and all strokes."""
     old = Strokes(read_mask("keep", session.keep), read_mask("remove", session.remove))
     if drawn is None:
@@ -136,7 +136,8 @@ def _with_strokes(session: Session, drawn: dict[str, Any] | None) -> tuple[Sessi
             levels = mask.astype(np.uint8)[..., None] * np.uint8(255)
             encoding.save(np.repeat(levels, 3, axis=2), path)
         paths[name] = path
-    return replace(session, **paths), Strokes(**masks)
+    painted = {name: mask if mask.any() else None for name, mask in masks.items()}
+    return replace(session, **paths), Strokes(**painted)
 
 
 def _over(old: np.ndarray | None, new: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -43,8 +43,8 @@ def test_a_small_gpu_takes_one_model_at_a_time(pipe, monkeypatch):
     gpu_with(monkeypatch, devices.WORKING_MEMORY + 3 * 2**20)
     devices.lay_on(pipe, "cuda")
     assert pipe.mock_calls == [
-        call.enable_model_cpu_offload(device="cuda"),
         call.vae.enable_tiling(),
+        call.enable_model_cpu_offload(device="cuda"),
     ]
 
 
@@ -52,8 +52,8 @@ def test_a_gpu_below_8_gigabytes_takes_one_layer_at_a_time(pipe, monkeypatch):
     gpu_with(monkeypatch, devices.WORKING_MEMORY + 3 * 2**20, total=6 * devices.GIB)
     devices.lay_on(pipe, "cuda")
     assert pipe.mock_calls == [
-        call.enable_group_offload(torch.device("cuda"), offload_type="leaf_level", use_stream=True),
         call.vae.enable_tiling(),
+        call.enable_group_offload(torch.device("cuda"), offload_type="leaf_level", use_stream=True),
     ]
 
 

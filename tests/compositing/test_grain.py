@@ -4,7 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from bgswap import SwapOptions
+from bgswap.compositing.assemble import composed
 from bgswap.compositing.grain import CONFIG, grain, match_grain
+from bgswap.types import Background, Cutout, Person, Strokes
 
 
 def noisy(sigma: float, size: tuple[int, int] = (300, 400), seed: int = 0) -> np.ndarray:
@@ -30,10 +33,31 @@ def test_texture_and_edges_are_not_grain():
 
 def test_clipped_parts_have_no_grain():
     picture = noisy(3.0)
-    picture[:, :300] = 255
+    picture[:, :200] = 255
     assert grain(picture) == pytest.approx(3.0, rel=0.2)
     assert grain(np.full((64, 64, 3), 255, np.uint8)) == 0.0
     assert grain(np.zeros((5, 5, 3), np.uint8)) == 0.0
+
+
+def test_texture_before_a_white_wall_is_not_grain():
+    photo = np.full((300, 400, 3), 255, np.uint8)
+    photo[100:250, 150:300] = noisy(6.0, (150, 150))
+    assert grain(photo) == 0.0
+    scene = noisy(0.0)
+    assert match_grain(scene, photo) is scene
+
+
+@pytest.mark.parametrize("source", ["scene", "picture", "color"])
+def test_only_generated_scenes_get_grain(source):
+    photo, alpha = noisy(4.0), np.zeros((300, 400), np.float32)
+    alpha[100:200, 100:200] = 1
+    person = Person(1, (100.0, 100.0, 200.0, 200.0), 1.0, alpha)
+    cutout = Cutout(photo, (person,), (), (person,), alpha, photo, Strokes(), (person,))
+    behind = Background(noisy(0.0, seed=1), source=source)
+    image = composed(cutout, behind, SwapOptions(), lambda people: people)
+    changed = (image != behind.image)[:90].any()
+    assert changed == (source == "scene")
+    np.testing.assert_array_equal(image[100:200, 100:200], photo[100:200, 100:200])
 
 
 @pytest.mark.parametrize("sigma", [1.5, 4.0])

@@ -29,6 +29,8 @@ def test_a_folder_without_a_card_has_no_known_license(tmp_path, full, starter):
     [
         ("---\nlicense: mit\n---\nMine.\n", "mit"),
         ("---\nlicense: other\nlicense_name: mine\n---\n", "mine"),
+        ("---\nlicense: other\nlicense_name:\n---\n", "other"),
+        ("---\nlicense: [mit, apache-2.0]\n---\n", "mit, apache-2.0"),
         ("---\ntags: [masks]\n---\nlicense: mit\n", "not known"),
         ("license: mit\n", "not known"),
         ("---\nlicense: [\n---\n", "not known"),
@@ -59,9 +61,15 @@ def test_the_starter_has_the_license_of_its_card():
 
 def test_weights_without_a_card_have_the_license_of_a_well_known_source(tmp_path):
     assert license_of(Hub("madebyollin/taesd", "main"), None) == "mit"
-    assert license_of(Official("yolov8m-seg.pt"), tmp_path / "yolov8m-seg.pt") == "AGPL-3.0"
+    assert license_of(Official("yolov8m-seg.pt"), tmp_path / "yolov8m-seg.pt") == "agpl-3.0"
     assert license_of(Local(tmp_path), tmp_path) == "not known"
     assert license_of(Registered("of a program"), None) == "not known"
+
+
+def test_where_a_card_tells_only_a_part_the_table_counts_more(tmp_path):
+    (tmp_path / "README.md").write_text("---\nlicense: apache-2.0\n---\n")
+    assert "openrail++" in license_of(Hub("yahoo-inc/photo-background-generation"), tmp_path)
+    assert license_of(Hub("facebook/sam2.1-hiera-tiny"), tmp_path) == "apache-2.0"
 
 
 def test_every_default_repository_has_a_known_license():

@@ -1,5 +1,6 @@
 """The cut-out is corrected on the page: painted, undone, and people added."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from bgswap import BadInput
-from bgswap.ui.fixing import strokes_of
+from bgswap.ui.fixing import _painted_over, strokes_of
+from bgswap.ui.page_session import Session
+from bgswap.ui.thumbnails import Sketch
 
 GREEN, RED = (18, 161, 80, 255), (224, 48, 30, 255)
 
@@ -92,6 +95,29 @@ def test_strokes_grow_to_the_size_of_the_photo() -> None:
     strokes = strokes_of(drawn, (80, 60))
     assert strokes.keep[:20].all() and not strokes.keep[20:].any()
     assert strokes.remove[20:60].all() and strokes.remove.sum() == 40 * 60
+
+
+def session_of(folder: Path, size: tuple[int, int]) -> Session:
+    nobody = Sketch(np.zeros((40, 30, 3), np.uint8), ())
+    return Session(folder / "photo.png", folder, folder, nobody, frozenset(), nobody, size)
+
+
+def test_strokes_of_one_color_leave_the_other_empty_as_when_they_are_read_again(tmp_path) -> None:
+    session = session_of(tmp_path, (80, 60))
+    drawn = {"layers": [layer(GREEN, np.s_[:20])]}
+    session, strokes = _painted_over(session, drawn)
+    assert strokes.remove is None and session.remove is None
+    _, again = _painted_over(session, None)
+    assert strokes.same(again)
+
+
+def test_green_covered_by_red_is_gone(tmp_path) -> None:
+    session = session_of(tmp_path, (80, 60))
+    session, _ = _painted_over(session, {"layers": [layer(GREEN, np.s_[:20])]})
+    session = replace(session, round=1)
+    session, strokes = _painted_over(session, {"layers": [layer(RED, np.s_[:30])]})
+    assert strokes.keep is None and session.keep is None
+    assert strokes.remove is not None and strokes.remove[:60].all()
 
 
 def test_no_stroke_is_refused() -> None:

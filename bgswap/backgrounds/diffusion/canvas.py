@@ -1,6 +1,6 @@
 """From the photo to what the inpainter sees, and back: sizes, padding, neutral fill, mask."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import product
 from math import ceil
 
@@ -73,11 +73,6 @@ def _loss(canvas: Canvas, side: int) -> float:
     area = canvas.height * canvas.width
     wasted = 1 - canvas.inner_height * canvas.inner_width / area
     return wasted + 0.5 * abs(np.log(area / side**2))
-
-
-def scaled(canvas: Canvas, factor: int) -> Canvas:
-    """The same canvas with every length times a whole number."""
-    return Canvas(**{name: value * factor for name, value in asdict(canvas).items()})
 
 
 def place(image: np.ndarray, canvas: Canvas) -> np.ndarray:

@@ -13,7 +13,7 @@ GIB = 2**30
 # What a picture needs on a GPU beyond the weights, roughly: activations of UNet and decoder.
 WORKING_MEMORY = 3 * GIB
 # Total memory of a GPU below which even one model at a time may not fit beside its activations; a
-# card that is sold with 8 GB reports a little less than 8 GiB.
+# card that is sold with 8 GB reports a little less than 8 GiB. Not measured on such a card.
 SMALL_GPU = 7.5 * GIB
 # Below this, the diffusers guide on Apple silicon advises to slice the attention.
 PLENTY_FOR_MPS = 64 * GIB
@@ -29,8 +29,9 @@ def lay_on(pipe: Pipeline, device: str) -> None:
     """Move the pipeline to the device, with the memory options that fit it.
 
     A CUDA device too small for everything at once holds one model at a time and decodes in
-    tiles; one below 8 GB holds one layer at a time. Convolutions there run on channels-last
-    weights. On Apple silicon attention is sliced unless memory is plenty.
+    tiles; one below 8 GB holds one layer at a time. On every CUDA device the weights of UNet and
+    autoencoder are laid out channels-last. On Apple silicon attention is sliced unless memory is
+    plenty.
     """
     kind = torch.device(device).type
     if kind == "cuda":
@@ -49,11 +50,11 @@ def lay_on(pipe: Pipeline, device: str) -> None:
 def _offload(pipe: Pipeline, device: str, by_layers: bool) -> None:
     """Keep the weights in main memory until they are needed on the GPU."""
     log.info("little GPU memory: one %s at a time", "layer" if by_layers else "model")
+    pipe.vae.enable_tiling()
     if by_layers:
         pipe.enable_group_offload(torch.device(device), offload_type="leaf_level", use_stream=True)
     else:
         pipe.enable_model_cpu_offload(device=device)
-    pipe.vae.enable_tiling()
 
 
 def _weights(pipe: Pipeline) -> int:

@@ -13,17 +13,22 @@ import numpy as np
 import torch
 
 from bgswap.backgrounds.diffusion import Pipeline, traits
-from bgswap.backgrounds.diffusion.canvas import Canvas, crop, fit_canvas, place, scaled
-from bgswap.backgrounds.diffusion.canvas_inputs import canvas_inputs, check_arrays
+from bgswap.backgrounds.diffusion.canvas import (
+    Canvas,
+    crop,
+    fit_canvas,
+    neutralise,
+    place,
+    repaint_mask,
+)
 from bgswap.backgrounds.diffusion.loading import NO_PARTS, load_pipeline, read_parameters
 from bgswap.backgrounds.diffusion.preview import LatentPreview
 from bgswap.backgrounds.diffusion.reuse import reuse_encodings
 from bgswap.backgrounds.diffusion.safety import SafetyChecker
 from bgswap.backgrounds.diffusion.scenes import Scenes
-from bgswap.backgrounds.diffusion.second_pass import is_worth_it, second_pass
 from bgswap.backgrounds.diffusion.steps import AfterStep, StepCallback
-from bgswap.errors import ModelUnavailable, SceneRejected
-from bgswap.io.tensors import tensor_to_images
+from bgswap.errors import BadInput, ModelUnavailable, SceneRejected
+from bgswap.io.tensors import images_to_tensor, masks_to_tensor, tensor_to_images
 from bgswap.models import smoke
 from bgswap.models.scene_parts import SceneParts
 from bgswap.presets import ScenePreset
@@ -39,7 +44,6 @@ class SceneGenerator:
         preset: how the model is run, with what its folder said.
         name: the preset's.
         notes: what this model lacks, in words.
-        sharpens: a second pass at twice the size follows, where the photo has more pixels.
     """
 
     def __init__(
@@ -52,7 +56,6 @@ class SceneGenerator:
         self.pipe = pipe
         self.preset = preset
         self.checker = checker
-        self.sharpens = False
         self.notes = list(notes)
         self._lock = threading.Lock()
         checked = checker is not None or getattr(pipe, "safety_checker", None) is not None
@@ -81,9 +84,7 @@ class SceneGenerator:
         if preset.parameters_in_folder:
             return cls(pipe, read_parameters(preset, Path(folder)), checker, parts.notes)
         own = traits.own_side(pipe) if preset.side_in_folder else None
-        model = cls(pipe, replace(preset, side=own or preset.side), checker, parts.notes)
-        model.sharpens = torch.device(device).type == "cuda"
-        return model
+        return cls(pipe, replace(preset, side=own or preset.side), checker, parts.notes)
 
     def check(self) -> None:
         """Paint one scene in one step, far below the model's own size: on a CPU that takes seconds.
@@ -150,7 +151,7 @@ class SceneGenerator:
             Stopped: ``on_step`` raised it.
             ModelUnavailable: the model gives no numbers, as half precision does on some devices.
         """
-        check_arrays(photo, alpha)
+        _check(photo, alpha)
         canvas = fit_canvas(photo.shape[0], photo.shape[1], self.preset.side, self.multiple)
         guidance = self.preset.guidance(negative_prompt)
         guidance = guidance if guidance_scale is None else guidance_scale
@@ -163,23 +164,15 @@ class SceneGenerator:
             "strength": strength,
             # A strength below 1 skips the first steps: schedule more, so that the number is right.
             "num_inference_steps": ceil(made / strength),
-            **canvas_inputs(photo, alpha, canvas, self.preset.side),
+            **_inputs(photo, alpha, canvas, self.preset.side),
         }
         with self._lock:
             painted = []
             for number, seed in enumerate(seeds):
                 teller = on_step and AfterStep(on_step, self._preview, canvas, number, len(seeds))
-                image = self._paint(call, seed, teller)
-                if image is not None and self.sharpens and is_worth_it(photo, canvas):
-                    side = self.preset.side
-                    image = second_pass(self.pipe, image, call, seed, side, self.multiple)
-                painted.append((image, seed))
+                painted.append((self._paint(call, seed, teller), seed))
             notes = self._shortfalls(prompt, negative_prompt, guidance)
-        cropped = [
-            (crop(image, scaled(canvas, image.shape[0] // canvas.height)), seed)
-            for image, seed in painted
-            if image is not None
-        ]
+        cropped = [(crop(image, canvas), seed) for image, seed in painted if image is not None]
         kept = [(scene, seed) for scene, seed in cropped if not self._refuses(scene, alpha, canvas)]
         if not kept:
             raise SceneRejected(
@@ -213,7 +206,6 @@ class SceneGenerator:
     def _refuses(self, scene: np.ndarray, alpha: np.ndarray, canvas: Canvas) -> bool:
         if self.checker is None:
             return False
-        canvas = scaled(canvas, round(scene.shape[0] / canvas.inner_height))
         return self.checker.refuses(scene, crop(place(alpha, canvas), canvas))
 
     @functools.cached_property
@@ -229,3 +221,22 @@ class SceneGenerator:
         if negative_prompt and guidance <= 1:
             notes.append("Without guidance (a guidance scale above 1) a negative prompt is ignored")
         return notes
+
+
+def _check(photo: np.ndarray, alpha: np.ndarray) -> None:
+    if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8:
+        raise BadInput(f"expected a photo (H, W, 3) uint8, got {photo.shape} {photo.dtype}")
+    if alpha.shape != photo.shape[:2] or alpha.dtype != np.float32:
+        raise BadInput(
+            f"expected an alpha {photo.shape[:2]} float32, got {alpha.shape} {alpha.dtype}"
+        )
+
+
+def _inputs(photo: np.ndarray, alpha: np.ndarray, canvas: Canvas, side: int) -> dict[str, Any]:
+    alpha = place(alpha, canvas)
+    return {
+        "image": images_to_tensor([neutralise(place(photo, canvas), alpha)]),
+        "mask_image": masks_to_tensor([repaint_mask(alpha, side)]),
+        "height": canvas.height,
+        "width": canvas.width,
+    }
