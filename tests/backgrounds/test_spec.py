@@ -133,3 +133,9 @@ def test_a_request_has_a_text_or_a_picture_or_neither():
     assert requested_background(" ", "up.png") == BackgroundSpec("picture", Path("up.png"))
     with pytest.raises(BadInput, match="not both"):
         requested_background("blur", "up.png")
+
+
+def test_only_where_it_is_allowed_a_text_names_a_file():
+    assert parse_background("beach.jpg", may_name_file=True).path == Path("beach.jpg")
+    with pytest.raises(BadInput, match="transparent"):
+        parse_background("beach.jpg")

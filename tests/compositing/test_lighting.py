@@ -186,3 +186,14 @@ def test_refusals(alpha):
         lighting.match_light(SKIN, SKIN[1:], alpha, SKIN, 0.5)
     with pytest.raises(ValueError, match="strength"):
         lighting.match_light(SKIN, SKIN, alpha, SKIN, 1.5)
+
+
+def test_levels_beyond_white_stay_white():
+    alpha = np.zeros((H, W), np.float32)
+    alpha[:, 60:140] = 0.5
+    image, people = scene((255, 255, 255)), scene((200, 200, 200))
+    # A dark half moves the whole person up; in the white half image and people disagree.
+    image[: H // 2, 60:140] = 20
+    lit = lighting.match_light(image, people, alpha, scene((255, 255, 255)), 1.0)
+    assert lit[: H // 2, 60:140].mean() > 21
+    assert lit[H // 2 :].min() > 200

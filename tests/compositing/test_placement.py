@@ -115,3 +115,10 @@ def test_a_photo_of_another_size_is_refused():
         place_photo(photo()[1:], frame())
     with pytest.raises(ValueError, match="expected a picture of"):
         place_alpha(alpha()[1:], frame(aspect="1:1"))
+
+
+def test_colors_under_alpha_0_do_not_reach_the_edge():
+    picture, mask = photo(), alpha()
+    other = np.where((mask > 0)[..., None], picture, 255 - picture)
+    placed, again = (place_people(p, mask, frame(scale=0.5))[0] for p in (picture, other))
+    np.testing.assert_array_equal(placed, again)

@@ -165,3 +165,10 @@ def test_specks_go_and_pieces_stay() -> None:
     np.testing.assert_array_equal(without_specks(mask), kept)
     assert without_specks(kept) is kept
     assert not without_specks(np.zeros((10, 10), np.float32)).any()
+
+
+def test_the_answer_for_the_mirrored_mask_is_mirrored_back():
+    crop = np.zeros((16, 16), np.float32)
+    crop[:, :5] = 1
+    (answer,) = MaskRefiner(Answers(16, None))._run([crop])
+    np.testing.assert_array_equal(answer, crop)

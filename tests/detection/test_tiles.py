@@ -109,3 +109,13 @@ def test_a_montage_of_21_people_shows_21() -> None:
     middles = [(p.box[0] + p.box[2]) / 2 for p in people]
     for middle, (x0, _, x1, _) in zip(middles, places, strict=True):
         assert x0 < middle < x1
+
+
+def test_people_whom_only_tiles_show_are_found_once() -> None:
+    boxes = [(30 + 230 * i, 60, 170 + 230 * i, 380) for i in range(21)]
+    photo = scene(*boxes, size=(400, 5000))
+
+    def in_tiles_alone(picture: np.ndarray) -> list[Person]:
+        return [] if picture.shape == photo.shape else look(picture)
+
+    assert len(search_tiles(photo, in_tiles_alone, 0.3, CONFIG)) == 21

@@ -202,3 +202,10 @@ def test_strokes_near_each_other_paint_one_person_and_far_ones_two() -> None:
     far = stroke((250, 100), (250, 140), width=40)
     assert [p.number for p in painted_people(photo, [], near)] == [1]
     assert [p.number for p in painted_people(photo, [], near | far)] == [1, 2]
+
+
+def test_a_stroke_counts_from_one_half() -> None:
+    alpha = as_alpha(BODY)
+    line = stroke((215, 80), (222, 120), width=20).astype(np.float32)
+    np.testing.assert_array_equal(corrected(PHOTO, alpha, keep=0.4 * line), alpha)
+    assert (corrected(PHOTO, alpha, keep=0.6 * line)[line > 0] == 1).all()
