@@ -112,7 +112,7 @@ def summary(details: dict[str, Any]) -> str:
         "Size": f"{width} × {height}",
         "Kept": f"{kept} of {len(details['people'])}",
         "Time": f"{sum(details['seconds'].values()):.1f} s",
-        "Models": "; ".join(_model(role, used) for role, used in details["models"].items()),
+        "Models": _models(details["models"]),
     }
     facts = {name: fact for name, fact in facts.items() if fact}
     rows = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items())
@@ -121,6 +121,11 @@ def summary(details: dict[str, Any]) -> str:
     return f'<div class="summary"><ul>{notes}</ul><dl>{rows}</dl></div>'
 
 
-def _model(role: str, used: dict[str, str]) -> str:
-    name = "starter" if used["kind"] == "starter" else used["weights"]
-    return f"{role.replace('_', ' ')} {name} (license {used['license']})"
+def _models(models: dict[str, dict[str, str]]) -> str:
+    """The models in words; those of one name and license together."""
+    roles: dict[tuple[str, str], list[str]] = {}
+    for role, used in models.items():
+        name = "starter" if used["kind"] == "starter" else used["weights"]
+        roles.setdefault((name, used["license"]), []).append(role.replace("_", " "))
+    told = [f"{', '.join(r)}: {name} (license {terms})" for (name, terms), r in roles.items()]
+    return "; ".join(told)

@@ -5,20 +5,18 @@ import time
 
 import cv2
 import numpy as np
-from torch import nn
 
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
 from bgswap.presets import PRESETS
 from training.common.data import PictureArchive
 from training.common.evaluation import fid_in_words, report, write_figures
-from training.common.fid import Fid, frechet_distance
+from training.common.fid import DetectorFeatures, Fid, frechet_distance
 from training.common.plots import Table
 from training.scene.captions import NOUNS
-from training.scene.classifier import SceneFeatures, classify, features, train_classifier
+from training.scene.classifier import classify, features, train_classifier
 from training.scene.data.pictures import load_scenes
 from training.scene.model import SIDE
 
-SPACE = "features of a scene classifier"
 # Pictures nearer to a training picture than this quantile of the held-out ones are suspicious.
 CLOSE = 0.02
 
@@ -46,7 +44,7 @@ def evaluate_scenes(args: argparse.Namespace) -> None:
     }
     table["all"] = {p.replace(" ", "_"): float(hits.mean()) for p, hits in right.items()}
     spaces = [features(classifier, pictures) for pictures in (known, held_out, made)]
-    distances = fids(classifier, held_out, made, known.mean(0), known[nearest(*spaces[:2])[1]])
+    distances = fids(held_out, made, known.mean(0), known[nearest(*spaces[:2])[1]])
     copies = copied(*spaces)
     extra = {
         "fid": {part: fid.as_dict() for part, fid in distances.items()},
@@ -84,20 +82,18 @@ def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list
 
 
 def fids(
-    classifier: nn.Module,
-    held_out: np.ndarray,
-    made: np.ndarray,
-    mean: np.ndarray,
-    near: np.ndarray,
+    held_out: np.ndarray, made: np.ndarray, mean: np.ndarray, near: np.ndarray
 ) -> dict[str, Fid]:
-    """FID to the held-out pictures: of the generated pictures and of two baselines.
+    """FID and KID to the held-out pictures: of the generated pictures and of two baselines.
 
-    The baselines are the ``mean`` training picture and the nearest training pictures, ``near``.
+    The baselines are the ``mean`` training picture and the nearest training pictures, ``near``. The
+    features are the starter detector's: those of the scene classifier, which also scores the
+    pictures, are too many for a few hundred pictures.
     """
-    body = SceneFeatures(classifier, SIDE).eval()
+    body = DetectorFeatures()
     same = np.broadcast_to(mean.astype(np.uint8), made.shape)
     sets = {"made": made, "mean picture": same, "nearest training pictures": near}
-    return {name: frechet_distance(held_out, list(p), body, SPACE) for name, p in sets.items()}
+    return {name: frechet_distance(held_out, list(p), body, body.name) for name, p in sets.items()}
 
 
 def nearest(known: np.ndarray, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -141,7 +137,8 @@ def put_scene_figures(
     values = [
         ("accuracy", accuracy["made"], "a scene classifier's accuracy on made pictures"),
         ("accuracy", accuracy["held_out"], "its accuracy on held-out photographs"),
-        ("fid", distances["made"].value, f"FID to held-out scenes, {SPACE}"),
+        ("fid", distances["made"].value, f"FID to held-out scenes, {distances['made'].features}"),
+        ("kid", distances["made"].kid, f"KID to held-out scenes, {distances['made'].features}"),
     ]
     notes = [fid_in_words(part, fid) + "." for part, fid in distances.items()]
     notes.append(
