@@ -82,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     add("--scenes", type=Path, required=True, help="folder or zip with scenes/{train,val}")
     add("--each", type=int, default=12, help="pictures to make of each class")
     add("--epochs", type=int, default=14, help="of the scene classifier")
+    add("--side", type=int, default=256, help="of the pictures that are compared, in pixels")
     add = command("swaps", evaluate_swaps, None)
     add("--photos", type=Path, required=True, help="folder of the input photos")
     add("--results", type=Path, required=True, help="folder of the results, same names")

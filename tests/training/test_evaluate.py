@@ -223,21 +223,20 @@ def scenes_folder(folder: Path) -> Path:
 
 def test_scene_evaluation_says_whether_pictures_show_their_class(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(scene_classifier, "BATCH", 3)
-    monkeypatch.setattr("training.scene.evaluate.SIDE", 64)
     weights = shutil.copytree("bgswap/starter/scene", tmp_path / "scene")
     scenes = scenes_folder(tmp_path / "data")
     flags = ["--weights", str(weights), "--scenes", str(scenes), "--out", str(tmp_path / "out")]
-    assert main(["scene", *flags, "--each", "2", "--epochs", "30"]) == 0
+    assert main(["scene", *flags, "--each", "2", "--epochs", "30", "--side", "64"]) == 0
     found = json.loads((tmp_path / "out" / "scores.json").read_text())
     assert list(found["scores"]) == ["forest", "sea", "all"]
     assert found["scores"]["all"]["held_out"] == 1.0
     assert set(found["fid"]) == {"made", "mean picture", "nearest training pictures"}
-    assert found["fid"]["made"]["value"] > 0 and "classifier" in found["fid"]["made"]["features"]
+    assert found["fid"]["made"]["value"] > 0 and "detector" in found["fid"]["made"]["features"]
     assert found["seconds"] > 0 and 0 <= found["copies"]["suspicious"] <= 1
     sheet = np.asarray(Image.open(tmp_path / "out" / "sheet.png"))
     assert sheet.shape == (2 * 64, 2 * 64, 3)
     values = {r.metric_type for r in ModelCard.load(weights / "README.md").data.eval_results}
-    assert values == {"accuracy", "fid"}
+    assert values == {"accuracy", "fid", "kid"}
     assert "FID and KID of made" in capsys.readouterr().out
 
 

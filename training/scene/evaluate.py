@@ -15,7 +15,6 @@ from training.common.plots import Table
 from training.scene.captions import NOUNS
 from training.scene.classifier import classify, features, train_classifier
 from training.scene.data.pictures import load_scenes
-from training.scene.model import SIDE
 
 # Pictures nearer to a training picture than this quantile of the held-out ones are suspicious.
 CLOSE = 0.02
@@ -24,8 +23,8 @@ CLOSE = 0.02
 def evaluate_scenes(args: argparse.Namespace) -> None:
     """Accuracy of the classes, distance from real pictures, and similarity to training pictures."""
     archive = PictureArchive(args.scenes)
-    known, names = load_scenes(archive, "train", SIDE)
-    held_out, others = load_scenes(archive, "val", SIDE)
+    known, names = load_scenes(archive, "train", args.side)
+    held_out, others = load_scenes(archive, "val", args.side)
     classes = sorted(set(names))
     labels = np.array([classes.index(name) for name in names])
     classifier = train_classifier(known, labels, args.epochs, args.seed)
@@ -60,11 +59,10 @@ def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list
     """Scenes by the program's generator, ``args.each`` a class, without people.
 
     Returns:
-        (N, SIDE, SIDE, 3) uint8 RGB, the class number of each, and seconds a picture.
+        (N, side, side, 3) uint8 RGB, the class number of each, and seconds a picture.
     """
-    generator = SceneGenerator.load(PRESETS["starter"], args.weights, "cpu")
-    photo = np.full((SIDE, SIDE, 3), 128, np.uint8)
-    alpha = np.zeros((SIDE, SIDE), np.float32)
+    generator, size = SceneGenerator.load(PRESETS["starter"], args.weights, "cpu"), (args.side,) * 2
+    photo, alpha = np.full((*size, 3), 128, np.uint8), np.zeros(size, np.float32)
     made, prompted, started = [], [], time.perf_counter()
     for number, name in enumerate(classes):
         scenes = generator.generate(
@@ -76,7 +74,7 @@ def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list
             steps=None,
             guidance_scale=None,
         )
-        made += [cv2.resize(s, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for s in scenes.images]
+        made += [cv2.resize(s, size, interpolation=cv2.INTER_AREA) for s in scenes.images]
         prompted += [number] * len(scenes.images)
     return np.stack(made), prompted, (time.perf_counter() - started) / len(made)
 
@@ -146,5 +144,5 @@ def put_scene_figures(
         f"{copies['held_out']:.3f} of held-out photographs; {copies['suspicious']:.0%} of what was "
         f"made is nearer than the nearest {CLOSE:.0%} of those. {seconds:.1f} s a picture."
     )
-    dataset = f"{args.each} pictures of each class, {SIDE} pixels"
+    dataset = f"{args.each} pictures of each class, {args.side} pixels"
     write_figures(args.weights, "text-to-image", dataset, table, values, notes)
