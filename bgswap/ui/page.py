@@ -84,12 +84,12 @@ def lay_out(table: type[SwapOptions] = SwapOptions) -> Page:
 def _photo_step() -> dict[str, object]:
     with gr.Column(elem_classes="card"):
         with gr.Row(elem_classes="step-row"):
-            gr.HTML(fragments.step(1, text("photo")))
+            gr.HTML(fragments.step(1, text("photo_title")))
             message = gr.HTML(fragments.message(text("formats")), elem_id="photo-message")
             turn = gr.Button(text("turn"), size="sm", visible=False, min_width=60, scale=0)
         with gr.Column(elem_classes="room") as viewer:
             photo = gr.Image(
-                label=text("photo"),
+                label=text("photo_title"),
                 show_label=False,
                 type="filepath",
                 image_mode=None,

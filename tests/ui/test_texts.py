@@ -1,13 +1,14 @@
 """The page's words: complete in every language, all of them used, and shown as the browser asks."""
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from browsing import PATIENCE, captions, upload_bus
 from playwright.sync_api import Browser, expect
 
-from bgswap.options import rows
+from bgswap.options import SwapOptions, rows
 from bgswap.ui import background_controls, many_bounds, texts
 
 UI = Path(texts.__file__).parent
@@ -82,3 +83,10 @@ def test_the_page_speaks_the_language_of_the_browser(
     )
     assert "__i18n__" not in page.locator("body").inner_text()
     context.close()
+
+
+def test_no_option_begins_as_a_key() -> None:
+    # Gradio translates the value of a control that it resets: "photo" would be sent as "Photo".
+    values = {str(value) for value in asdict(SwapOptions()).values()}
+    assert "photo" in values
+    assert not values & set(texts.texts())
