@@ -129,14 +129,12 @@ def _painted_over(session: Session, drawn: dict[str, Any] | None) -> tuple[Sessi
     assert new.keep is not None and new.remove is not None  # either may be empty
     masks = {"keep": _over(old.keep, new.keep, new.remove)}
     masks["remove"] = _over(old.remove, new.remove, new.keep)
-    paths: dict[str, Any] = {}
-    for name, mask in masks.items():
-        path = session.folder / f"{name}-{session.round + 1}.png" if mask.any() else None
-        if path:
-            levels = mask.astype(np.uint8)[..., None] * np.uint8(255)
-            encoding.save(np.repeat(levels, 3, axis=2), path)
-        paths[name] = path
-    painted = {name: mask if mask.any() else None for name, mask in masks.items()}
+    painted = {name: mask for name, mask in masks.items() if mask.any()}
+    paths: dict[str, Any] = dict.fromkeys(masks)
+    for name, mask in painted.items():
+        paths[name] = session.folder / f"{name}-{session.round + 1}.png"
+        levels = mask.astype(np.uint8)[..., None] * np.uint8(255)
+        encoding.save(np.repeat(levels, 3, axis=2), paths[name])
     return replace(session, **paths), Strokes(**painted)
 
 
