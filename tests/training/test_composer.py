@@ -5,8 +5,9 @@ import torch
 from banks import drawn_banks
 
 from training.synthesis.camera import camera, jpeg
-from training.synthesis.composer import SLOTS, Composer, foreground
+from training.synthesis.composer import SLOTS, Composer
 from training.synthesis.damage import Damage
+from training.synthesis.geometry import foreground
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from training.common.loop import train_for
 from training.common.tasks import TimedSettings
 from training.detector import targets as target
 from training.detector.detector_task import DetectorConfig, DetectorTask
-from training.detector.export_detector import build_model, export, load_chunks, save_chunks
+from training.detector.export_detector import build_model, export, load_chunks, mixed, save_chunks
 from training.detector.loss import DetectorLoss
 from training.detector.photos import RealPhotos
 from training.detector.targets import Targets, from_composite, padded
@@ -273,3 +273,9 @@ def test_an_exported_detector_gets_a_second_stage(tmp_path):
     assert YoloDetector.load(tmp_path / "hub").judges
     export(starter, tmp_path / "alone", "yolov8s-seg")
     assert not YoloDetector.load(tmp_path / "alone").judges
+
+
+def test_the_mean_of_two_runs_is_exported():
+    one, other = {"a": torch.full((2, 2), 1.0)}, {"a": torch.full((2, 2), 3.0)}
+    made = mixed(one, other, 0.25)["a"]
+    assert made.dtype == torch.float16 and torch.equal(made, torch.full((2, 2), 1.5).half())

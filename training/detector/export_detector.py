@@ -99,8 +99,28 @@ def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
         raise ValueError("the weights do not fit the architecture")
 
 
+def mixed(
+    weights: Mapping[str, Tensor], others: Mapping[str, Tensor], share: float
+) -> dict[str, Tensor]:
+    """The weighted mean of two runs' weights, of which one began with the other's.
+
+    Such a mean is often as accurate as the better run and more robust than both (Wortsman et al.,
+    "Model soups", ICML 2022).
+
+    Args:
+        weights, others: state dicts of one architecture.
+        share: of ``others``, from 0 to 1.
+    """
+    return half({n: torch.lerp(w.float(), others[n].float(), share) for n, w in weights.items()})
+
+
 def export(
-    chunks: Path, folder: Path, architecture: str, second: Path | None = None, **running: float
+    chunks: Path,
+    folder: Path,
+    architecture: str,
+    second: Path | None = None,
+    mix: tuple[Path, float] | None = None,
+    **running: float,
 ) -> None:
     """Join chunks into config.json and model.safetensors, as the program reads them.
 
@@ -109,9 +129,12 @@ def export(
         folder: created if needed.
         architecture: of the network, such as ``yolov8s-seg``.
         second: folder of a detector whose second stage is added.
+        mix: folder of another run's weights, and their share in the mean that is exported.
         running: ``imgsz`` in pixels, ``threshold`` and ``iou`` where they differ from RUNNING.
     """
     weights = load_chunks(chunks)
+    if mix:
+        weights = mixed(weights, load_chunks(mix[0]), mix[1])
     fill(build_model(architecture), weights)
     config = {"architecture": architecture, "classes": ["person"], "mirror": True}
     config |= RUNNING | running
@@ -135,6 +158,8 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, help="folder for config.json and model.safetensors")
     add("--architecture", default="yolov8s-seg", help="of the network")
     add("--second-stage", type=Path, help="folder of a detector whose second stage to add")
+    add("--mix", type=Path, help="folder of another run's weights, to export a mean")
+    add("--mix-share", type=float, default=0.5, help="share of those weights")
     for name, value in RUNNING.items():
         add(f"--{name}", type=type(value), default=value, help=f"{name} to run it with")
     return parser
@@ -145,9 +170,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     running = {name: getattr(options, name) for name in RUNNING}
     second = options.second_stage
+    mix = (options.mix, options.mix_share) if options.mix else None
 
     def work() -> None:
-        export(options.chunks, options.out, options.architecture, second, **running)
+        export(options.chunks, options.out, options.architecture, second, mix, **running)
 
     return run_command(work)
 

@@ -26,7 +26,7 @@ LEAST_VISIBLE = 0.25
 # Number of boxes from which a photo may show people without a box.
 CROWD = 10
 # Share of pictures made of four photos.
-MOSAICS = 0.4
+MOSAICS = 0.25
 
 
 class RealPhotos:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 # contrast.
 ALIKE = 0.3
 # Probabilities of grey, sepia and washed-out pictures, of dark ones, of blur, noise and JPEG.
-GREY, SEPIA, WASHED, DARK = 0.07, 0.04, 0.05, 0.1
+GREY, SEPIA, WASHED, DARK = 0.12, 0.07, 0.06, 0.15
 BLUR, NOISE, JPEG = 0.2, 0.3, 0.3
 SEPIA_TONE = (1.08, 0.95, 0.72)
 LUMA = (0.299, 0.587, 0.114)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from training.synthesis.bank import GROUP, POLYGON, SINGLE, PhotoBank, SceneBank
 from training.synthesis.camera import camera, recolored
-from training.synthesis.geometry import apart, blurred, filled, foreground, sampled, shown
+from training.synthesis.geometry import apart, blurred, filled, foregrounds, sampled, shown
 from training.synthesis.layout import Layout, draw_layout, sampling_grid
 
 # People of a picture: one of the photo it starts from, and those pasted.
@@ -71,6 +71,8 @@ class Composer:
         self.standing = torch.nonzero(single & ~photos.portrait)[:, 0]
         self.portraits = torch.nonzero(single & photos.portrait)[:, 0]
         self.portraits = self.portraits if len(self.portraits) else self.standing
+        self.pasted = torch.cat([self.standing, self.portraits]).unique()  # sorted
+        self.fronts = foregrounds(photos.images, photos.alphas, self.pasted)
         groups = [torch.nonzero(photos.kinds == kind)[:, 0] for kind in (GROUP, POLYGON)]
         # Photos to start from: street and varied ones, portraits, groups, polygons.
         pools = ((self.standing, 0.4), (self.portraits, 0.1), (groups[0], 0.3), (groups[1], 0.2))
@@ -226,7 +228,7 @@ class Composer:
             alpha = alpha * (1 - guard)
             color = recolored(color, alpha, image, self.generator)
             image = image + alpha * (color - image)
-            people = people * (1 - alpha)
+            people[:, : k + 1] *= 1 - alpha
             people[:, k + 1 : k + 2] = alpha
         left = people.float().flatten(2).sum(2)
         return image, people, left > LEAST_VISIBLE * torch.stack(alone, 1)
@@ -241,9 +243,8 @@ class Composer:
         grid = sampling_grid(
             centre, half, step, layout.angle[:, k], layout.flip[:, k], side, self.photos.side
         )
-        images, alphas = self.photos.images[chosen], self.photos.alphas[chosen][:, None]
-        layers = torch.cat([foreground(images, alphas), alphas.float() / 255], 1)
-        layers = sampled(layers, grid, scale)
+        colors = self.fronts[torch.searchsorted(self.pasted, chosen)]
+        layers = sampled(torch.cat([colors, self.photos.alphas[chosen][:, None]], 1), grid, scale)
         return layers[:, :3], layers[:, 3:] * shown(
             grid, self.photos.sizes[chosen].flip(1).float(), self.photos.side
         )

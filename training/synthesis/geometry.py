@@ -28,6 +28,21 @@ def foreground(images: Tensor, alphas: Tensor) -> Tensor:
     return torch.where(alpha > 0.98, image, fused.clamp(0, 1))
 
 
+def foregrounds(images: Tensor, alphas: Tensor, chosen: Tensor, batch: int = 64) -> Tensor:
+    """Foreground colors of some pictures, (len(chosen), 3, S, S) uint8.
+
+    Args:
+        images: (N, 3, S, S) uint8.
+        alphas: (N, S, S) uint8.
+        chosen: numbers of the pictures.
+        batch: pictures at a time.
+    """
+    colors = images.new_empty(len(chosen), *images.shape[1:])
+    for rows, part in zip(colors.split(batch), chosen.split(batch), strict=True):
+        rows.copy_((foreground(images[part], alphas[part][:, None]) * 255).round())
+    return colors
+
+
 def sampled(layers: Tensor, grid: Tensor, scale: Tensor | None = None) -> Tensor:
     """Layers (B, C, S, S), uint8 or in [0, 1], sampled at a grid; antialiased where they shrink."""
     layers = layers.float() / 255 if layers.dtype == torch.uint8 else layers
