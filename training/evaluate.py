@@ -83,6 +83,8 @@ def parser() -> argparse.ArgumentParser:
     add("--each", type=int, default=12, help="pictures to make of each class")
     add("--epochs", type=int, default=14, help="of the scene classifier")
     add("--side", type=int, default=256, help="of the pictures that are compared, in pixels")
+    add("--classifier-side", type=int, default=128, help="of what the classifier sees, in pixels")
+    add("--least", type=int, default=100, help="training pictures of a class that is judged")
     add = command("swaps", evaluate_swaps, None)
     add("--photos", type=Path, required=True, help="folder of the input photos")
     add("--results", type=Path, required=True, help="folder of the results, same names")

@@ -15,13 +15,15 @@ from torchvision.models.resnet import BasicBlock, ResNet
 from bgswap.networks import FaceVAE, MaskAutoencoder
 from training.common import fid
 from training.common.cards import Figure, put_figures, write_card
+from training.common.data import PictureArchive
 from training.common.export import save_hub_folder
 from training.common.facts import RunFacts
 from training.common.fid import DetectorFeatures, frechet_distance, load_features
 from training.evaluate import main
 from training.scene import classifier as scene_classifier
 from training.scene.classifier import features
-from training.scene.evaluate import copied, nearest
+from training.scene.data.pictures import load_scenes
+from training.scene.evaluate import common_classes, copied, nearest
 
 
 class MeanColor(torch.nn.Module):
@@ -226,18 +228,31 @@ def test_scene_evaluation_says_whether_pictures_show_their_class(tmp_path, capsy
     weights = shutil.copytree("bgswap/starter/scene", tmp_path / "scene")
     scenes = scenes_folder(tmp_path / "data")
     flags = ["--weights", str(weights), "--scenes", str(scenes), "--out", str(tmp_path / "out")]
-    assert main(["scene", *flags, "--each", "2", "--epochs", "30", "--side", "64"]) == 0
+    sizes = ["--side", "64", "--classifier-side", "64", "--least", "6"]
+    assert main(["scene", *flags, "--each", "2", "--epochs", "30", *sizes]) == 0
     found = json.loads((tmp_path / "out" / "scores.json").read_text())
     assert list(found["scores"]) == ["forest", "sea", "all"]
     assert found["scores"]["all"]["held_out"] == 1.0
     assert set(found["fid"]) == {"made", "mean picture", "nearest training pictures"}
     assert found["fid"]["made"]["value"] > 0 and "detector" in found["fid"]["made"]["features"]
     assert found["seconds"] > 0 and 0 <= found["copies"]["suspicious"] <= 1
+    assert found["fine_detail"] > 0
     sheet = np.asarray(Image.open(tmp_path / "out" / "sheet.png"))
     assert sheet.shape == (2 * 64, 2 * 64, 3)
     values = {r.metric_type for r in ModelCard.load(weights / "README.md").data.eval_results}
     assert values == {"accuracy", "fid", "kid"}
     assert "FID and KID of made" in capsys.readouterr().out
+
+
+def test_scenes_of_rare_classes_are_not_judged(tmp_path):
+    (scenes_folder(tmp_path) / "scenes" / "train" / "sea" / "0.webp").unlink()
+    archive = PictureArchive(tmp_path)
+    assert common_classes(archive, 5) == ["forest", "sea"]
+    assert common_classes(archive, 6) == ["forest"]
+    pictures, names = load_scenes(archive, "train", 32, ["forest"])
+    assert pictures.shape == (6, 32, 32, 3) and set(names) == {"forest"}
+    with pytest.raises(ValueError, match="--least"):
+        common_classes(archive, 7)
 
 
 def test_copies_of_training_pictures_are_noticed():

@@ -1,10 +1,9 @@
 """How the scene model learns: which pictures it sees, by what steps, and who judges them."""
 
-import numpy as np
 import pytest
 import torch
 
-from training.scene.classifier import typicality, vary
+from training.scene.classifier import vary
 from training.scene.data.batches import SceneBatches
 from training.scene.data.latents import CROPS, Latents
 from training.scene.data.wordings import EACH, LIT, PLAIN
@@ -45,17 +44,6 @@ def test_batches_come_in_every_shape_and_half_of_them_keep_a_person():
         assert torch.equal(kept[:, :1], 7 * (1 - mask))
         seen.add(shape)
     assert seen == set(CROPS)
-
-
-def test_a_picture_unlike_its_class_is_not_typical():
-    rng = np.random.default_rng(10)
-    blue, green = (40, 90, 200), (40, 120, 30)
-    colors = [(blue, green)[i % 2] for i in range(64)] + [green, green]
-    pictures = [rng.normal(color, 30, (32, 32, 3)).clip(0, 255) for color in colors]
-    labels = np.array([i % 2 for i in range(64)] + [0, 0])
-    sure = typicality(np.stack(pictures).astype(np.uint8), labels, epochs=30)
-    assert sure.shape == (66,) and sure.min() >= 0 and sure.max() <= 1
-    assert sure[-2:].max() < np.median(sure[:64])
 
 
 def test_varied_pictures_stay_pictures_and_differ():

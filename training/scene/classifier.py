@@ -1,7 +1,7 @@
 """A small scene classifier, to measure whether generated pictures show the class of their prompt.
 
-Trained on the same pictures as the scene model, at its resolution; half of them are blurred, so
-that sharpness is not a cue. Its features are also used for distances between pictures.
+Trained on the same pictures as the scene model, at half its resolution; half of them are blurred,
+so that sharpness is not a cue. Its features are also used for distances between pictures.
 """
 
 import copy
@@ -79,27 +79,6 @@ def vary(pictures: Tensor) -> Tensor:
 
 def _between(count: int, low: float, high: float) -> Tensor:
     return torch.empty(count).uniform_(low, high)
-
-
-def typicality(pictures: np.ndarray, labels: np.ndarray, epochs: int, seed: int = 0) -> np.ndarray:
-    """The probability of each picture's class by a classifier trained on the other half.
-
-    Args:
-        pictures: (N, S, S, 3) uint8 RGB.
-        labels: (N,) class numbers from 0.
-        epochs: of each half's classifier.
-        seed: of halves and weights.
-
-    Returns:
-        (N,) float32 in [0, 1].
-    """
-    order = np.random.default_rng(seed).permutation(len(pictures))
-    halves, sure = np.array_split(order, 2), np.zeros(len(pictures), np.float32)
-    for fitted, tested in (halves, halves[::-1]):
-        classifier = train_classifier(pictures[fitted], labels[fitted], epochs, seed)
-        scores = torch.cat([p.softmax(1) for p in _batches(classifier, pictures[tested])]).numpy()
-        sure[tested] = scores[np.arange(len(tested)), labels[tested]]
-    return sure
 
 
 class SceneFeatures(nn.Module):

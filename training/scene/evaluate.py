@@ -2,9 +2,14 @@
 
 import argparse
 import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
+import torch
+from torch import Tensor
 
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
 from bgswap.presets import PRESETS
@@ -14,7 +19,9 @@ from training.common.fid import DetectorFeatures, Fid, frechet_distance
 from training.common.plots import Table
 from training.scene.captions import NOUNS
 from training.scene.classifier import classify, features, train_classifier
-from training.scene.data.pictures import load_scenes
+from training.scene.data.pack_scenes import LEFT_OUT
+from training.scene.data.pictures import load_scenes, resized
+from training.scene.reconstruction import fine_share
 
 # Pictures nearer to a training picture than this quantile of the held-out ones are suspicious.
 CLOSE = 0.02
@@ -23,36 +30,75 @@ CLOSE = 0.02
 def evaluate_scenes(args: argparse.Namespace) -> None:
     """Accuracy of the classes, distance from real pictures, and similarity to training pictures."""
     archive = PictureArchive(args.scenes)
-    known, names = load_scenes(archive, "train", args.side)
-    held_out, others = load_scenes(archive, "val", args.side)
-    classes = sorted(set(names))
-    labels = np.array([classes.index(name) for name in names])
-    classifier = train_classifier(known, labels, args.epochs, args.seed)
+    classes = common_classes(archive, args.least)
+    known, names = load_scenes(archive, "train", args.side, classes)
+    held_out, others = load_scenes(archive, "val", args.side, classes)
+    true = np.array([classes.index(name) for name in others])
     made, prompted, seconds = draw(args, classes)
-    found = {"made": (made, prompted), "held out": (held_out, [classes.index(n) for n in others])}
+    small = {part: resized(pictures, args.classifier_side) for part, pictures in
+             {"known": known, "held out": held_out, "made": made}.items()}  # fmt: skip
+    labels = np.array([classes.index(name) for name in names])
+    classifier = train_classifier(small["known"], labels, args.epochs, args.seed)
     right = {
-        part: classify(classifier, pictures) == np.array(true)
-        for part, (pictures, true) in found.items()
+        "made": classify(classifier, small["made"]) == np.array(prompted),
+        "held out": classify(classifier, small["held out"]) == true,
     }
-    table = {
-        name: {
-            part.replace(" ", "_"): float(right[part][np.array(true) == number].mean())
-            for part, (_, true) in found.items()
-        }
-        for number, name in enumerate(classes)
-    }
-    table["all"] = {p.replace(" ", "_"): float(hits.mean()) for p, hits in right.items()}
-    spaces = [features(classifier, pictures) for pictures in (known, held_out, made)]
+    table = accuracies(right, {"made": np.array(prompted), "held out": true}, classes)
+    spaces = [features(classifier, small[part]) for part in ("known", "held out", "made")]
     distances = fids(held_out, made, known.mean(0), known[nearest(*spaces[:2])[1]])
-    copies = copied(*spaces)
     extra = {
         "fid": {part: fid.as_dict() for part, fid in distances.items()},
         "seconds": seconds,
-        "copies": copies,
+        "copies": copied(*spaces),
+        "fine_detail": fine_share(shown(made)) / fine_share(shown(held_out)),
     }
     report(args, "scene", table, {"sheet": sheet(made, len(classes))}, extra)
     if not args.no_card:
-        put_scene_figures(args, table, distances, copies, seconds)
+        put_scene_figures(args, table, distances, extra)
+
+
+def common_classes(archive: PictureArchive, least: int) -> list[str]:
+    """The classes with ``least`` training pictures, without those that no model is trained on.
+
+    Raises:
+        ValueError: no class has so many.
+    """
+    counts = Counter(name.split("/")[-2] for name in archive.pictures("train"))
+    classes = sorted(n for n, count in counts.items() if count >= least and n not in LEFT_OUT)
+    if not classes:
+        raise ValueError(f"no class has {least} training pictures: see --least")
+    return classes
+
+
+def accuracies(
+    right: dict[str, np.ndarray], true: dict[str, np.ndarray], classes: Sequence[str]
+) -> Table:
+    """The share of right answers for each class and all together, of each part.
+
+    Args:
+        right: (N,) bool for each part.
+        true: (N,) class numbers for each part.
+        classes: their names.
+    """
+    table = {
+        name: {
+            part.replace(" ", "_"): _mean(hits[true[part] == number])
+            for part, hits in right.items()
+        }
+        for number, name in enumerate(classes)
+    }
+    table["all"] = {part.replace(" ", "_"): float(hits.mean()) for part, hits in right.items()}
+    return table
+
+
+def _mean(hits: np.ndarray) -> float:
+    """The share of right answers; NaN where there is none."""
+    return float(hits.mean()) if len(hits) else float("nan")
+
+
+def shown(pictures: np.ndarray) -> Tensor:
+    """(N, 3, S, S) float32 in [0, 1] of pictures (N, S, S, 3) uint8."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
 
 
 def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list[int], float]:
@@ -127,11 +173,10 @@ def put_scene_figures(
     args: argparse.Namespace,
     table: Table,
     distances: dict[str, Fid],
-    copies: dict[str, float],
-    seconds: float,
+    extra: dict[str, Any],
 ) -> None:
     """Write the scores into the card."""
-    accuracy = table["all"]
+    accuracy, copies = table["all"], extra["copies"]
     values = [
         ("accuracy", accuracy["made"], "a scene classifier's accuracy on made pictures"),
         ("accuracy", accuracy["held_out"], "its accuracy on held-out photographs"),
@@ -142,7 +187,11 @@ def put_scene_figures(
     notes.append(
         f"Distance to the nearest training picture, median: {copies['made']:.3f} of what was made, "
         f"{copies['held_out']:.3f} of held-out photographs; {copies['suspicious']:.0%} of what was "
-        f"made is nearer than the nearest {CLOSE:.0%} of those. {seconds:.1f} s a picture."
+        f"made is nearer than the nearest {CLOSE:.0%} of those. {extra['seconds']:.1f} s a picture."
+    )
+    notes.append(
+        f"Fine detail (spectral energy above a quarter of the sampling rate): "
+        f"{extra['fine_detail']:.2f} of the held-out photographs'."
     )
     dataset = f"{args.each} pictures of each class, {args.side} pixels"
     write_figures(args.weights, "text-to-image", dataset, table, values, notes)

@@ -1,9 +1,6 @@
-"""Training pictures of the starter scene model: photographs, drawn studios, people's shapes.
+"""Training pictures of the starter scene model: photographs, drawn studios, people's shapes."""
 
-Pictures are held in memory at the model's resolution: 7,500 of 64 x 64 take 90 MB.
-"""
-
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import numpy as np
 from PIL import Image
@@ -27,8 +24,16 @@ STUDIO_COLORS = {
 }
 
 
-def load_scenes(archive: PictureArchive, part: str, side: int) -> tuple[np.ndarray, list[str]]:
-    """All scenes of ``part``, resized to ``side``, and the class of each.
+def load_scenes(
+    archive: PictureArchive, part: str, side: int, kinds: Container[str] | None = None
+) -> tuple[np.ndarray, list[str]]:
+    """The scenes of ``part``, resized to ``side``, and the class of each.
+
+    Args:
+        archive: with ``PART/CLASS/NAME`` in its names.
+        part: ``train`` or ``val``.
+        side: in pixels.
+        kinds: these classes alone; None: all.
 
     Returns:
         (N, side, side, 3) uint8 RGB and N folder names.
@@ -37,6 +42,8 @@ def load_scenes(archive: PictureArchive, part: str, side: int) -> tuple[np.ndarr
         ValueError: the archive holds no scene of that part.
     """
     names = archive.pictures(part)
+    if kinds is not None:
+        names = [name for name in names if name.split("/")[-2] in kinds]
     if not names:
         raise ValueError(f"no pictures under {part}/ in {archive.path}")
     pictures = [resized([archive.read(name)], side)[0] for name in names]
