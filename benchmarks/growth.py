@@ -59,7 +59,7 @@ def plain_call(
     import torch
 
     preset = generator.preset
-    canvas = fit_canvas(*mask.shape, preset.side, generator.multiple)
+    canvas = fit_canvas(*mask.shape, preset.side, generator.multiple, preset.margin)
     background = (place(mask, canvas) <= 0.5).astype(np.float32)
     output = generator.pipe(
         prompt=prompt,

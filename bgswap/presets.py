@@ -42,9 +42,10 @@ class ScenePreset:
         family: of a larger model, the end of its setting's name.
         converts: use a UNet that OpenVINO converted, on CPUs where that is installed.
         side_in_folder: read the side from the model's folder instead of ``side``.
-        parameters_in_folder: read side, steps, guidance and vocabulary from ``starter.json`` there.
+        parameters_in_folder: read side, margin, steps, guidance and vocabulary from
+            ``starter.json`` there.
         needs_safety_checker: check its scenes, or add a note where there is no checker.
-        replicates_borders: pad the decoder's convolutions by replicating the border.
+        margin: pixels at the border of what it paints that are cut off.
         vocabulary: the words the model was trained on; None: no list exists.
     """
 
@@ -68,7 +69,7 @@ class ScenePreset:
     side_in_folder: bool = True
     parameters_in_folder: bool = False
     needs_safety_checker: bool = True
-    replicates_borders: bool = False
+    margin: int = 0
     vocabulary: frozenset[str] | None = None
 
     @property
@@ -125,15 +126,12 @@ add_preset(
     ScenePreset(
         "starter",
         "Starter (small, quick)",
-        side=128,
-        steps=8,
-        guidance_scale=3.0,
+        side=256,
+        steps=12,
+        guidance_scale=3.5,
         parameters_in_folder=True,
         # Trained on scenes without people: there is nothing for a safety checker to find.
         needs_safety_checker=False,
-        # The small decoder takes the zeros beyond the frame for grey: it darkened the outermost
-        # two pixels of a white picture by 42 of 255.
-        replicates_borders=True,
     )
 )
 # The cards of the LCM-LoRAs ask for 2 to 8 steps and guidance from 1 to 2.

@@ -24,10 +24,10 @@ KINDS = {
     CLEAR: "Transparent",
 }
 PROMPTS = {
-    "jungle": "a jungle at sunset, warm golden light",
-    "beach": "a quiet beach at dusk, soft waves and a pink sky",
+    "jungle": "a lush green jungle",
+    "beach": "a beach by the sea under a blue sky",
     "mountains": "snowy mountains on a clear winter day",
-    "street": "a city street on a sunny afternoon",
+    "street": "a city street on a sunny day",
     "field": "a wheat field in golden light",
     "studio": "a plain white studio backdrop, soft light",
 }

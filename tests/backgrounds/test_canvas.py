@@ -42,6 +42,15 @@ def test_canvas_keeps_the_aspect_and_the_models_area(height, width, side, multip
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES[:7])
+def test_a_margin_lies_on_all_sides(height, width):
+    canvas = fit_canvas(height, width, 256, 32, margin=4)
+    assert canvas.height % 32 == canvas.width % 32 == 0
+    assert min(canvas.top, canvas.left) >= 4
+    assert canvas.top + canvas.inner_height <= canvas.height - 4
+    assert canvas.left + canvas.inner_width <= canvas.width - 4
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES[:7])
 def test_little_is_painted_for_nothing(height, width):
     canvas = fit_canvas(height, width, 512, 64)
     assert canvas.inner_height * canvas.inner_width > 0.85 * canvas.height * canvas.width

@@ -6,7 +6,9 @@ import pytest
 
 from bgswap.backgrounds.diffusion.loading import read_parameters
 from bgswap.errors import ModelUnavailable
+from bgswap.models import STARTER
 from bgswap.presets import PRESETS
+from bgswap.ui.background_controls import PROMPTS
 
 FIGURES = {"side": 96, "steps": 5, "guidance_scale": 2.5, "vocabulary": ["forest", "golden hour"]}
 
@@ -19,7 +21,14 @@ def write(folder, text):
 def test_the_starter_is_run_as_its_folder_says(tmp_path):
     preset = read_parameters(PRESETS["starter"], write(tmp_path, json.dumps(FIGURES)))
     assert (preset.side, preset.steps, preset.guidance_scale) == (96, 5, 2.5)
-    assert preset.vocabulary == {"forest", "golden", "hour"}
+    assert preset.vocabulary == {"forest", "golden", "hour"} and preset.margin == 0
+    told = json.dumps(FIGURES | {"margin": 4})
+    assert read_parameters(PRESETS["starter"], write(tmp_path, told)).margin == 4
+
+
+def test_the_starter_knows_every_word_that_the_page_suggests():
+    preset = read_parameters(PRESETS["starter"], STARTER / "scene")
+    assert not [word for prompt in PROMPTS.values() for word in preset.unknown_words(prompt)]
 
 
 @pytest.mark.parametrize(

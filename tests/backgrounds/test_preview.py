@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from diffusers import DDIMScheduler
+from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 from diffusers.configuration_utils import FrozenDict
 from torch import nn
 
@@ -39,13 +39,16 @@ class Transformer(nn.Module):
         return (answer,)
 
 
+SCHEDULERS = {"flow_prediction": DPMSolverMultistepScheduler}
+
+
 def pipeline(kind):
     return SimpleNamespace(
         unet=Unet(),
         vae=Averaging(),
         vae_scale_factor=4,
         _execution_device="cpu",
-        scheduler=DDIMScheduler(prediction_type=kind),
+        scheduler=SCHEDULERS.get(kind, DDIMScheduler)(prediction_type=kind),
         guidance_scale=3.0,
     )
 
@@ -59,17 +62,20 @@ def clean():
     return latents
 
 
-@pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])
+@pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample", "flow_prediction"])
 @pytest.mark.parametrize("guided", [False, True])
 def test_the_picture_is_seen_under_the_noise(kind, guided, clean):
     pipe = pipeline(kind)
     preview = LatentPreview(pipe)
     share = pipe.scheduler.alphas_cumprod[700]
     signal, noise = share.sqrt(), (1 - share).sqrt()
+    if kind == "flow_prediction":
+        signal, noise = torch.tensor(0.3), torch.tensor(0.7)
     epsilon = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
     noisy = signal * clean + noise * epsilon
     velocity = signal * epsilon - noise * clean
-    answer = {"sample": clean, "epsilon": epsilon, "v_prediction": velocity}[kind]
+    answers = {"sample": clean, "epsilon": epsilon, "v_prediction": velocity}
+    answer = answers.get(kind, epsilon - clean)
     given = torch.cat([noisy, torch.zeros(1, 5, 8, 6)], dim=1)
     if guided:
         # Guidance by 3 from here leads to the answer: without + 3 (guided - without).

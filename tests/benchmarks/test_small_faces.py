@@ -26,7 +26,7 @@ def test_restored_faces_are_nearer_to_the_original(photo, people, kind, psnr, ss
     truth = restored(swapper, photo, people, 0).image
     untouched = scores(restored(swapper, degraded, people, 0).image, truth)
     result = restored(swapper, degraded, people, 1)
-    assert "Faces of 2 kept people: 2 restored." in result.notes
+    assert any(": 2 restored" in note for note in result.notes), result.notes
     made = scores(result.image, truth)
     assert made[0] > untouched[0] + psnr, (made, untouched)
     assert made[1] > untouched[1] + ssim, (made, untouched)

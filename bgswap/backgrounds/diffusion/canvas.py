@@ -35,13 +35,14 @@ class Canvas:
     inner_width: int
 
 
-def fit_canvas(height: int, width: int, side: int, multiple: int) -> Canvas:
+def fit_canvas(height: int, width: int, side: int, multiple: int, margin: int = 0) -> Canvas:
     """The canvas for a photo: about side² pixels, the photo's aspect, little padding.
 
     Args:
         height, width: of the photo, in pixels.
         side: the model's own resolution, in pixels.
         multiple: what both sides of the canvas must be multiples of.
+        margin: least padding on each side, in pixels; less than half of ``multiple``.
 
     Raises:
         BadInput: the photo is longer than 16 times its breadth.
@@ -52,7 +53,7 @@ def fit_canvas(height: int, width: int, side: int, multiple: int) -> Canvas:
         )
     stretch = side / (height * width) ** 0.5
     choices = product(_around(height * stretch, multiple), _around(width * stretch, multiple))
-    canvases = [_centred(height, width, *choice) for choice in choices]
+    canvases = [_centred(height, width, *choice, margin) for choice in choices]
     return min(canvases, key=lambda canvas: _loss(canvas, side))
 
 
@@ -61,8 +62,8 @@ def _around(length: float, multiple: int) -> tuple[int, int]:
     return low, low + multiple
 
 
-def _centred(height: int, width: int, canvas_height: int, canvas_width: int) -> Canvas:
-    scale = min(canvas_height / height, canvas_width / width)
+def _centred(height: int, width: int, canvas_height: int, canvas_width: int, margin: int) -> Canvas:
+    scale = min((canvas_height - 2 * margin) / height, (canvas_width - 2 * margin) / width)
     inner_height = max(round(height * scale), 1)
     inner_width = max(round(width * scale), 1)
     top, left = (canvas_height - inner_height) // 2, (canvas_width - inner_width) // 2

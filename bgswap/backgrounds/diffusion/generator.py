@@ -152,7 +152,9 @@ class SceneGenerator:
             ModelUnavailable: the model gives no numbers, as half precision does on some devices.
         """
         _check(photo, alpha)
-        canvas = fit_canvas(photo.shape[0], photo.shape[1], self.preset.side, self.multiple)
+        side, margin = self.preset.side, self.preset.margin
+        height, width = photo.shape[:2]
+        canvas = fit_canvas(height, width, side, self.multiple, margin)
         guidance = self.preset.guidance(negative_prompt)
         guidance = guidance if guidance_scale is None else guidance_scale
         requested = self.preset.steps if steps is None else steps
@@ -164,7 +166,7 @@ class SceneGenerator:
             "strength": strength,
             # A strength below 1 skips the first steps: schedule more, so that the number is right.
             "num_inference_steps": ceil(made / strength),
-            **_inputs(photo, alpha, canvas, self.preset.side),
+            **_inputs(photo, alpha, canvas, side),
         }
         with self._lock:
             painted = []

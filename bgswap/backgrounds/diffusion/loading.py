@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from torch import nn
 
 from bgswap.backgrounds.diffusion import Pipeline
 from bgswap.backgrounds.diffusion.devices import lay_on, number_format
@@ -55,8 +54,6 @@ def load_pipeline(
             f"The {preset.name} scene model cannot be loaded: its files are incomplete or broken"
         ) from error
     _set_scheduler(pipe, preset)
-    if preset.replicates_borders:
-        _replicate_borders(pipe)
     lay_on(pipe, device)
     pipe.set_progress_bar_config(disable=True)
     return pipe
@@ -75,6 +72,7 @@ def read_parameters(preset: ScenePreset, folder: Path) -> ScenePreset:
             side=int(figures["side"]),
             steps=int(figures["steps"]),
             guidance_scale=float(figures["guidance_scale"]),
+            margin=int(figures.get("margin", 0)),
             vocabulary=frozenset(word for entry in figures["vocabulary"] for word in entry.split()),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -128,12 +126,6 @@ def _set_scheduler(pipe: Pipeline, preset: ScenePreset) -> None:
         pipe.scheduler = DPMSolverMultistepScheduler.from_config(
             pipe.scheduler.config, algorithm_type="dpmsolver++", use_karras_sigmas=True
         )
-
-
-def _replicate_borders(pipe: Pipeline) -> None:
-    for layer in pipe.vae.decoder.modules():
-        if isinstance(layer, nn.Conv2d) and max(layer.kernel_size) > 1:
-            layer.padding_mode = "replicate"
 
 
 @functools.cache

@@ -79,9 +79,12 @@ class LatentPreview:
         if len(output) == 2:
             without, guided = output.chunk(2)
             output = without + self.pipe.guidance_scale * (guided - without)
+        kind = self.pipe.scheduler.config.prediction_type
+        if kind == "flow_prediction":
+            # On the straight path (1 - t) · clean + t · epsilon, its direction from clean on.
+            return noisy - float(time) / self.pipe.scheduler.config.num_train_timesteps * output
         share = self.pipe.scheduler.alphas_cumprod[int(time)].cpu()
         signal, noise = share.sqrt(), (1 - share).sqrt()
-        kind = self.pipe.scheduler.config.prediction_type
         if kind == "sample":
             return output
         if kind == "v_prediction":
