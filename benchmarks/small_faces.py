@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.sheet import known_photo, tile
 from bgswap import BackgroundSwapper, Settings, SwapOptions
 from bgswap.backgrounds.plain import PlainColor
+from bgswap.detection.base import enlarged
 from bgswap.faces.degradation import jpeg_compressed
 from bgswap.io.encoding import save
 from bgswap.io.images import open_photo, resize
@@ -41,13 +42,19 @@ def small_photo() -> np.ndarray:
     return resize(open_photo(known_photo("zidane.jpg")), SIZE)
 
 
+def people_in(swapper: BackgroundSwapper) -> list[Person]:
+    """The people of the photo as found at its full size, at :data:`SIZE`."""
+    found = swapper.find_people(open_photo(known_photo("zidane.jpg")))
+    return [enlarged(person, SIZE[::-1]) for person in found]
+
+
 def restored(
     swapper: BackgroundSwapper, photo: np.ndarray, people: list[Person], strength: float
 ) -> SwapResult:
     """The people of a degraded photo before white, their faces restored with a strength.
 
     Args:
-        people: as found in the photo before it was degraded.
+        people: as found in the photo at its full size.
     """
     options = SwapOptions(seed=0, enhance_faces=strength)
     return swapper.swap(photo, background=WHITE, known=people, options=options)
@@ -73,7 +80,7 @@ def main() -> None:
     options = parser.parse_args()
     swapper = BackgroundSwapper.from_settings(Settings(models="starter"))
     photo, rows = small_photo(), []
-    people = swapper.find_people(photo)
+    people = people_in(swapper)
     truth = restored(swapper, photo, people, 0).image
     for kind, degrade in KINDS.items():
         before, after = (restored(swapper, degrade(photo), people, s) for s in (0, 1))
