@@ -15,6 +15,7 @@ from torchvision.models.resnet import BasicBlock, ResNet
 from torchvision.transforms import v2
 from tqdm import trange
 
+from bgswap.io.tensors import images_to_tensor
 from training.scene.optimizer import halves
 
 BATCH, LEARNING_RATE = 64, 0.003
@@ -39,7 +40,10 @@ def train_classifier(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, steps)
     for _ in trange(epochs, desc="scene classifier"):
         for batch in torch.randperm(len(pictures)).split(BATCH):
-            shown, true = vary(_tensor(pictures[batch.numpy()])), torch.from_numpy(labels)[batch]
+            shown, true = (
+                vary(images_to_tensor(pictures[batch.numpy()])),
+                torch.from_numpy(labels)[batch],
+            )
             with halves():
                 scores = network(shown)
             loss = F.cross_entropy(scores.float(), true, label_smoothing=0.1)
@@ -115,9 +119,4 @@ def features(classifier: nn.Module, pictures: np.ndarray) -> np.ndarray:
 @torch.inference_mode()
 def _batches(network: nn.Module, pictures: np.ndarray, scale: float = 1.0) -> Iterator[Tensor]:
     for start in range(0, len(pictures), BATCH):
-        yield network(_tensor(pictures[start : start + BATCH]) * scale)
-
-
-def _tensor(pictures: np.ndarray) -> Tensor:
-    """(B, 3, S, S) float32 in [0, 1]."""
-    return torch.from_numpy(pictures.transpose(0, 3, 1, 2).astype(np.float32) / 255)
+        yield network(images_to_tensor(pictures[start : start + BATCH]) * scale)

@@ -8,10 +8,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
+from bgswap.io.tensors import images_to_tensor
 from bgswap.presets import PRESETS
 from training.common.data import PictureArchive
 from training.common.evaluation import fid_in_words, report, write_figures
@@ -33,24 +32,23 @@ def evaluate_scenes(args: argparse.Namespace) -> None:
     classes = common_classes(archive, args.least)
     known, names = load_scenes(archive, "train", args.side, classes)
     held_out, others = load_scenes(archive, "val", args.side, classes)
-    true = np.array([classes.index(name) for name in others])
     made, prompted, seconds = draw(args, classes)
-    small = {part: resized(pictures, args.classifier_side) for part, pictures in
-             {"known": known, "held out": held_out, "made": made}.items()}  # fmt: skip
+    small = [resized(pictures, args.classifier_side) for pictures in (known, held_out, made)]
     labels = np.array([classes.index(name) for name in names])
-    classifier = train_classifier(small["known"], labels, args.epochs, args.seed)
+    classifier = train_classifier(small[0], labels, args.epochs, args.seed)
+    true = {"made": np.array(prompted), "held_out": np.array([classes.index(n) for n in others])}
     right = {
-        "made": classify(classifier, small["made"]) == np.array(prompted),
-        "held out": classify(classifier, small["held out"]) == true,
+        "made": classify(classifier, small[2]) == true["made"],
+        "held_out": classify(classifier, small[1]) == true["held_out"],
     }
-    table = accuracies(right, {"made": np.array(prompted), "held out": true}, classes)
-    spaces = [features(classifier, small[part]) for part in ("known", "held out", "made")]
+    table = accuracies(right, true, classes)
+    spaces = [features(classifier, pictures) for pictures in small]
     distances = fids(held_out, made, known.mean(0), known[nearest(*spaces[:2])[1]])
     extra = {
         "fid": {part: fid.as_dict() for part, fid in distances.items()},
         "seconds": seconds,
         "copies": copied(*spaces),
-        "fine_detail": fine_share(shown(made)) / fine_share(shown(held_out)),
+        "fine_detail": fine_share(images_to_tensor(made)) / fine_share(images_to_tensor(held_out)),
     }
     report(args, "scene", table, {"sheet": sheet(made, len(classes))}, extra)
     if not args.no_card:
@@ -81,24 +79,16 @@ def accuracies(
         classes: their names.
     """
     table = {
-        name: {
-            part.replace(" ", "_"): _mean(hits[true[part] == number])
-            for part, hits in right.items()
-        }
+        name: {part: _mean(hits[true[part] == number]) for part, hits in right.items()}
         for number, name in enumerate(classes)
     }
-    table["all"] = {part.replace(" ", "_"): float(hits.mean()) for part, hits in right.items()}
+    table["all"] = {part: _mean(hits) for part, hits in right.items()}
     return table
 
 
 def _mean(hits: np.ndarray) -> float:
     """The share of right answers; NaN where there is none."""
     return float(hits.mean()) if len(hits) else float("nan")
-
-
-def shown(pictures: np.ndarray) -> Tensor:
-    """(N, 3, S, S) float32 in [0, 1] of pictures (N, S, S, 3) uint8."""
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
 
 
 def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list[int], float]:

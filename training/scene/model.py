@@ -20,8 +20,6 @@ from training.scene.autoencoder import CELL, LATENTS, build_autoencoder
 from training.scene.captions import vocabulary
 from training.scene.text import build_text_encoder, build_tokenizer
 
-# The decoder draws the outermost cell of a white picture with colored dots: the program cuts a
-# margin of one cell off.
 SIDE, STEPS, GUIDANCE = 256, 12, 3.5
 # Bytes in one file of the exported pipeline, and of the chunks that a run writes as it goes.
 SHARD, CHUNK = "45MB", 15_000_000
@@ -139,6 +137,7 @@ def export(pipeline: StableDiffusionInpaintPipeline, folder: Path) -> None:
     halved.save_pretrained(folder, max_shard_size=SHARD)
     parameters = {
         "side": SIDE,
+        # The decoder draws the outermost cell of a white picture with colored dots.
         "margin": CELL,
         "steps": STEPS,
         "guidance_scale": GUIDANCE,

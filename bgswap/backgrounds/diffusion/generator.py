@@ -152,9 +152,8 @@ class SceneGenerator:
             ModelUnavailable: the model gives no numbers, as half precision does on some devices.
         """
         _check(photo, alpha)
-        side, margin = self.preset.side, self.preset.margin
-        height, width = photo.shape[:2]
-        canvas = fit_canvas(height, width, side, self.multiple, margin)
+        (height, width), preset = photo.shape[:2], self.preset
+        canvas = fit_canvas(height, width, preset.side, self.multiple, preset.margin)
         guidance = self.preset.guidance(negative_prompt)
         guidance = guidance if guidance_scale is None else guidance_scale
         requested = self.preset.steps if steps is None else steps
@@ -166,7 +165,7 @@ class SceneGenerator:
             "strength": strength,
             # A strength below 1 skips the first steps: schedule more, so that the number is right.
             "num_inference_steps": ceil(made / strength),
-            **_inputs(photo, alpha, canvas, side),
+            **_inputs(photo, alpha, canvas, preset.side),
         }
         with self._lock:
             painted = []
