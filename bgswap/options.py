@@ -19,6 +19,7 @@ ASPECTS = {
     "16:9": "16:9",
     "9:16": "9:16",
 }
+SECOND_PASS = {"auto": "Automatic", "on": "On", "off": "Off"}
 FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WebP"}
 
 
@@ -191,6 +192,17 @@ class SwapOptions:
     format: str = row(Option("File", "kind of file", default="png", group="frame", choices=FORMATS))
     quality: int = row(
         Option("Quality", "of a JPEG or WebP file", default=95, group="frame", bounds=(1, 100))
+    )
+
+    second_pass: str = row(
+        Option(
+            "Second pass",
+            "details of the scene at twice the scene model's resolution, on a GPU; on ZeroGPU "
+            "auto leaves it out",
+            default="auto",
+            group="sampling",
+            choices=SECOND_PASS,
+        )
     )
 
     def __post_init__(self) -> None:

@@ -46,6 +46,7 @@ class ScenePreset:
             ``starter.json`` there.
         needs_safety_checker: check its scenes, or add a note where there is no checker.
         margin: pixels at the border of what it paints that are cut off.
+        second_pass: a second pass at twice the side makes sense, for photos with more pixels.
         vocabulary: the words the model was trained on; None: no list exists.
     """
 
@@ -70,6 +71,7 @@ class ScenePreset:
     parameters_in_folder: bool = False
     needs_safety_checker: bool = True
     margin: int = 0
+    second_pass: bool = False
     vocabulary: frozenset[str] | None = None
 
     @property
@@ -148,6 +150,7 @@ _FAST = ScenePreset(
     converts=True,
     scheduler="lcm",
     auto_on=("cpu", "mps"),
+    second_pass=True,
 )
 _QUALITY = ScenePreset(
     "quality",
@@ -158,6 +161,7 @@ _QUALITY = ScenePreset(
     repository=STABLE_DIFFUSION,
     scheduler="dpmsolver++",
     auto_on=("cuda",),
+    second_pass=True,
 )
 _XL: dict[str, Any] = {
     "family": "sdxl",
@@ -175,6 +179,7 @@ add_preset(
         side=384,
         side_in_folder=False,
         auto_on=(),
+        second_pass=False,
     )
 )
 add_preset(replace(_QUALITY, larger=replace(_QUALITY, **_XL)))
@@ -192,6 +197,7 @@ add_preset(
         # Its largest part, the transformer, takes 12.3 GB; the parts take turns on the GPU.
         least_memory=16.0,
         side_in_folder=False,
+        second_pass=True,
     )
 )
 # Steps, guidance and scheduler are those of the authors' example.

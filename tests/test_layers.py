@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS: list[set[str]] = [
     {"errors", "settings"},
     {"presets", "option", "options", "types"},
-    {"report", "prompts", "io", "networks", "mask_ops", "interruption"},
+    {"report", "prompts", "io", "networks", "mask_ops", "tiling", "interruption"},
     {"models"},
     {"detection", "matting", "backgrounds", "compositing", "faces"},
     {"selection", "plan", "finding", "swapper"},

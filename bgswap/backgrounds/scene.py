@@ -1,11 +1,12 @@
 """Scenes in words as a source of backgrounds: generated, scored, ranked."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bgswap.backgrounds import ranking
 from bgswap.backgrounds.ranking import Judgement
 from bgswap.backgrounds.search import search
 from bgswap.options import SwapOptions
@@ -16,6 +17,9 @@ from bgswap.types import Background
 if TYPE_CHECKING:
     from bgswap.backgrounds.diffusion.generator import SceneGenerator
     from bgswap.backgrounds.diffusion.scenes import Scenes
+
+NO_SECOND_PASS = "The second pass needs a GPU and a scene model that has one: it was left out"
+SECOND_PASS_ADDED = "The second pass added to the people: the scene is shown without it"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +41,7 @@ class SceneSource:
     report: Report
 
     def make(self, photo: np.ndarray, alpha: np.ndarray) -> list[Background]:
-        """Scenes at model resolution, best first.
+        """Scenes at model resolution, or twice that after a second pass, best first.
 
         At least as many as requested; more where those add or enlarge people.
 
@@ -65,6 +69,7 @@ class SceneSource:
             return scenes
 
         found = search(alpha, self.options, paint, self.judge)
+        backgrounds = self._with_details(photo, alpha, found.backgrounds)
         notes = [
             *no_words_note(self.prompt),
             *unknown_words_note(self.generator.unknown_words(self.prompt)),
@@ -75,7 +80,43 @@ class SceneSource:
             "candidates": [candidate_details(one) for one in found.backgrounds],
             "retries": found.retries,
         }
-        return found.backgrounds
+        return backgrounds
+
+    def _with_details(
+        self, photo: np.ndarray, alpha: np.ndarray, ranked: list[Background]
+    ) -> list[Background]:
+        """The ranked scenes; those that are shown have had a second pass, where there is one."""
+        wanted = self.options.second_pass
+        if wanted == "off" or not self.generator.has_second_pass:
+            if wanted == "on":
+                self.report.note(NO_SECOND_PASS)
+            return ranked
+        shown = self.options.variations
+        sharp = [self._sharpened(photo, alpha, one) for one in ranked[:shown]]
+        return sharp + ranked[shown:]
+
+    def _sharpened(self, photo: np.ndarray, alpha: np.ndarray, scene: Background) -> Background:
+        from bgswap.backgrounds.diffusion.sampling import Sampling
+
+        assert scene.image is not None  # scenes have one
+        self.report.extend_stage()
+        options = self.options
+        sampling = Sampling(
+            self.prompt, options.negative_prompt, options.steps, options.guidance_scale
+        )
+        image, notes = self.generator.sharpened(
+            photo, alpha, scene.image, scene.seed or 0, sampling, self.report.step
+        )
+        self.report.note(*notes)
+        if image is scene.image:
+            return scene
+        sharp = replace(scene, image=image)
+        judged = replace(sharp, **self.judge(image)._asdict())
+        # The scores are those of the search; a second pass that adds somebody is not shown.
+        if ranking.is_good(judged, alpha) or not ranking.is_good(scene, alpha):
+            return sharp
+        self.report.note(SECOND_PASS_ADDED)
+        return scene
 
 
 def _shortcoming(backgrounds: Sequence[Background], good: bool) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from bgswap.detection.mask_nms import mask_nms
 from bgswap.mask_ops import Window, paste_window, window_slices
+from bgswap.tiling import tile_starts
 from bgswap.types import Person
 
 # A picture (H, W, 3) uint8 RGB to all people found in it, of any confidence, masks at its size.
@@ -43,15 +44,12 @@ def tile_windows(size: tuple[int, ...], config: TilesConfig) -> list[Window]:
     """Tiles that cover a photo of (H, W), row by row."""
     share = config.panorama if wants_tiles(size, config) else config.small
     longest = max(round(share * min(size[:2])), 1)
-    (tops, tall), (lefts, wide) = (_starts(side, longest, config.overlap) for side in size[:2])
+    tall, wide = (min(side, longest) for side in size[:2])
+    tops, lefts = (
+        tile_starts(side, tile, config.overlap * tile)
+        for side, tile in zip(size[:2], (tall, wide), strict=True)
+    )
     return [(left, top, wide, tall) for top in tops for left in lefts]
-
-
-def _starts(side: int, longest: int, overlap: float) -> tuple[list[int], int]:
-    """Where the tiles of one side begin, evenly spread, and their length."""
-    length = min(side, longest)
-    count = 1 + int(np.ceil((side - length) / max((1 - overlap) * length, 1)))
-    return [round(v) for v in np.linspace(0, side - length, count)], length
 
 
 def detect_in_window(

@@ -17,6 +17,7 @@ import numpy as np
 from bgswap.matting.base import ScoringMatter
 from bgswap.models import smoke
 from bgswap.models.pretrained import load_complete
+from bgswap.tiling import tile_starts, tile_weights
 from bgswap.types import Person, box_of
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class VitMatteMatter:
         total, weights = np.zeros_like(alpha), np.zeros_like(alpha)
         for view in self._views(unknown):
             part = self._run(photo[view], trimap[view])
-            weight = _ramp(part.shape, self.config.overlap)
+            weight = tile_weights(part.shape, self.config.overlap)
             total[view] += weight * part
             weights[view] += weight
         alpha[unknown] = total[unknown] / weights[unknown]
@@ -129,9 +130,11 @@ class VitMatteMatter:
         """Rows and columns of tiles that cover everything unknown."""
         box = box_of(unknown.astype(np.float32)) or (0, 0, 0, 0)
         x0, y0, x1, y1 = (int(value) for value in box)
-        for top in _starts(y0, y1, self.config):
-            for left in _starts(x0, x1, self.config):
-                view = np.s_[top : top + self.config.side, left : left + self.config.side]
+        side, overlap = self.config.side, self.config.overlap
+        for top in tile_starts(y1 - y0, side, overlap):
+            for left in tile_starts(x1 - x0, side, overlap):
+                rows, columns = y0 + top, x0 + left
+                view = np.s_[rows : rows + side, columns : columns + side]
                 if unknown[view].any():
                     yield view
 
@@ -146,16 +149,3 @@ class VitMatteMatter:
             answer = self._network(inputs["pixel_values"].to(self._device)).alphas
         alpha: np.ndarray = answer[0, 0, : trimap.shape[0], : trimap.shape[1]].float().cpu().numpy()
         return alpha
-
-
-def _starts(low: int, high: int, config: VitMatteConfig) -> list[int]:
-    """The starts of overlapping tiles between low and high, along one axis."""
-    step = config.side - config.overlap
-    return list(range(low, max(high - config.overlap, low + 1), step))
-
-
-def _ramp(size: tuple[int, int], overlap: int) -> np.ndarray:
-    """Blending weights of a tile, falling toward its borders; (h, w) float32 above 0."""
-    lines = (np.minimum(np.arange(n), np.arange(n)[::-1]) + 1 for n in size)
-    rows, columns = (np.minimum(line / overlap, 1).astype(np.float32) for line in lines)
-    return rows[:, None] * columns[None, :]

@@ -26,7 +26,14 @@ from bgswap.ui.photo_cache import Known, PhotoCache
 from bgswap.ui.saved import Saved, save_result
 from bgswap.ui.sweeper import Sweeper
 from bgswap.ui.thumbnails import cut_out
-from bgswap.ui.zero_gpu import FIND_SECONDS, on_gpu, steps_of, swap_seconds
+from bgswap.ui.zero_gpu import (
+    FIND_SECONDS,
+    ZERO_GPU,
+    on_gpu,
+    steps_of,
+    swap_seconds,
+    without_second_pass,
+)
 
 
 class SwapService:
@@ -180,6 +187,7 @@ class SwapService:
             BgSwapError: as :meth:`BackgroundSwapper.swap`.
         """
         self.check_steps(options)
+        options = without_second_pass(options) if ZERO_GPU else options
         try:
             yield from self._swap(photo, prompt, people, options, stop, known)
         except GeneratorExit:

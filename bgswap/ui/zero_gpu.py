@@ -7,7 +7,7 @@ exception only the name of its class comes back, unless it is Gradio's own.
 import logging
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from math import ceil
 from typing import Any
@@ -28,6 +28,8 @@ WENT_WRONG = "Something went wrong on our side. It has been logged; please try a
 FIND_SECONDS = 10
 LEAST_SECONDS, MOST_SECONDS = 8.0, 60
 SECONDS_A_STEP = 0.2
+# Scenes that take as long as a second pass: six tiles, a third of the steps each.
+SECOND_PASS_SCENES = 2.4
 
 GpuTask = Callable[..., Iterator[Any]]
 
@@ -59,8 +61,15 @@ def swap_seconds(
     photo: object, prompt: str, people: object, options: SwapOptions, stop: object, known: object
 ) -> int:
     """How long a swap may borrow the GPU; takes what the swap takes."""
-    steps = (options.variations + MOST_RETRIES) * steps_of(options)
-    return min(MOST_SECONDS, ceil(LEAST_SECONDS + SECONDS_A_STEP * steps))
+    scenes: float = options.variations + MOST_RETRIES
+    if options.second_pass == "on":
+        scenes += SECOND_PASS_SCENES * options.variations
+    return min(MOST_SECONDS, ceil(LEAST_SECONDS + SECONDS_A_STEP * scenes * steps_of(options)))
+
+
+def without_second_pass(options: SwapOptions) -> SwapOptions:
+    """The options, with ``auto`` resolved for a GPU on loan: without a second pass."""
+    return replace(options, second_pass="off") if options.second_pass == "auto" else options
 
 
 def on_gpu(function: GpuTask, seconds: int | Callable[..., int]) -> GpuTask:

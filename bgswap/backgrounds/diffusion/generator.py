@@ -5,7 +5,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +12,26 @@ import numpy as np
 import torch
 
 from bgswap.backgrounds.diffusion import Pipeline, traits
-from bgswap.backgrounds.diffusion.canvas import (
-    Canvas,
-    crop,
-    fit_canvas,
-    neutralise,
-    place,
-    repaint_mask,
-)
+from bgswap.backgrounds.diffusion.canvas import Canvas, crop, fit_canvas, place
+from bgswap.backgrounds.diffusion.canvas_inputs import canvas_inputs, check_arrays, picture_inputs
 from bgswap.backgrounds.diffusion.loading import NO_PARTS, load_pipeline, read_parameters
 from bgswap.backgrounds.diffusion.preview import LatentPreview
 from bgswap.backgrounds.diffusion.reuse import reuse_encodings
 from bgswap.backgrounds.diffusion.safety import SafetyChecker
+from bgswap.backgrounds.diffusion.sampling import Sampling
 from bgswap.backgrounds.diffusion.scenes import Scenes
+from bgswap.backgrounds.diffusion.second_pass import SecondPass, arguments, is_worth_it
 from bgswap.backgrounds.diffusion.steps import AfterStep, StepCallback
-from bgswap.errors import BadInput, ModelUnavailable, SceneRejected
-from bgswap.io.tensors import images_to_tensor, masks_to_tensor, tensor_to_images
+from bgswap.errors import ModelUnavailable, SceneRejected
+from bgswap.io.tensors import tensor_to_images
+from bgswap.mask_ops import resized
 from bgswap.models import smoke
 from bgswap.models.scene_parts import SceneParts
 from bgswap.presets import ScenePreset
 
 # Pixels: on still smaller canvases attention over a few tokens can hide what is not a number.
 SMALLEST_CHECK = 64
+REFUSED_DETAILS = "The safety checker refused details of the scene: parts of it are only enlarged"
 
 
 class SceneGenerator:
@@ -44,6 +41,7 @@ class SceneGenerator:
         preset: how the model is run, with what its folder said.
         name: the preset's.
         notes: what this model lacks, in words.
+        has_second_pass: whether :meth:`sharpened` can be used: by some presets, on a GPU.
     """
 
     def __init__(
@@ -57,6 +55,7 @@ class SceneGenerator:
         self.preset = preset
         self.checker = checker
         self.notes = list(notes)
+        self.has_second_pass = preset.second_pass and pipe._execution_device.type != "cpu"
         self._lock = threading.Lock()
         checked = checker is not None or getattr(pipe, "safety_checker", None) is not None
         if preset.needs_safety_checker and not checked:
@@ -151,41 +150,70 @@ class SceneGenerator:
             Stopped: ``on_step`` raised it.
             ModelUnavailable: the model gives no numbers, as half precision does on some devices.
         """
-        _check(photo, alpha)
+        check_arrays(photo, alpha)
         (height, width), preset = photo.shape[:2], self.preset
         canvas = fit_canvas(height, width, preset.side, self.multiple, preset.margin)
-        guidance = self.preset.guidance(negative_prompt)
-        guidance = guidance if guidance_scale is None else guidance_scale
-        requested = self.preset.steps if steps is None else steps
-        made, strength = min(requested, traits.most_steps(self.pipe)), traits.strength(self.pipe)
-        call = {
-            "prompt": prompt,
-            "negative_prompt": negative_prompt,
-            traits.guidance_argument(self.pipe): guidance,
-            "strength": strength,
-            # A strength below 1 skips the first steps: schedule more, so that the number is right.
-            "num_inference_steps": ceil(made / strength),
-            **_inputs(photo, alpha, canvas, preset.side),
-        }
+        sampling = Sampling(prompt, negative_prompt, steps, guidance_scale)
+        call = sampling.arguments(self.pipe, preset)
+        call |= canvas_inputs(photo, alpha, canvas, preset.side)
         with self._lock:
             painted = []
             for number, seed in enumerate(seeds):
                 teller = on_step and AfterStep(on_step, self._preview, canvas, number, len(seeds))
                 painted.append((self._paint(call, seed, teller), seed))
-            notes = self._shortfalls(prompt, negative_prompt, guidance)
+            notes = sampling.shortfalls(self.pipe, preset)
         cropped = [(crop(image, canvas), seed) for image, seed in painted if image is not None]
         kept = [(scene, seed) for scene, seed in cropped if not self._refuses(scene, alpha, canvas)]
         if not kept:
             raise SceneRejected(
                 "The safety checker refused every scene: try other words or another seed"
             )
-        if made < requested:
-            notes.append(
-                f"The {self.name} scene model makes at most {made} steps: so many were made"
-            )
         if len(kept) < len(seeds):
             notes.append(f"The safety checker refused {len(seeds) - len(kept)} of the scenes")
         return Scenes([image for image, _ in kept], [seed for _, seed in kept], notes)
+
+    def sharpened(
+        self,
+        photo: np.ndarray,
+        alpha: np.ndarray,
+        scene: np.ndarray,
+        seed: int,
+        sampling: Sampling,
+        on_step: StepCallback | None = None,
+    ) -> tuple[np.ndarray, list[str]]:
+        """A scene of :meth:`generate` at about twice its size, with details from a second pass.
+
+        Args:
+            photo, alpha, on_step: as for :meth:`generate`.
+            scene: (h, w, 3) uint8 RGB; returned unchanged where the photo has few pixels.
+            seed: of the noise.
+            sampling: that of the first pass, of whose steps the second one makes a share.
+
+        Returns:
+            The scene, about (2 h, 2 w, 3) uint8 RGB, and notes.
+
+        Raises:
+            BadInput, Stopped, ModelUnavailable: as :meth:`generate`.
+        """
+        check_arrays(photo, alpha)
+        if not is_worth_it(photo, self.preset.side):
+            return scene, []
+        call = arguments(sampling.arguments(self.pipe, self.preset))
+
+        def repaint(
+            tile: np.ndarray, mask: np.ndarray, number: int, count: int
+        ) -> np.ndarray | None:
+            teller = on_step and AfterStep(on_step, None, None, number, count)
+            return self._paint(call | picture_inputs(tile, mask), seed, teller)
+
+        second = SecondPass(photo, alpha, scene, self.preset.side, self.multiple)
+        with self._lock:
+            sharp, refused = second.run(repaint)
+        if self.checker is not None and self.checker.refuses(
+            sharp, resized(alpha, sharp.shape[:2])
+        ):
+            return scene, [REFUSED_DETAILS]
+        return sharp, [REFUSED_DETAILS] if refused else []
 
     def _paint(
         self, call: dict[str, Any], seed: int, after_step: AfterStep | None
@@ -212,32 +240,3 @@ class SceneGenerator:
     @functools.cached_property
     def _preview(self) -> LatentPreview | None:
         return LatentPreview(self.pipe) if traits.has_preview(self.pipe) else None
-
-    def _shortfalls(self, prompt: str, negative_prompt: str, guidance: float) -> list[str]:
-        notes = []
-        for name, text in (("prompt", prompt), ("negative prompt", negative_prompt)):
-            length = len(self.pipe.tokenizer(text, verbose=False).input_ids)
-            if length > traits.longest_prompt(self.pipe):
-                notes.append(f"The {name} is too long for the scene model: its end was not read")
-        if negative_prompt and guidance <= 1:
-            notes.append("Without guidance (a guidance scale above 1) a negative prompt is ignored")
-        return notes
-
-
-def _check(photo: np.ndarray, alpha: np.ndarray) -> None:
-    if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8:
-        raise BadInput(f"expected a photo (H, W, 3) uint8, got {photo.shape} {photo.dtype}")
-    if alpha.shape != photo.shape[:2] or alpha.dtype != np.float32:
-        raise BadInput(
-            f"expected an alpha {photo.shape[:2]} float32, got {alpha.shape} {alpha.dtype}"
-        )
-
-
-def _inputs(photo: np.ndarray, alpha: np.ndarray, canvas: Canvas, side: int) -> dict[str, Any]:
-    alpha = place(alpha, canvas)
-    return {
-        "image": images_to_tensor([neutralise(place(photo, canvas), alpha)]),
-        "mask_image": masks_to_tensor([repaint_mask(alpha, side)]),
-        "height": canvas.height,
-        "width": canvas.width,
-    }

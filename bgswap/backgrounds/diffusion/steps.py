@@ -21,16 +21,16 @@ class AfterStep:
     Args:
         on_step: called after each step.
         preview: gives a picture of the canvas; None: this pipeline has none.
-        canvas: the place of the photo on it, to which the preview is cropped.
-        number: scenes generated before.
-        scenes: scenes in total.
+        canvas: the place of the photo on it, to which the preview is cropped; None: no preview.
+        number: scenes, or tiles of one, that were generated before.
+        scenes: scenes or tiles in total.
     """
 
     def __init__(
         self,
         on_step: StepCallback,
         preview: LatentPreview | None,
-        canvas: Canvas,
+        canvas: Canvas | None,
         number: int,
         scenes: int,
     ) -> None:
@@ -44,7 +44,9 @@ class AfterStep:
         steps = pipe.num_timesteps
         done = self.number * steps + index + 1
         try:
-            shown = None if self.preview is None else crop(self.preview(), self.canvas)
+            shown = None
+            if self.preview is not None and self.canvas is not None:
+                shown = crop(self.preview(), self.canvas)
             self.on_step(done, self.scenes * steps, shown)
         except Stopped as stopped:
             self.stopped = stopped
