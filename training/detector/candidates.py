@@ -10,6 +10,7 @@ import numpy as np
 from bgswap.detection.second_stage import SecondStageConfig, candidate_window
 from bgswap.mask_ops import GREY, box_iou, crop_window, union
 from bgswap.types import Box, Person
+from training.common.metrics import iou
 
 NOBODY, SOMEBODY, UNCLEAR = range(3)
 # Layers of a crop: red, green, blue, rough mask, others' masks, true mask, weight in the loss.
@@ -46,6 +47,9 @@ class CandidateConfig:
     known: float = 0.9
     # Minimum IoU of the boxes for a match with a person without a mask.
     same_box: float = 0.5
+    # Of two candidates that show one person, the one that fits less is a false positive where the
+    # IoU of their masks is below this; above, NMS removes it.
+    part: float = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +87,11 @@ def crops_of(
         (h, w, 7) uint8 layers as named above; kind, source, confidence, box and picture size.
     """
     config, size = config or CandidateConfig(), picture.image.shape[:2]
-    for person in found:
+    second = second_parts(picture, found, config)
+    for person, is_second in zip(found, second, strict=True):
         others = union((p for p in found if p is not person), size)
         true, weight, kind = _truth(picture, person, others, config)
+        kind = NOBODY if is_second else kind
         window = candidate_window(person.box, SecondStageConfig(), config.grown)
         rough, rest = (np.uint8(mask * 255) for mask in (person.mask, others))
         layers = [(picture.image, GREY), (rough, 0), (rest, 0), (true, 0), (weight, 0)]
@@ -93,6 +99,32 @@ def crops_of(
             [crop_window(layer, window, config.stored, fill) for layer, fill in layers]
         )
         yield crop, (kind, picture.source, person.confidence, person.box, size)
+
+
+def second_parts(
+    picture: LabelledPicture, found: Sequence[Person], config: CandidateConfig
+) -> list[bool]:
+    """Which candidates are a part of a person whom another candidate shows better.
+
+    Args:
+        picture: only its people with masks count.
+        found: the candidates.
+        config: says up to which overlap of two masks.
+    """
+    masks = [true / np.float32(255) for true in picture.people]
+    fits = np.array([[iou(p.mask, true) for true in masks] for p in found])
+    if not fits.size:
+        return [False] * len(found)
+    best = fits.argmax(0)
+
+    def is_second(number: int) -> bool:
+        mask, who = found[number].mask, int(fits[number].argmax())
+        first = found[best[who]].mask
+        theirs = np.count_nonzero((mask > 0.5) & (masks[who] > 0.5))
+        is_part = theirs >= config.theirs * max(np.count_nonzero(mask > 0.5), 1)
+        return best[who] != number and is_part and iou(mask, first) < config.part
+
+    return [is_second(number) for number in range(len(found))]
 
 
 def _truth(
