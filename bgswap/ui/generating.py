@@ -126,6 +126,11 @@ class Generating(Handlers):
             run.touch()
         return {self.page.stop: gr.Button(interactive=False)}
 
+    def failed(self, session: Session | None, *asked: Any) -> Updates:
+        """The work did not begin: the queue was full, or Gradio refused a value."""
+        told = {self.page.progress: fragments.idle(text("not_started"), "bad")}
+        return self.end(session, *asked) | told
+
     def end(self, session: Session | None, *asked: Any) -> Updates:
         """The work is over, however it went."""
         ready = not (missing_input(session) or missing(*asked))

@@ -111,8 +111,9 @@ def connect_many(page: Page, card: Card, service: SwapService, bounds: Bounds) -
         **SCENES,
         **QUIET,
     )
-    for over in (done.success, done.failure):
-        over(on.end, card.files, [card.run, card.start, card.stop], queue=False, **QUIET)
+    ended = [card.run, card.start, card.stop]
+    done.success(on.end, card.files, ended, queue=False, **QUIET)
+    done.failure(on.failed, card.files, [*ended, card.progress], queue=False, **QUIET)
     card.stop.click(on.stop, card.run, card.stop, queue=False, **QUIET)
 
 
@@ -209,6 +210,11 @@ class Many:
         if run is not None:
             run.touch()
         return gr.Button(interactive=False)
+
+    def failed(self, files: list[str] | None) -> Updates:
+        """The work did not begin: the queue was full, or Gradio refused a value."""
+        told = {self.card.progress: fragments.idle(text("not_started"), "bad")}
+        return self.end(files) | told
 
     def end(self, files: list[str] | None) -> Updates:
         """The work is over, however it went."""

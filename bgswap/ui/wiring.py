@@ -174,14 +174,10 @@ def _connect_generating(page: Page, on: Generating) -> None:
         **SCENES,
         **QUIET,
     )
-    for over in (done.success, done.failure):
-        over(
-            on.end,
-            [page.session, *asked],
-            [page.run, page.generate, page.why, page.stop],
-            queue=False,
-            **QUIET,
-        )
+    ended = [page.run, page.generate, page.why, page.stop]
+    over = {"inputs": [page.session, *asked], "queue": False, **QUIET}
+    done.success(on.end, outputs=ended, **over)
+    done.failure(on.failed, outputs=[*ended, page.progress], **over)
     page.stop.click(on.stop, page.run, [page.stop], queue=False, **QUIET)
 
 

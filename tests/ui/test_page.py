@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 import pillow_heif
-from browsing import captions, message, progress, set_steps, upload, upload_bus
+from browsing import captions, message, open_options, progress, set_steps, upload, upload_bus
 from gradio_client import Client, handle_file
 from photos import BUS, empty_photo
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 
 def test_from_a_photo_to_a_picture(page: Page, tmp_path: Path) -> None:
@@ -140,4 +140,23 @@ def test_an_option_out_of_bounds_is_told(page: Page) -> None:
     expect(page.locator("#generate")).to_be_enabled()
     page.locator("#generate").click()
     expect(progress(page)).to_contain_text("steps must be a whole number from 1 to 100")
+    expect(page.locator("#generate")).to_be_enabled()
+
+
+def test_a_value_that_gradio_refuses_is_told(page: Page) -> None:
+    upload_bus(page)
+    page.locator("#chips button").first.click()
+    open_options(page)
+    page.get_by_label("number input for Variations").fill("7")
+
+    def spoil(route: Route) -> None:
+        sent = route.request.post_data_json
+        sent["data"] = [99 if value == 7 else value for value in sent["data"]]
+        route.continue_(post_data=json.dumps(sent))
+
+    page.route("**/queue/join*", spoil)
+    expect(page.locator("#generate")).to_be_enabled()
+    page.locator("#generate").click()
+    expect(progress(page)).to_contain_text("The work could not begin")
+    expect(page.locator(".toast-body")).to_be_visible()
     expect(page.locator("#generate")).to_be_enabled()
