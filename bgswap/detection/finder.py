@@ -11,6 +11,7 @@ from bgswap.detection.search_point import Segment, search_point, split
 from bgswap.detection.tiles import TilesConfig, search_tiles, wants_tiles
 from bgswap.detection.turned import ADVICE, upright_turn
 from bgswap.errors import NoPersonDetected
+from bgswap.io.exposure import brightened
 from bgswap.io.images import fit_within
 from bgswap.types import Box, Person
 
@@ -106,7 +107,7 @@ class PeopleFinder:
         """
         look: Callable[[np.ndarray], list[Person]]
         look = getattr(self.detector, "look", self.detector.detect)
-        return look(fit_within(picture, pixels=self.config.pixels))
+        return look(brightened(fit_within(picture, pixels=self.config.pixels)))
 
     def advice(self, photo: np.ndarray, people: Sequence[Person]) -> list[str]:
         """What to do with a photo in which these people were found: a sentence, or nothing."""
@@ -136,6 +137,7 @@ class PeopleFinder:
 
     def _judged(self, small: np.ndarray) -> list[Person]:
         """The candidates whose mask is not empty, with the combined confidence of both networks."""
+        small = brightened(small)
         candidates = judged = self._refined(self.detector.detect(small))
         if not self.detector.judges and self._alphas is not None:
             judged = self._alphas(small, candidates)

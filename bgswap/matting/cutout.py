@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from bgswap.errors import BadInput
+from bgswap.io.exposure import brightened
 from bgswap.mask_ops import bleed_edge_colors, union
 from bgswap.matting.base import Matter
 from bgswap.matting.corrections import corrected
@@ -45,12 +46,13 @@ def cut_out(
         return earlier
     everyone = (*people, *others)
     mattes: list[Person] = []
+    shown = brightened(photo)
     known = _known(everyone, earlier)
     for person in people:
         if id(person) not in known:
             # All others' masks, kept or removed, so that a matte can be reused for another choice.
             theirs = (p for p in everyone if p is not person and not p.painted)
-            drawn = matter.matte(photo, person.mask, union(theirs, photo.shape[:2]))
+            drawn = matter.matte(shown, person.mask, union(theirs, photo.shape[:2]))
             known[id(person)] = Person(person.number, person.box, person.confidence, drawn)
         mattes.append(known[id(person)])
     alpha = np.zeros(photo.shape[:2], np.float32)

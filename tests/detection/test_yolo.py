@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from photos import BUS, ZIDANE, empty_photo, starter_swapper
 
+from benchmarks.robustness import dark, same_people
 from bgswap.detection.base import enlarged
 from bgswap.detection.checkpoints import OFFICIAL
 from bgswap.detection.yolo import YoloDetector, agreed, people_from, restored_threads
@@ -58,6 +59,15 @@ def test_zidane_shows_both() -> None:
         assert x0 - 20 <= person.box[0] and person.box[2] <= x1 + 20
         assert y0 - 20 <= person.box[1] and person.box[3] <= y1 + 20
     assert [p.number for p in people] == [1, 2]
+
+
+@pytest.mark.parametrize("photo", [BUS, ZIDANE])
+def test_a_dark_copy_shows_the_same_people(photo: Path) -> None:
+    picture, swapper = read(photo), starter_swapper()
+    masks, again = (
+        [person.mask for person in swapper.find_people(copy)] for copy in (picture, dark(picture))
+    )
+    assert same_people(masks, again)["same"]
 
 
 def test_both_passes_agree_on_the_same_people() -> None:
