@@ -46,6 +46,7 @@ COMMANDS: dict[str, dict[str, Command]] = {
     "scene": {
         "pack": ("training.scene.data.pack_scenes", ()),
         "train": ("training.scene.train", ()),
+        "sharpen": ("training.scene.sharpen", ()),
         "evaluate": (EVALUATE, ("scene",)),
         "export": ("training.scene.model", ()),
     },

@@ -17,7 +17,7 @@ from timed_runs import ticking
 
 from training.common import saved_states
 from training.common.loop import train_for
-from training.scene import model
+from training.scene import model, sharpen
 from training.scene.autoencoder import CopyTask, SharpTask, build_autoencoder
 from training.scene.data import pack_scenes
 from training.scene.data.part_store import STUDIO, load_pictures
@@ -254,3 +254,37 @@ def test_a_tiny_training_gives_a_pipeline_that_plain_diffusers_loads(tiny, tmp_p
     )
     assert first.shape == (64, 96, 3) and np.isfinite(first).all()
     assert np.array_equal(first, again)
+
+
+def test_only_the_decoder_is_sharpened(tiny, packed, tmp_path, capfd):
+    out, sharp = tmp_path / "run", tmp_path / "scene"
+    run(tiny(out, "--steps", "2", "--shown", "0"), ticking())
+    flags = ["--data", packed, "--start-from", out / "export", "--out", tmp_path / "decoder"]
+    flags += ["--seconds", "2", "--patches", "2", "--share", "2", "--export", sharp]
+    assert sharpen.main([str(flag) for flag in flags]) == 0
+    assert "fine detail" in capfd.readouterr().err
+    before, after = model.build_pipeline(), model.build_pipeline()
+    model.load_weights(before, out / "export")
+    model.load_weights(after, sharp)
+    changed = {
+        f"{part}.{name.split('.')[0]}"
+        for part in model.PARTS
+        for name, weight in getattr(after, part).state_dict().items()
+        if not torch.equal(weight, getattr(before, part).state_dict()[name])
+    }
+    assert changed <= {"vae.decoder", "vae.post_quant_conv"}
+    assert "vae.decoder" in changed
+    assert (tmp_path / "decoder" / "reconstructions.jpg").stat().st_size > 0
+
+
+def test_a_larger_share_moves_the_decoder_more_against_its_judge():
+    def gradient(share):
+        torch.manual_seed(0)
+        task = SharpTask(build_autoencoder((16, 16, 16)), None, 2, share=share)
+        task.step, pictures = 100, torch.rand(2, 3, 32, 32) * 2 - 1
+        task.losses(task.network, pictures)["total"].backward()
+        return torch.cat([p.grad.flatten() for p in task.network.parameters()])
+
+    none, some, more = (gradient(share) for share in (0.0, 0.5, 1.0))
+    torch.testing.assert_close(more - none, 2 * (some - none), rtol=1e-3, atol=1e-5)
+    assert (some - none).norm() > 0.1 * none.norm()

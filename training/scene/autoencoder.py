@@ -72,6 +72,7 @@ class PatchTask:
         count: patches a step.
         rate: highest learning rate.
         compiled: whether torch.compile is tried.
+        bfloat16: compute in bfloat16 on a CPU too; on CUDA always.
     """
 
     network: nn.Module
@@ -85,7 +86,9 @@ class PatchTask:
         count: int,
         rate: float = 3e-3,
         compiled: bool = False,
+        bfloat16: bool = False,
     ) -> None:
+        self.bfloat16 = bfloat16 or autoencoder.device.type == "cuda"
         self.autoencoder, self.patches, self.count, self.rate = autoencoder, patches, count, rate
         self.step, self.device = 0, autoencoder.device
         self.encode = Compiled(lambda x: autoencoder.encode(x).latent_dist.mean, compiled)
@@ -114,7 +117,7 @@ class PatchTask:
         """Nothing: the latents that come next are made of the last weights."""
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
 
 
 class CopyTask(PatchTask):
@@ -153,11 +156,25 @@ class CopyTask(PatchTask):
 
 
 class SharpTask(PatchTask):
-    """The second phase: the decoder against a discriminator; its average is what is kept."""
+    """The second phase: the decoder against a discriminator; its average is what is kept.
 
-    def __init__(self, autoencoder: AutoencoderKL, *args: Any, **others: Any) -> None:
+    Args:
+        autoencoder: what is trained, in place; the encoder is not.
+        share: norm of the discriminator's gradient, as a share of the other losses'.
+        args, others: see :class:`PatchTask`.
+    """
+
+    def __init__(
+        self,
+        autoencoder: AutoencoderKL,
+        *args: Any,
+        share: float = SHARPNESS_SHARE,
+        **others: Any,
+    ) -> None:
         super().__init__(autoencoder, *args, **others)
         self.rate /= 3
+        self.share = share
+        self.config["share"] = share
         self.network = nn.ModuleList([autoencoder.post_quant_conv, autoencoder.decoder])
         self.judge = build_discriminator().to(self.device)
         self.judging = torch.optim.AdamW(self.judge.parameters(), 4e-4, betas=(0.5, 0.9))
@@ -182,7 +199,7 @@ class SharpTask(PatchTask):
             picture = picture_loss(shown, batch)
             plain = torch.autograd.grad(picture, shown)[0]
             sharp = torch.autograd.grad(-self.judge(shown).mean(), shown)[0]
-        share = SHARPNESS_SHARE * min(1, self.step / 100) * plain.norm() / (sharp.norm() + 1e-9)
+        share = self.share * min(1, self.step / 100) * plain.norm() / (sharp.norm() + 1e-9)
         carried = (output.float() * (plain + share * sharp)).sum()
         # Its value is the picture loss, its gradient the one that was put together.
         total = picture.detach() + carried - carried.detach()
