@@ -46,8 +46,9 @@ class ScenePreset:
             ``starter.json`` there.
         needs_safety_checker: check its scenes, or add a note where there is no checker.
         margin: pixels at the border of what it paints that are cut off.
-        second_pass: a second pass at twice the side makes sense, for photos with more pixels.
         vocabulary: the words the model was trained on; None: no list exists.
+        second_pass: strength of the second pass, as a share of the steps, so that its noise has
+            about half to the whole standard deviation of the latents; 0: there is none.
     """
 
     name: str
@@ -71,8 +72,8 @@ class ScenePreset:
     parameters_in_folder: bool = False
     needs_safety_checker: bool = True
     margin: int = 0
-    second_pass: bool = False
     vocabulary: frozenset[str] | None = None
+    second_pass: float = 0.0
 
     @property
     def role(self) -> str:
@@ -150,7 +151,7 @@ _FAST = ScenePreset(
     converts=True,
     scheduler="lcm",
     auto_on=("cpu", "mps"),
-    second_pass=True,
+    second_pass=0.35,
 )
 _QUALITY = ScenePreset(
     "quality",
@@ -161,7 +162,7 @@ _QUALITY = ScenePreset(
     repository=STABLE_DIFFUSION,
     scheduler="dpmsolver++",
     auto_on=("cuda",),
-    second_pass=True,
+    second_pass=0.4,
 )
 _XL: dict[str, Any] = {
     "family": "sdxl",
@@ -179,7 +180,7 @@ add_preset(
         side=384,
         side_in_folder=False,
         auto_on=(),
-        second_pass=False,
+        second_pass=0.0,
     )
 )
 add_preset(replace(_QUALITY, larger=replace(_QUALITY, **_XL)))
@@ -197,7 +198,7 @@ add_preset(
         # Its largest part, the transformer, takes 12.3 GB; the parts take turns on the GPU.
         least_memory=16.0,
         side_in_folder=False,
-        second_pass=True,
+        second_pass=0.2,
     )
 )
 # Steps, guidance and scheduler are those of the authors' example.

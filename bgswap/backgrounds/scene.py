@@ -1,5 +1,6 @@
 """Scenes in words as a source of backgrounds: generated, scored, ranked."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ import numpy as np
 from bgswap.backgrounds import ranking
 from bgswap.backgrounds.ranking import Judgement
 from bgswap.backgrounds.search import search
+from bgswap.errors import ModelUnavailable
 from bgswap.options import SwapOptions
 from bgswap.prompts import no_words_note, unknown_words_note
 from bgswap.report import Report, candidate_details
@@ -18,7 +20,13 @@ if TYPE_CHECKING:
     from bgswap.backgrounds.diffusion.generator import SceneGenerator
     from bgswap.backgrounds.diffusion.scenes import Scenes
 
-NO_SECOND_PASS = "The second pass needs a GPU and a scene model that has one: it was left out"
+log = logging.getLogger(__name__)
+
+NO_SECOND_PASS = (
+    "The second pass needs a GPU, a scene model that has one, and a photo with half as many pixels "
+    "again as that model: it was left out"
+)
+SECOND_PASS_FAILED = "The second pass failed: the scene is shown without it"
 SECOND_PASS_ADDED = "The second pass added to the people: the scene is shown without it"
 
 
@@ -87,7 +95,7 @@ class SceneSource:
     ) -> list[Background]:
         """The ranked scenes; those that are shown have had a second pass, where there is one."""
         wanted = self.options.second_pass
-        if wanted == "off" or not self.generator.has_second_pass:
+        if wanted == "off" or not self.generator.has_second_pass(photo):
             if wanted == "on":
                 self.report.note(NO_SECOND_PASS)
             return ranked
@@ -96,24 +104,26 @@ class SceneSource:
         return sharp + ranked[shown:]
 
     def _sharpened(self, photo: np.ndarray, alpha: np.ndarray, scene: Background) -> Background:
+        """A scene after the second pass, unless that fails, or adds or enlarges people."""
         from bgswap.backgrounds.diffusion.sampling import Sampling
 
         assert scene.image is not None  # scenes have one
         self.report.extend_stage()
-        options = self.options
-        sampling = Sampling(
-            self.prompt, options.negative_prompt, options.steps, options.guidance_scale
-        )
-        image, notes = self.generator.sharpened(
-            photo, alpha, scene.image, scene.seed or 0, sampling, self.report.step
-        )
+        o = self.options
+        sampling = Sampling(self.prompt, o.negative_prompt, o.steps, o.guidance_scale)
+        try:
+            image, notes = self.generator.sharpened(
+                photo, alpha, scene.image, scene.seed or 0, sampling, self.report.step
+            )
+        except (ModelUnavailable, RuntimeError):  # PyTorch's errors of memory are among these
+            log.exception("the second pass failed")
+            self.report.note(SECOND_PASS_FAILED)
+            return scene
         self.report.note(*notes)
         if image is scene.image:
             return scene
-        sharp = replace(scene, image=image)
-        judged = replace(sharp, **self.judge(image)._asdict())
-        # The scores are those of the search; a second pass that adds somebody is not shown.
-        if ranking.is_good(judged, alpha) or not ranking.is_good(scene, alpha):
+        sharp = replace(scene, image=image, **self.judge(image)._asdict())
+        if ranking.is_good(sharp, alpha) or ranking.rank([sharp, scene])[0] is sharp:
             return sharp
         self.report.note(SECOND_PASS_ADDED)
         return scene

@@ -91,6 +91,7 @@ class PeopleFinder:
             NoPersonDetected: no person reaches the threshold.
         """
         threshold, tiles = self.config.threshold, self.config.tiles
+        photo = brightened(photo)
         if tiled or wants_tiles(photo.shape, tiles):
             people = search_tiles(photo, self.candidates, threshold, tiles)
         else:
@@ -111,7 +112,7 @@ class PeopleFinder:
 
     def advice(self, photo: np.ndarray, people: Sequence[Person]) -> list[str]:
         """What to do with a photo in which these people were found: a sentence, or nothing."""
-        turn = upright_turn(photo, people, self.candidates)
+        turn = upright_turn(brightened(photo), people, self.candidates)
         return [ADVICE[turn]] if turn else []
 
     def find_at(
@@ -122,13 +123,14 @@ class PeopleFinder:
         segment: Segment | None = None,
     ) -> Person | None:
         """Who or what is at a point, where nobody was found before: see :func:`search_point`."""
-        return search_point(photo, point, people, self.candidates, segment=segment)
+        shown = brightened(photo)
+        return search_point(shown, point, people, self.candidates, segment=segment)
 
     def split(
         self, photo: np.ndarray, person: Person, points: Sequence[tuple[float, float]]
     ) -> list[Person]:
         """The people under one mask, one for each point: see :func:`split`."""
-        return split(photo, person, points, self.candidates)
+        return split(brightened(photo), person, points, self.candidates)
 
     def candidates(self, photo: np.ndarray) -> list[Person]:
         """All candidates in a picture (H, W, 3) uint8 RGB, of any confidence."""
@@ -137,7 +139,6 @@ class PeopleFinder:
 
     def _judged(self, small: np.ndarray) -> list[Person]:
         """The candidates whose mask is not empty, with the combined confidence of both networks."""
-        small = brightened(small)
         candidates = judged = self._refined(self.detector.detect(small))
         if not self.detector.judges and self._alphas is not None:
             judged = self._alphas(small, candidates)

@@ -36,4 +36,5 @@ def brightened(photo: np.ndarray, config: ExposureConfig | None = None) -> np.nd
         return photo
     gain = min(255 / max(white, 1.0), config.most)
     levels = np.minimum(np.arange(256) * gain, 255).round().astype(np.uint8)
-    return np.take(levels, photo)
+    brighter: np.ndarray = levels[photo]
+    return brighter

@@ -46,8 +46,8 @@ def cut_out(
         return earlier
     everyone = (*people, *others)
     mattes: list[Person] = []
-    shown = brightened(photo)
     known = _known(everyone, earlier)
+    shown = photo if all(id(person) in known for person in people) else brightened(photo)
     for person in people:
         if id(person) not in known:
             # All others' masks, kept or removed, so that a matte can be reused for another choice.

@@ -127,8 +127,8 @@ class Generating(Handlers):
         return {self.page.stop: gr.Button(interactive=False)}
 
     def failed(self, session: Session | None, *asked: Any) -> Updates:
-        """The work did not begin: the queue was full, or Gradio refused a value."""
-        told = {self.page.progress: fragments.idle(text("not_started"), "bad")}
+        """The work did not begin or broke off: a full queue, a value that Gradio refused, a bug."""
+        told = {self.page.progress: fragments.idle(text("not_done"), "bad")}
         return self.end(session, *asked) | told
 
     def end(self, session: Session | None, *asked: Any) -> Updates:

@@ -212,8 +212,8 @@ class Many:
         return gr.Button(interactive=False)
 
     def failed(self, files: list[str] | None) -> Updates:
-        """The work did not begin: the queue was full, or Gradio refused a value."""
-        told = {self.card.progress: fragments.idle(text("not_started"), "bad")}
+        """The work did not begin or broke off: a full queue, a value that Gradio refused, a bug."""
+        told = {self.card.progress: fragments.idle(text("not_done"), "bad")}
         return self.end(files) | told
 
     def end(self, files: list[str] | None) -> Updates:

@@ -12,10 +12,11 @@ from functools import wraps
 from math import ceil
 from typing import Any
 
+from bgswap.backgrounds.diffusion.second_pass import steps_in_all
 from bgswap.backgrounds.search import MOST_RETRIES
 from bgswap.errors import BgSwapError
 from bgswap.options import SwapOptions
-from bgswap.presets import PRESETS
+from bgswap.presets import PRESETS, ScenePreset
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,6 @@ WENT_WRONG = "Something went wrong on our side. It has been logged; please try a
 FIND_SECONDS = 10
 LEAST_SECONDS, MOST_SECONDS = 8.0, 60
 SECONDS_A_STEP = 0.2
-# Scenes that take as long as a second pass: six tiles, a third of the steps each.
-SECOND_PASS_SCENES = 2.4
 
 GpuTask = Callable[..., Iterator[Any]]
 
@@ -54,17 +53,21 @@ def steps_of(options: SwapOptions) -> int:
     """
     if options.background or options.background_picture:
         return 0
-    return options.steps or PRESETS.get(options.preset, PRESETS["quality"]).steps
+    return options.steps or _row(options).steps
+
+
+def _row(options: SwapOptions) -> ScenePreset:
+    return PRESETS.get(options.preset, PRESETS["quality"])
 
 
 def swap_seconds(
     photo: object, prompt: str, people: object, options: SwapOptions, stop: object, known: object
 ) -> int:
     """How long a swap may borrow the GPU; takes what the swap takes."""
-    scenes: float = options.variations + MOST_RETRIES
+    steps = (options.variations + MOST_RETRIES) * steps_of(options)
     if options.second_pass == "on":
-        scenes += SECOND_PASS_SCENES * options.variations
-    return min(MOST_SECONDS, ceil(LEAST_SECONDS + SECONDS_A_STEP * scenes * steps_of(options)))
+        steps += options.variations * steps_in_all(steps_of(options), _row(options).second_pass)
+    return min(MOST_SECONDS, ceil(LEAST_SECONDS + SECONDS_A_STEP * steps))
 
 
 def without_second_pass(options: SwapOptions) -> SwapOptions:

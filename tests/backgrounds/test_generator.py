@@ -151,11 +151,14 @@ def test_one_step_is_enough_to_run(name, request, photo, alpha):
     assert scene.std() > 0
 
 
-def test_more_steps_than_the_lora_was_distilled_on_are_cut_and_said(fast, photo, alpha):
-    calls = []
-    scenes = paint(fast, photo, alpha, steps=51, on_step=lambda *step: calls.append(step))
-    assert len(calls) == 50
-    assert scenes.notes == ["The fast scene model makes at most 50 steps: so many were made"]
+@pytest.mark.parametrize(("name", "most"), [("fast", 50), ("fast_sdxl", 49)])
+def test_more_steps_than_the_lora_was_distilled_on_are_cut_and_said(
+    name, most, request, photo, alpha
+):
+    calls, model = [], request.getfixturevalue(name)
+    scenes = paint(model, photo, alpha, steps=51, on_step=lambda *step: calls.append(step))
+    assert len(calls) == most
+    assert scenes.notes == [f"The fast scene model makes at most {most} steps: so many were made"]
 
 
 def test_one_call_at_a_time(starter, photo, alpha):

@@ -1,5 +1,6 @@
 """The second pass at twice the size, by tiny pipelines of the real classes."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -7,12 +8,21 @@ import numpy as np
 import pytest
 from test_generator import difference, paint
 
-from bgswap.backgrounds.diffusion.generator import REFUSED_DETAILS, SceneGenerator
+from bgswap.backgrounds.diffusion.generator import (
+    REFUSED_DETAILS,
+    REFUSED_SECOND_PASS,
+    SceneGenerator,
+)
 from bgswap.backgrounds.diffusion.sampling import Sampling
-from bgswap.backgrounds.diffusion.second_pass import SecondPass, arguments
+from bgswap.backgrounds.diffusion.second_pass import SecondPass, arguments, steps_in_all
 from bgswap.backgrounds.ranking import Judgement
-from bgswap.backgrounds.scene import NO_SECOND_PASS, SECOND_PASS_ADDED, SceneSource
-from bgswap.errors import Stopped
+from bgswap.backgrounds.scene import (
+    NO_SECOND_PASS,
+    SECOND_PASS_ADDED,
+    SECOND_PASS_FAILED,
+    SceneSource,
+)
+from bgswap.errors import ModelUnavailable, Stopped
 from bgswap.options import SwapOptions
 from bgswap.report import Report
 
@@ -77,7 +87,7 @@ def test_a_tile_gets_the_photos_people_and_the_scene_behind_them(photo, alpha):
 
 @pytest.mark.parametrize("shape", [(1280, 960), (640, 640), (1360, 2560), (400, 1600)])
 def test_tiles_overlap_and_cover_everything(shape):
-    covered, sizes = np.zeros(shape, int), []
+    sizes = []
     photo, alpha = np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.float32)
     scene = np.zeros((shape[0] // 16, shape[1] // 16, 3), np.uint8)
 
@@ -106,19 +116,37 @@ def test_a_scene_without_background_is_left(photo):
     assert np.abs(result.astype(float).mean() - photo.mean()) < 2
 
 
-def test_a_small_photo_gets_no_second_pass(quality, photo, alpha):
-    small, small_alpha = photo[::5, ::5].copy(), alpha[::5, ::5].copy()
-    scene = np.zeros((72, 54, 3), np.uint8)
-    assert quality.sharpened(small, small_alpha, scene, 7, FOREST)[0] is scene
+def test_a_scene_never_has_more_pixels_than_the_photo(photo, alpha):
+    scene, size = np.zeros((72, 54, 3), np.uint8), (72, 96)
+    small, small_alpha = (cv2.resize(one, size) for one in (photo, alpha))
+    result, _ = SecondPass(small, small_alpha, scene, 64, 8).run(lambda tile, *_: tile)
+    assert 0.8 * 72 * 96 < result.shape[0] * result.shape[1] < 1.2 * 72 * 96
 
 
 def test_few_steps_become_two():
-    assert arguments({"num_inference_steps": 4, "strength": 1.0, "prompt": "x"}) == {
+    assert arguments({"num_inference_steps": 4, "strength": 1.0, "prompt": "x"}, 0.35) == {
         "num_inference_steps": 6,
         "strength": 0.35,
         "prompt": "x",
     }
-    assert arguments({"num_inference_steps": 25})["num_inference_steps"] == 25
+    assert arguments({"num_inference_steps": 25}, 0.4)["num_inference_steps"] == 25
+    assert steps_in_all(4, 0.35) == 12
+    assert steps_in_all(25, 0.4) == 60
+    assert steps_in_all(25, 0.0) == 0
+
+
+def test_each_tile_has_a_noise_of_its_own(quality, photo, alpha, monkeypatch):
+    seeds = []
+    paint_one = quality._paint
+
+    def noted(call, seed, teller):
+        seeds.append(seed)
+        return paint_one(call, seed, teller)
+
+    monkeypatch.setattr(quality, "_paint", noted)
+    quality.sharpened(photo, alpha, np.zeros((72, 54, 3), np.uint8), 2**32 - 1, FOREST)
+    assert seeds == [(2**32 - 1 + n) % 2**32 for n in range(len(seeds))]
+    assert len(seeds) > 1
 
 
 def test_steps_are_reported_and_stop_ends_the_work(quality, photo, alpha):
@@ -127,7 +155,8 @@ def test_steps_are_reported_and_stop_ends_the_work(quality, photo, alpha):
     done, totals, previews = zip(*calls, strict=True)
     assert done == tuple(range(1, totals[0] + 1))
     assert set(totals) == {totals[0]}
-    assert set(previews) == {None}
+    for preview in previews:
+        assert (preview.shape, preview.dtype) == ((72, 54, 3), np.uint8)
 
     def stop(step, steps, preview):
         calls.append(step)
@@ -142,10 +171,18 @@ def test_steps_are_reported_and_stop_ends_the_work(quality, photo, alpha):
 
 def test_what_the_safety_checker_refuses_is_not_shown(quality, photo, alpha):
     scene = np.zeros((72, 54, 3), np.uint8)
-    strict = SimpleNamespace(refuses=lambda image, mask: image.shape[0] > 72)
+    strict = SimpleNamespace(refuses=lambda image, mask: image.shape[:2] == mask.shape)
     model = SceneGenerator(quality.pipe, quality.preset, strict)
     shown, notes = model.sharpened(photo, alpha, scene, 7, FOREST)
     assert shown is scene
+    assert notes == [REFUSED_SECOND_PASS]
+
+
+def test_a_refused_tile_is_only_enlarged(quality, photo, alpha, monkeypatch):
+    monkeypatch.setattr(quality, "_paint", lambda *_: None)
+    scene = np.full((72, 54, 3), 90, np.uint8)
+    shown, notes = quality.sharpened(photo, alpha, scene, 7, FOREST)
+    assert (shown[at_size_of(shown, alpha) == 0] == 90).mean() > 0.9
     assert notes == [REFUSED_DETAILS]
 
 
@@ -153,7 +190,9 @@ class Painter:
     """Paints grey scenes; its second pass paints white."""
 
     notes = ()
-    has_second_pass = True
+
+    def has_second_pass(self, photo):
+        return photo.shape == (64, 64, 3)
 
     def generate(self, photo, alpha, prompt, *, seeds, **rest):
         images = [np.full((8, 8, 3), 10 * seed, np.uint8) for seed in seeds]
@@ -190,12 +229,36 @@ def test_a_second_pass_that_adds_somebody_is_not_shown():
 
 def test_a_model_without_a_second_pass_says_so_where_it_is_asked_for():
     without = Painter()
-    without.has_second_pass = False
+    without.has_second_pass = lambda photo: False
     assert made(painter=without) == ([10], [])
     assert made(painter=without, second_pass="on") == ([10], [NO_SECOND_PASS])
 
 
-def test_there_is_none_on_a_cpu(quality, starter):
-    assert quality.preset.second_pass
-    assert not quality.has_second_pass
-    assert not starter.preset.second_pass
+@pytest.mark.parametrize("error", [ModelUnavailable("no numbers"), RuntimeError("no memory")])
+def test_a_second_pass_that_fails_costs_no_scene(error):
+    def failing(*_):
+        raise error
+
+    painter = Painter()
+    painter.sharpened = failing
+    assert made(painter=painter) == ([10], [SECOND_PASS_FAILED])
+
+    def stopped(*_):
+        raise Stopped
+
+    painter.sharpened = stopped
+    with pytest.raises(Stopped):
+        made(painter=painter)
+
+
+def test_the_scores_are_those_of_the_scene_that_is_shown():
+    assert made(lambda scene: Judgement(0.9 - scene[0, 0, 0] / 300, 0))[0] == [203, 20, 10]
+
+
+def test_it_takes_a_gpu_a_preset_and_a_large_photo(quality, starter, photo):
+    assert not quality.has_second_pass(photo)
+    for preset, wanted in ((quality.preset, True), (starter.preset, False)):
+        pipe = SimpleNamespace(_execution_device=SimpleNamespace(type="cuda"))
+        model = SceneGenerator(pipe, replace(preset, needs_safety_checker=False))
+        assert model.has_second_pass(photo) == wanted
+        assert not model.has_second_pass(photo[:70, :70])

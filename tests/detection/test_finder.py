@@ -156,3 +156,31 @@ def test_a_look_gives_the_rough_candidates_of_a_detector_that_has_it() -> None:
     assert seen.box[0] == 30
     (rough,) = PeopleFinder(Fixed(person(10, 20, 0.2)), refine=refine).look(PHOTO)
     assert rough.confidence == 0.2
+
+
+class Seeing:
+    """A detector that finds nobody and keeps what it was shown."""
+
+    judges = True
+
+    def __init__(self) -> None:
+        self.shown: list[np.ndarray] = []
+
+    def detect(self, photo: np.ndarray) -> list[Person]:
+        self.shown.append(photo)
+        return []
+
+
+def test_a_photo_is_brightened_as_a_whole() -> None:
+    dark = np.full((60, 300, 3), 30, np.uint8)
+    lit = dark.copy()
+    lit[:, 200:] = 255
+    for photo, brightest in ((dark, 120), (lit, 255)):
+        seeing = Seeing()
+        finder = PeopleFinder(seeing)
+        with pytest.raises(NoPersonDetected):
+            finder.find(photo)
+        assert len(seeing.shown) > 2, "a panorama is searched in tiles"
+        assert max(int(tile.max()) for tile in seeing.shown) == brightest
+    # The dark tiles of a photo with light in it stay dark.
+    assert min(int(tile.max()) for tile in seeing.shown) == 30

@@ -1,6 +1,7 @@
 """The second stage's candidates: gathered, labelled, varied, learned from."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from timed_runs import assert_resumes, ticking
 
 from bgswap.detection.checkpoints import SECOND, second_stage
+from bgswap.mask_ops import union
 from bgswap.networks import PersonUNet
 from bgswap.types import Person, box_of
 from training.common.loop import train_for
@@ -77,6 +79,12 @@ def test_the_smaller_part_of_a_person_is_a_false_positive():
 
     assert kinds_of(large, small) == [kinds.SOMEBODY, kinds.NOBODY]
     assert kinds_of(small) == [kinds.SOMEBODY]
+    # A candidate that merges three people shows none of them better than a part does.
+    three = [person(x, 10, x + 20, 60) for x in (4, 34, 64)]
+    shown = picture(people=[np.uint8(one.mask * 255) for one in three])
+    merged, part = replace(three[0], mask=union(three, SIZE)), person(4, 10, 24, 25)
+    assert kinds_of(merged, part)[1] == kinds.SOMEBODY
+    shown = picture(people=[np.uint8(whole.mask * 255)])
     # NMS removes one of two that are alike.
     assert kinds_of(whole, large) == [kinds.SOMEBODY, kinds.SOMEBODY]
 

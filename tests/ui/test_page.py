@@ -157,6 +157,6 @@ def test_a_value_that_gradio_refuses_is_told(page: Page) -> None:
     page.route("**/queue/join*", spoil)
     expect(page.locator("#generate")).to_be_enabled()
     page.locator("#generate").click()
-    expect(progress(page)).to_contain_text("The work could not begin")
+    expect(progress(page)).to_contain_text("This did not work")
     expect(page.locator(".toast-body")).to_be_visible()
     expect(page.locator("#generate")).to_be_enabled()

@@ -7,6 +7,7 @@ import ast
 import os
 import subprocess
 import sys
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from photos import BUS, empty_photo
 from PIL import Image
 
 from bgswap import SwapOptions
-from bgswap.ui.zero_gpu import FIND_SECONDS, swap_seconds
+from bgswap.ui.zero_gpu import FIND_SECONDS, swap_seconds, without_second_pass
 
 BORROWED = {"SPACES_ZERO_GPU": "1", "PYTHONPATH": f"{ROOT / 'tests' / 'zero_gpu'}:{ROOT}"}
 
@@ -46,6 +47,18 @@ def test_little_is_asked_for() -> None:
     assert seconds(preset="fast") <= 15
     assert seconds(steps=30, preset="quality") <= 30
     assert seconds(steps=100, variations=8) == 60
+    # Twelve steps in all for a model of four, and sixty for one of twenty-five.
+    assert seconds(preset="fast", second_pass="on") == ceil(8 + 0.2 * (12 + 12))
+    assert seconds(preset="quality", second_pass="on") == ceil(8 + 0.2 * (75 + 60))
+    assert seconds(preset="draft", second_pass="on") == seconds(preset="draft")
+
+
+def test_a_borrowed_gpu_makes_a_second_pass_only_where_it_is_asked_for() -> None:
+    for wanted, made in (("auto", "off"), ("on", "on"), ("off", "off")):
+        assert without_second_pass(SwapOptions(second_pass=wanted)).second_pass == made
+
+
+def test_half_of_the_daily_quota_is_enough() -> None:
     # Half the daily quota of a visitor without an account, in one request.
     assert seconds() * 1.5 <= 60
 

@@ -101,6 +101,13 @@ def crops_of(
         yield crop, (kind, picture.source, person.confidence, person.box, size)
 
 
+def _shows(body: np.ndarray, true: np.ndarray, config: CandidateConfig) -> bool:
+    """Whether a candidate, (H, W) bool, lies on a person, and covers enough of them."""
+    both = np.count_nonzero(body & true)
+    mostly = both >= config.theirs * max(np.count_nonzero(body), 1)
+    return mostly and both >= config.of_them * np.count_nonzero(true)
+
+
 def second_parts(
     picture: LabelledPicture, found: Sequence[Person], config: CandidateConfig
 ) -> list[bool]:
@@ -112,17 +119,17 @@ def second_parts(
         config: says up to which overlap of two masks.
     """
     masks = [true / np.float32(255) for true in picture.people]
-    fits = np.array([[iou(p.mask, true) for true in masks] for p in found])
+    drawn = [person.mask for person in found]
+    fits = np.array([[iou(mask, true) for true in masks] for mask in drawn])
     if not fits.size:
         return [False] * len(found)
     best = fits.argmax(0)
 
     def is_second(number: int) -> bool:
-        mask, who = found[number].mask, int(fits[number].argmax())
-        first = found[best[who]].mask
-        theirs = np.count_nonzero((mask > 0.5) & (masks[who] > 0.5))
-        is_part = theirs >= config.theirs * max(np.count_nonzero(mask > 0.5), 1)
-        return best[who] != number and is_part and iou(mask, first) < config.part
+        who = int(fits[number].argmax())
+        mask, first, body = drawn[number], drawn[best[who]], masks[who] > 0.5
+        both = (_shows(one > 0.5, body, config) for one in (mask, first))
+        return best[who] != number and iou(mask, first) < config.part and all(both)
 
     return [is_second(number) for number in range(len(found))]
 
@@ -140,7 +147,7 @@ def _truth(
     if shares and shares[best] >= config.hardly * size:
         whole = np.count_nonzero(masks[best])
         alike = shares[best] / (size + whole - shares[best])
-        sure = shares[best] >= config.theirs * size and shares[best] >= config.of_them * whole
+        sure = _shows(body, masks[best], config)
         kind = SOMEBODY if sure or alike >= config.alike else UNCLEAR
         return picture.people[best], everywhere, kind
     if picture.boxes:

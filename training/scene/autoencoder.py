@@ -24,6 +24,8 @@ from training.common.progress import Progress
 from training.scene.optimizer import Muon
 
 LATENTS, CELL, PATCH = 4, 4, 128
+# Highest learning rates of the two phases.
+RATE, SHARP_RATE = 3e-3, 1e-3
 DISTURBED, HALVED_SHARE, SHARPNESS_SHARE = 0.1, 0.25, 0.35
 
 
@@ -84,7 +86,7 @@ class PatchTask:
         autoencoder: AutoencoderKL,
         patches: Callable[[int], Tensor],
         count: int,
-        rate: float = 3e-3,
+        rate: float = RATE,
         compiled: bool = False,
         bfloat16: bool = False,
     ) -> None:
@@ -161,18 +163,19 @@ class SharpTask(PatchTask):
     Args:
         autoencoder: what is trained, in place; the encoder is not.
         share: norm of the discriminator's gradient, as a share of the other losses'.
-        args, others: see :class:`PatchTask`.
+        patches, count, rate, others: see :class:`PatchTask`.
     """
 
     def __init__(
         self,
         autoencoder: AutoencoderKL,
-        *args: Any,
+        patches: Callable[[int], Tensor],
+        count: int,
+        rate: float = SHARP_RATE,
         share: float = SHARPNESS_SHARE,
         **others: Any,
     ) -> None:
-        super().__init__(autoencoder, *args, **others)
-        self.rate /= 3
+        super().__init__(autoencoder, patches, count, rate, **others)
         self.share = share
         self.config["share"] = share
         self.network = nn.ModuleList([autoencoder.post_quant_conv, autoencoder.decoder])

@@ -9,15 +9,15 @@ more fine detail and less PSNR; both are logged for held-out pictures at the end
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from training.common.flags import add_track_flag
 from training.common.loop import command_parser, run_command, train_for
 from training.common.tasks import TimedSettings
-from training.scene.autoencoder import PATCH, SHARPNESS_SHARE, SharpTask
+from training.scene.autoencoder import PATCH, SHARP_RATE, SHARPNESS_SHARE, SharpTask
 from training.scene.data.part_store import load_pictures
 from training.scene.model import build_pipeline, export, load_weights
 from training.scene.reconstruction import show_reconstructions
@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     add("--seconds", type=float, required=True, help="of training")
     add("--share", type=float, default=SHARPNESS_SHARE, help="of the discriminator's gradient")
     add("--patches", type=int, default=8, help="a step")
-    add("--rate", type=float, default=1e-3, help="highest learning rate")
+    add("--rate", type=float, default=SHARP_RATE, help="highest learning rate")
     add("--device", default="cpu", help="cpu, cuda")
     add("--bfloat16", action="store_true", help="on a CPU with instructions for it: twice as fast")
     add("--seed", type=int, default=0, help="of patches and discriminator")
@@ -52,15 +52,9 @@ def run(options: argparse.Namespace) -> None:
     load_weights(pipeline, options.start_from)
     pipeline.vae.to(options.device, memory_format=torch.channels_last)
     pictures = load_pictures(options.data, "train", options.device, options.pictures)
-    sharp = torch.nonzero(pictures.sharp)[:, 0]
-
-    def patches(count: int) -> Tensor:
-        chosen = sharp[torch.randint(len(sharp), (count,), device=sharp.device)]
-        return pictures.patches(chosen, PATCH)
-
     task = SharpTask(
         pipeline.vae,
-        patches,
+        partial(pictures.sharp_patches, side=PATCH),
         options.patches,
         options.rate,
         share=options.share,

@@ -3,13 +3,13 @@
 import argparse
 import logging
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from diffusers import StableDiffusionInpaintPipeline
-from torch import Tensor
 
 from training.common import saved_states
 from training.common.clock import Clock
@@ -71,12 +71,7 @@ def train_autoencoder(
     clock: Clock,
 ) -> None:
     """Both phases; what it can do is shown and written."""
-    sharp = torch.nonzero(pictures.sharp)[:, 0]
-
-    def patches(count: int) -> Tensor:
-        chosen = sharp[torch.randint(len(sharp), (count,), device=sharp.device)]
-        return pictures.patches(chosen, PATCH)
-
+    patches = partial(pictures.sharp_patches, side=PATCH)
     end = min(options.seconds, clock.tick() + options.autoencoder_seconds)
     first = clock.seconds + TOGETHER * (end - clock.seconds)
     steps = options.steps or 0

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from bgswap.backgrounds.diffusion import Pipeline, traits
-from bgswap.backgrounds.diffusion.canvas import Canvas, crop, fit_canvas, place
+from bgswap.backgrounds.diffusion.canvas import crop, fit_canvas, place
 from bgswap.backgrounds.diffusion.canvas_inputs import canvas_inputs, check_arrays, picture_inputs
 from bgswap.backgrounds.diffusion.loading import NO_PARTS, load_pipeline, read_parameters
 from bgswap.backgrounds.diffusion.preview import LatentPreview
@@ -23,6 +23,7 @@ from bgswap.backgrounds.diffusion.scenes import Scenes
 from bgswap.backgrounds.diffusion.second_pass import SecondPass, arguments, is_worth_it
 from bgswap.backgrounds.diffusion.steps import AfterStep, StepCallback
 from bgswap.errors import ModelUnavailable, SceneRejected
+from bgswap.io.images import fit_within
 from bgswap.io.tensors import tensor_to_images
 from bgswap.mask_ops import resized
 from bgswap.models import smoke
@@ -32,6 +33,9 @@ from bgswap.presets import ScenePreset
 # Pixels: on still smaller canvases attention over a few tokens can hide what is not a number.
 SMALLEST_CHECK = 64
 REFUSED_DETAILS = "The safety checker refused details of the scene: parts of it are only enlarged"
+REFUSED_SECOND_PASS = "The safety checker refused the second pass: the scene is shown without it"
+# Pixels of the preview that stays during a second pass.
+PREVIEW = 128**2
 
 
 class SceneGenerator:
@@ -41,7 +45,6 @@ class SceneGenerator:
         preset: how the model is run, with what its folder said.
         name: the preset's.
         notes: what this model lacks, in words.
-        has_second_pass: whether :meth:`sharpened` can be used: by some presets, on a GPU.
     """
 
     def __init__(
@@ -55,7 +58,6 @@ class SceneGenerator:
         self.preset = preset
         self.checker = checker
         self.notes = list(notes)
-        self.has_second_pass = preset.second_pass and pipe._execution_device.type != "cpu"
         self._lock = threading.Lock()
         checked = checker is not None or getattr(pipe, "safety_checker", None) is not None
         if preset.needs_safety_checker and not checked:
@@ -117,6 +119,11 @@ class SceneGenerator:
         """Words of the prompt that the vocabulary lacks; [] where there is no vocabulary."""
         return self.preset.unknown_words(prompt)
 
+    def has_second_pass(self, photo: np.ndarray) -> bool:
+        """Whether :meth:`sharpened` can be used: by some presets, on a GPU, for large photos."""
+        on_gpu = self.pipe._execution_device.type != "cpu"
+        return bool(self.preset.second_pass) and on_gpu and is_worth_it(photo, self.preset.side)
+
     def generate(
         self,
         photo: np.ndarray,
@@ -163,7 +170,8 @@ class SceneGenerator:
                 painted.append((self._paint(call, seed, teller), seed))
             notes = sampling.shortfalls(self.pipe, preset)
         cropped = [(crop(image, canvas), seed) for image, seed in painted if image is not None]
-        kept = [(scene, seed) for scene, seed in cropped if not self._refuses(scene, alpha, canvas)]
+        there = crop(place(alpha, canvas), canvas)
+        kept = [(scene, seed) for scene, seed in cropped if not self._refuses(scene, there)]
         if not kept:
             raise SceneRejected(
                 "The safety checker refused every scene: try other words or another seed"
@@ -181,38 +189,36 @@ class SceneGenerator:
         sampling: Sampling,
         on_step: StepCallback | None = None,
     ) -> tuple[np.ndarray, list[str]]:
-        """A scene of :meth:`generate` at about twice its size, with details from a second pass.
+        """A scene of :meth:`generate` at up to twice its size, with details from a second pass.
 
         Args:
             photo, alpha, on_step: as for :meth:`generate`.
-            scene: (h, w, 3) uint8 RGB; returned unchanged where the photo has few pixels.
-            seed: of the noise.
+            scene: (h, w, 3) uint8 RGB.
+            seed: of the first tile's noise; the others' count up from it.
             sampling: that of the first pass, of whose steps the second one makes a share.
 
         Returns:
-            The scene, about (2 h, 2 w, 3) uint8 RGB, and notes.
+            The scene, (H', W', 3) uint8 RGB, and notes; the given one where the safety checker
+            refuses it.
 
         Raises:
             BadInput, Stopped, ModelUnavailable: as :meth:`generate`.
         """
         check_arrays(photo, alpha)
-        if not is_worth_it(photo, self.preset.side):
-            return scene, []
-        call = arguments(sampling.arguments(self.pipe, self.preset))
+        call = arguments(sampling.arguments(self.pipe, self.preset), self.preset.second_pass)
+        shown = fit_within(scene, pixels=PREVIEW)
 
         def repaint(
             tile: np.ndarray, mask: np.ndarray, number: int, count: int
         ) -> np.ndarray | None:
-            teller = on_step and AfterStep(on_step, None, None, number, count)
-            return self._paint(call | picture_inputs(tile, mask), seed, teller)
+            teller = on_step and AfterStep(on_step, lambda: shown, None, number, count)
+            return self._paint(call | picture_inputs(tile, mask), (seed + number) % 2**32, teller)
 
         second = SecondPass(photo, alpha, scene, self.preset.side, self.multiple)
         with self._lock:
             sharp, refused = second.run(repaint)
-        if self.checker is not None and self.checker.refuses(
-            sharp, resized(alpha, sharp.shape[:2])
-        ):
-            return scene, [REFUSED_DETAILS]
+        if self._refuses(sharp, resized(alpha, sharp.shape[:2])):
+            return scene, [REFUSED_SECOND_PASS]
         return sharp, [REFUSED_DETAILS] if refused else []
 
     def _paint(
@@ -232,10 +238,9 @@ class SceneGenerator:
             raise ModelUnavailable(f"The {self.name} scene model gives no picture on this device")
         return tensor_to_images(output.images)[0]
 
-    def _refuses(self, scene: np.ndarray, alpha: np.ndarray, canvas: Canvas) -> bool:
-        if self.checker is None:
-            return False
-        return self.checker.refuses(scene, crop(place(alpha, canvas), canvas))
+    def _refuses(self, scene: np.ndarray, alpha: np.ndarray) -> bool:
+        """Whether the safety checker refuses a scene (h, w, 3) behind people, alpha (h, w)."""
+        return self.checker is not None and self.checker.refuses(scene, alpha)
 
     @functools.cached_property
     def _preview(self) -> LatentPreview | None:

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from bgswap.backgrounds.diffusion import Pipeline
 
-# Results that are kept: a few prompts with and without guidance, and the canvases of a few photos.
-# Together they are a few megabytes.
-KEPT = 8
+# Results that are kept: a few prompts with and without guidance, and the canvases of a few photos,
+# beside two for each tile of a second pass. Together they are some megabytes.
+KEPT = 24
 
 
 def reuse_encodings(pipe: Pipeline) -> None:

@@ -1,6 +1,6 @@
-"""A second pass over a scene at twice its size, for details that an enlargement lacks.
+"""A second pass over a scene at up to twice its size, for details that an enlargement lacks.
 
-The pipeline repaints overlapping tiles from a share of the noise, everywhere but on the people.
+The pipeline repaints overlapping tiles in the last of its steps, everywhere but on the people.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,21 +24,20 @@ View = tuple[slice, slice]
 class SecondPassConfig:
     """Numbers of the second pass."""
 
-    # Of both sides of the scene.
-    factor: int = 2
-    # Share of the noise that is added, and of the steps that are made: below 0.3 little changes,
-    # above 0.4 each tile becomes a scene of its own.
-    strength: float = 0.35
+    # Maximum enlargement of both sides of the scene; it never has more pixels than the photo.
+    factor: float = 2.0
     # Steps at least, so that a model of few steps makes more than one.
     least_steps: int = 2
     # Minimum overlap of neighboring tiles, as a share of the model's side. A tile is longer than
-    # this side by half of it, so that two tiles cover twice the side.
+    # this side by half of the overlap, so that two tiles cover twice the side.
     overlap: float = 0.125
     # Least pixels of a photo, as a multiple of the model's: with fewer nothing is gained.
     gain: float = 1.5
 
 
 CONFIG = SecondPassConfig()
+# Tiles of a photo of 2:3 or 3:2; up to nine in longer ones.
+TILES = 6
 
 
 def is_worth_it(photo: np.ndarray, side: int, config: SecondPassConfig = CONFIG) -> bool:
@@ -46,10 +45,35 @@ def is_worth_it(photo: np.ndarray, side: int, config: SecondPassConfig = CONFIG)
     return photo.shape[0] * photo.shape[1] >= config.gain * side**2
 
 
-def arguments(call: Mapping[str, Any], config: SecondPassConfig = CONFIG) -> dict[str, Any]:
-    """The arguments of a pipeline for the second pass, from those for the first one."""
-    steps = max(call["num_inference_steps"], ceil(config.least_steps / config.strength))
-    return {**call, "strength": config.strength, "num_inference_steps": steps}
+def arguments(
+    call: Mapping[str, Any], strength: float, config: SecondPassConfig = CONFIG
+) -> dict[str, Any]:
+    """The arguments of a pipeline for the second pass, from those for the first one.
+
+    Args:
+        call: the arguments for the first pass.
+        strength: share of the scheduled steps, the last ones, that are made.
+        config: see :class:`SecondPassConfig`.
+    """
+    steps = _scheduled(call["num_inference_steps"], strength, config)
+    return {**call, "strength": strength, "num_inference_steps": steps}
+
+
+def steps_in_all(steps: int, strength: float, config: SecondPassConfig = CONFIG) -> int:
+    """The steps of all tiles of a photo of 2:3 or 3:2, which has six.
+
+    Args:
+        steps: of the first pass.
+        strength: as for :func:`arguments`; 0: there is no second pass.
+        config: see :class:`SecondPassConfig`.
+    """
+    if not strength:
+        return 0
+    return TILES * int(strength * _scheduled(steps, strength, config))
+
+
+def _scheduled(steps: int, strength: float, config: SecondPassConfig) -> int:
+    return max(steps, ceil(config.least_steps / strength))
 
 
 class SecondPass:
@@ -73,7 +97,7 @@ class SecondPass:
         config: SecondPassConfig = CONFIG,
     ) -> None:
         self.config, self._side, self._multiple = config, side, multiple
-        large = config.factor * side
+        large = round(min(config.factor * side, (photo.shape[0] * photo.shape[1]) ** 0.5))
         self._canvas: Canvas = fit_canvas(photo.shape[0], photo.shape[1], large, multiple)
         placed = place(alpha, self._canvas)
         kept, behind = placed[..., None], place(scene, self._canvas)
@@ -84,19 +108,20 @@ class SecondPass:
         """Repaint all tiles with background.
 
         Returns:
-            The scene, about (factor · h, factor · w, 3) uint8 RGB, and the number of refused tiles,
-            which are only enlarged.
+            The scene, (H', W', 3) uint8 RGB, and the number of refused tiles, which are only
+            enlarged.
         """
         shape, refused = self._picture.shape, 0
         total, weights = np.zeros(shape, np.float32), np.zeros((*shape[:2], 1), np.float32)
         views = list(self._tiles())
+        wanted = [view for view in views if self._mask[view].any()]
         overlap = self.config.overlap * self._side
-        for number, view in enumerate(views):
+        for view in views:
             part, mask = (
                 np.ascontiguousarray(layer[view]) for layer in (self._picture, self._mask)
             )
             if mask.any():
-                painted = repaint(part, mask, number, len(views))
+                painted = repaint(part, mask, wanted.index(view), len(wanted))
                 refused += painted is None
                 part = part if painted is None else painted
             weight = tile_weights(part.shape, overlap)[..., None]

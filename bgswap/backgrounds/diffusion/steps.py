@@ -7,7 +7,6 @@ import numpy as np
 
 from bgswap.backgrounds.diffusion import Pipeline
 from bgswap.backgrounds.diffusion.canvas import Canvas, crop
-from bgswap.backgrounds.diffusion.preview import LatentPreview
 from bgswap.errors import Stopped
 
 # Called after each step with the steps done, the steps of all scenes together, and a small
@@ -21,7 +20,7 @@ class AfterStep:
     Args:
         on_step: called after each step.
         preview: gives a picture of the canvas; None: this pipeline has none.
-        canvas: the place of the photo on it, to which the preview is cropped; None: no preview.
+        canvas: the place of the photo on it, to which the preview is cropped; None: it is not.
         number: scenes, or tiles of one, that were generated before.
         scenes: scenes or tiles in total.
     """
@@ -29,7 +28,7 @@ class AfterStep:
     def __init__(
         self,
         on_step: StepCallback,
-        preview: LatentPreview | None,
+        preview: Callable[[], np.ndarray] | None,
         canvas: Canvas | None,
         number: int,
         scenes: int,
@@ -44,9 +43,9 @@ class AfterStep:
         steps = pipe.num_timesteps
         done = self.number * steps + index + 1
         try:
-            shown = None
-            if self.preview is not None and self.canvas is not None:
-                shown = crop(self.preview(), self.canvas)
+            shown = None if self.preview is None else self.preview()
+            if shown is not None and self.canvas is not None:
+                shown = crop(shown, self.canvas)
             self.on_step(done, self.scenes * steps, shown)
         except Stopped as stopped:
             self.stopped = stopped

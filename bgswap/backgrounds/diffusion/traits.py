@@ -45,8 +45,8 @@ def strength(pipe: Pipeline) -> float:
 def most_steps(pipe: Pipeline) -> int:
     """Steps that the scheduler can make."""
     # LCMScheduler picks its steps from the few that the model was distilled on.
-    most: int = pipe.scheduler.config.get("original_inference_steps", rows()["steps"].bounds[1])
-    return most
+    few: int | None = pipe.scheduler.config.get("original_inference_steps")
+    return int(rows()["steps"].bounds[1]) if few is None else int(few * strength(pipe))
 
 
 def longest_prompt(pipe: Pipeline) -> int:

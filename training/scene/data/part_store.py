@@ -69,6 +69,11 @@ class Pictures:
         drawn = torch.rand(2, len(chosen), device=box.device)
         return self._cut(chosen, box, box, (side, side), drawn)
 
+    def sharp_patches(self, count: int, side: int) -> Tensor:
+        """Patches of ``count`` random pictures that were not enlarged, as :meth:`patches`."""
+        among = torch.nonzero(self.sharp)[:, 0]
+        return self.patches(among[torch.randint(len(among), (count,), device=among.device)], side)
+
     def _cut(
         self, chosen: Tensor, wide: Tensor, high: Tensor, shape: tuple[int, int], drawn: Tensor
     ) -> Tensor:
