@@ -32,7 +32,13 @@ DETECTION: list[tuple[str, str, Changes]] = [
             ("inner = (x > 0, y > 0,", "inner = (True, True,"),
             ("found = mask_nms(whole)", "found = mask_nms([])"),
             ("box=(x0 + x, y0 + y, x1 + x, y1 + y)", "box=(x0, y0, x1, y1)"),
-            ("count = 1 + int(", "count = int("),
+        ],
+    ),
+    (
+        "bgswap/tiling.py",
+        "tests/test_tiling.py",
+        [
+            ("count = 1 + ceil(", "count = ceil("),
         ],
     ),
     (
