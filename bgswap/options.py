@@ -197,8 +197,8 @@ class SwapOptions:
     second_pass: str = row(
         Option(
             "Second pass",
-            "details of the scene at twice the scene model's resolution, on a GPU; on ZeroGPU "
-            "auto leaves it out",
+            "details of the scene at up to twice the scene model's resolution, on a GPU; on "
+            "ZeroGPU auto leaves it out",
             default="auto",
             group="sampling",
             choices=SECOND_PASS,

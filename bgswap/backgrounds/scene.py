@@ -109,8 +109,10 @@ class SceneSource:
 
         assert scene.image is not None  # scenes have one
         self.report.extend_stage()
-        o = self.options
-        sampling = Sampling(self.prompt, o.negative_prompt, o.steps, o.guidance_scale)
+        wanted = self.options
+        sampling = Sampling(
+            self.prompt, wanted.negative_prompt, wanted.steps, wanted.guidance_scale
+        )
         try:
             image, notes = self.generator.sharpened(
                 photo, alpha, scene.image, scene.seed or 0, sampling, self.report.step

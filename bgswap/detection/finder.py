@@ -91,11 +91,10 @@ class PeopleFinder:
             NoPersonDetected: no person reaches the threshold.
         """
         threshold, tiles = self.config.threshold, self.config.tiles
-        photo = brightened(photo)
         if tiled or wants_tiles(photo.shape, tiles):
-            people = search_tiles(photo, self.candidates, threshold, tiles)
+            people = search_tiles(brightened(photo), self.candidates, threshold, tiles)
         else:
-            judged = self._judged(fit_within(photo, pixels=self.config.pixels))
+            judged = self._judged(brightened(fit_within(photo, pixels=self.config.pixels)))
             people = mask_nms(p for p in judged if p.confidence >= threshold)
         if not people:
             raise NoPersonDetected
@@ -112,7 +111,8 @@ class PeopleFinder:
 
     def advice(self, photo: np.ndarray, people: Sequence[Person]) -> list[str]:
         """What to do with a photo in which these people were found: a sentence, or nothing."""
-        turn = upright_turn(brightened(photo), people, self.candidates)
+        # Brightened only where turned copies are searched: most photos are upright.
+        turn = upright_turn(photo, people, lambda copy: self.candidates(brightened(copy)))
         return [ADVICE[turn]] if turn else []
 
     def find_at(

@@ -133,8 +133,8 @@ class VitMatteMatter:
         side, overlap = self.config.side, self.config.overlap
         for top in tile_starts(y1 - y0, side, overlap):
             for left in tile_starts(x1 - x0, side, overlap):
-                rows, columns = y0 + top, x0 + left
-                view = np.s_[rows : rows + side, columns : columns + side]
+                y, x = y0 + top, x0 + left
+                view = np.s_[y : y + side, x : x + side]
                 if unknown[view].any():
                     yield view
 

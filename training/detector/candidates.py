@@ -47,7 +47,7 @@ class CandidateConfig:
     known: float = 0.9
     # Minimum IoU of the boxes for a match with a person without a mask.
     same_box: float = 0.5
-    # Of two candidates that show one person, the one that fits less is a false positive where the
+    # Of two true positives of one person, the one with the lower IoU is a false positive where the
     # IoU of their masks is below this; above, NMS removes it.
     part: float = 0.3
 
@@ -87,11 +87,11 @@ def crops_of(
         (h, w, 7) uint8 layers as named above; kind, source, confidence, box and picture size.
     """
     config, size = config or CandidateConfig(), picture.image.shape[:2]
-    second = second_parts(picture, found, config)
-    for person, is_second in zip(found, second, strict=True):
+    duplicates = partial_duplicates(picture, found, config)
+    for person, is_duplicate in zip(found, duplicates, strict=True):
         others = union((p for p in found if p is not person), size)
         true, weight, kind = _truth(picture, person, others, config)
-        kind = NOBODY if is_second else kind
+        kind = NOBODY if is_duplicate else kind
         window = candidate_window(person.box, SecondStageConfig(), config.grown)
         rough, rest = (np.uint8(mask * 255) for mask in (person.mask, others))
         layers = [(picture.image, GREY), (rough, 0), (rest, 0), (true, 0), (weight, 0)]
@@ -108,30 +108,33 @@ def _shows(body: np.ndarray, true: np.ndarray, config: CandidateConfig) -> bool:
     return mostly and both >= config.of_them * np.count_nonzero(true)
 
 
-def second_parts(
+def partial_duplicates(
     picture: LabelledPicture, found: Sequence[Person], config: CandidateConfig
 ) -> list[bool]:
-    """Which candidates are a part of a person whom another candidate shows better.
+    """Whether each candidate is a duplicate detection that NMS does not remove.
+
+    A duplicate and another true positive are matched to the same person, their masks hardly
+    overlap, and the other one has the higher IoU with the ground truth.
 
     Args:
         picture: only its people with masks count.
         found: the candidates.
-        config: says up to which overlap of two masks.
+        config: with the maximum overlap of the two masks.
     """
-    masks = [true / np.float32(255) for true in picture.people]
+    masks = [true > 127 for true in picture.people]
     drawn = [person.mask for person in found]
     fits = np.array([[iou(mask, true) for true in masks] for mask in drawn])
     if not fits.size:
         return [False] * len(found)
     best = fits.argmax(0)
 
-    def is_second(number: int) -> bool:
+    def is_duplicate(number: int) -> bool:
         who = int(fits[number].argmax())
-        mask, first, body = drawn[number], drawn[best[who]], masks[who] > 0.5
-        both = (_shows(one > 0.5, body, config) for one in (mask, first))
-        return best[who] != number and iou(mask, first) < config.part and all(both)
+        mask, other = drawn[number], drawn[best[who]]
+        both = (_shows(one > 0.5, masks[who], config) for one in (mask, other))
+        return best[who] != number and iou(mask, other) < config.part and all(both)
 
-    return [is_second(number) for number in range(len(found))]
+    return [is_duplicate(number) for number in range(len(found))]
 
 
 def _truth(
@@ -147,9 +150,8 @@ def _truth(
     if shares and shares[best] >= config.hardly * size:
         whole = np.count_nonzero(masks[best])
         alike = shares[best] / (size + whole - shares[best])
-        sure = _shows(body, masks[best], config)
-        kind = SOMEBODY if sure or alike >= config.alike else UNCLEAR
-        return picture.people[best], everywhere, kind
+        shown = alike >= config.alike or _shows(body, masks[best], config)
+        return picture.people[best], everywhere, SOMEBODY if shown else UNCLEAR
     if picture.boxes:
         return _box_truth(picture, person, config)
     anybody = picture.everyone > 127

@@ -16,12 +16,11 @@ import torch
 
 from training.common.flags import add_track_flag
 from training.common.loop import command_parser, run_command, train_for
-from training.common.tasks import TimedSettings
 from training.scene.autoencoder import PATCH, SHARP_RATE, SHARPNESS_SHARE, SharpTask
 from training.scene.data.part_store import load_pictures
 from training.scene.model import build_pipeline, export, load_weights
 from training.scene.reconstruction import show_reconstructions
-from training.scene.stages import STAGES
+from training.scene.stages import stage_settings
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     add("--pictures", type=int, help="use only so many (to try things)")
     add("--export", type=Path, help="write the pipeline with the new decoder to this folder")
     add_track_flag(parser)
+    parser.set_defaults(compile=False)
     return parser
 
 
@@ -60,16 +60,7 @@ def run(options: argparse.Namespace) -> None:
         share=options.share,
         bfloat16=options.bfloat16,
     )
-    settings = TimedSettings(
-        options.out,
-        seconds=options.seconds,
-        seed=options.seed,
-        resume=options.resume,
-        cpu=options.device == "cpu",
-        track=options.track,
-        **STAGES["decoder"],
-    )
-    train_for(task, settings)
+    train_for(task, stage_settings("decoder", options.out, options, options.seconds))
     task.take_average()
     held_out = load_pictures(options.data, "val", options.device, options.pictures)
     show_reconstructions(pipeline.vae, held_out, options.out / "reconstructions.jpg")

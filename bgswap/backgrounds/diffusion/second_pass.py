@@ -114,14 +114,13 @@ class SecondPass:
         shape, refused = self._picture.shape, 0
         total, weights = np.zeros(shape, np.float32), np.zeros((*shape[:2], 1), np.float32)
         views = list(self._tiles())
-        wanted = [view for view in views if self._mask[view].any()]
-        overlap = self.config.overlap * self._side
-        for view in views:
-            part, mask = (
-                np.ascontiguousarray(layer[view]) for layer in (self._picture, self._mask)
-            )
-            if mask.any():
-                painted = repaint(part, mask, wanted.index(view), len(wanted))
+        wanted = [bool(self._mask[view].any()) for view in views]
+        numbers, overlap = iter(range(sum(wanted))), self.config.overlap * self._side
+        for view, has_background in zip(views, wanted, strict=True):
+            part = np.ascontiguousarray(self._picture[view])
+            if has_background:
+                mask = np.ascontiguousarray(self._mask[view])
+                painted = repaint(part, mask, next(numbers), sum(wanted))
                 refused += painted is None
                 part = part if painted is None else painted
             weight = tile_weights(part.shape, overlap)[..., None]
