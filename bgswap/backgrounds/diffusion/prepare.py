@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bgswap.backgrounds.diffusion import bfloat16
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
 from bgswap.backgrounds.diffusion.likeness import alike, likeness
 from bgswap.backgrounds.diffusion.openvino_unet import OpenVinoUnet
@@ -111,6 +112,8 @@ def convert(generator: SceneGenerator, folder: Path) -> Verdict:
         if alike(scores):
             side = generator.preset.side // generator.pipe.vae_scale_factor
             large = (torch.randn(1, steps[0][0].shape[1], side, side), *steps[0][1:])
+            if bfloat16.is_fast_on_cpu():
+                bfloat16.lower(unet)  # as torch would run it
             return Verdict(_gain(unet, converted, large), numbers=numbers)
     return Verdict(0.0, "its scenes differ from those of torch")
 
