@@ -65,6 +65,12 @@ def without_network(swapper: BackgroundSwapper) -> Iterator[None]:
         yield
 
 
+def without_second_pass(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
+    """The matting network sees each person once."""
+    matter = swapper.models.matter().model
+    return replaced(matter, "config", dataclasses.replace(matter.config, passes=1))
+
+
 def without_refiner(swapper: BackgroundSwapper) -> AbstractContextManager[None]:
     """The guided filter starts from the matting network's alpha."""
     matter = swapper.models.matter().model
@@ -108,6 +114,7 @@ STEPS: dict[str, LeftOut] = {
     "mask NMS": without_mask_nms,
     "matting network": without_network,
     "its second look": without_matting,
+    "second pass": without_second_pass,
     "refiner": without_refiner,
     "guided filter": without_guided_filter,
 }

@@ -39,6 +39,8 @@ class NetworkConfig:
     widenings: int = 2
     # Crops in a batch: bounds the memory for any number of people.
     batch: int = 4
+    # Passes for the alpha of a person: each is shown the result of the one before as rough mask.
+    passes: int = 2
     # How alphas are upsampled to the photo's resolution.
     detail: DetailConfig = field(default_factory=DetailConfig)
 
@@ -173,17 +175,30 @@ class NetworkMatter:
         """
         if photo.shape[:2] != mask.shape or (others is not None and others.shape != mask.shape):
             raise ValueError(f"photo {photo.shape} and masks {mask.shape} differ in size")
-        box = box_of(mask)
-        if box is None:
-            return np.zeros_like(mask)
+        around = np.zeros_like(mask) if others is None else others
+        for _ in range(self.config.passes):
+            box = box_of(mask)
+            if box is None:
+                return np.zeros_like(mask)
+            alpha, window = self._pass(photo, mask, around, box)
+            mask = paste_window(alpha, window, photo.shape[:2])
+        return full_size(self._refine, photo, alpha, window, self.config.detail)
+
+    def _pass(
+        self, photo: np.ndarray, mask: np.ndarray, others: np.ndarray, box: Box
+    ) -> tuple[np.ndarray, Window]:
+        """The mean of a rough mask and the network's alpha, in the window around a box.
+
+        The mean is better than either on held-out photos.
+        """
         window, best = window_around(box, self.config.margin, self.config.sizes)
         size = self.config.sizes[best]
-        around = np.zeros_like(mask) if others is None else others
-        image, rough = crop_window(photo, window, size, GREY), crop_window(mask, window, size, 0)
-        alphas, _ = self._forward([(image, rough, crop_window(around, window, size, 0))])
-        # The mean of the rough mask and the new alpha: better than either on held-out photos.
-        alpha = (alphas[0] + rough) / 2
-        return full_size(self._refine, photo, alpha, window, self.config.detail)
+        image, rough, around = (
+            crop_window(layer, window, size, fill)
+            for layer, fill in ((photo, GREY), (mask, 0), (others, 0))
+        )
+        alphas, _ = self._forward([(image, rough, around)])
+        return (alphas[0] + rough) / 2, window
 
     def _run(
         self, photo: np.ndarray, people: Sequence[Person], wanted: Sequence[int]

@@ -59,6 +59,13 @@ def test_every_kind_of_model_can_be_lowered(preset, folders, amx):
     assert scene(generator, steps=2).std() > 0
 
 
+def test_an_autoencoder_that_is_converted_back_still_runs(folders, amx):
+    generator = bfloat16.load(PRESETS["quality"], folders["sdxl"], "cpu")
+    assert generator.pipe.vae.config.force_upcast
+    assert scene(generator, steps=2).std() > 0
+    assert formats(generator.pipe.vae) == {torch.float32}
+
+
 def test_times_keep_their_digits(folders, amx):
     generator = bfloat16.load(PRESETS["quality"], folders["inpainting"], "cpu")
     given = []

@@ -1,5 +1,7 @@
 """The matting network as a function on arrays, untrained where training does not matter."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -51,6 +53,25 @@ def test_mattes_are_levels_of_a_byte_and_empty_far_from_the_person() -> None:
     levels = alpha * 255
     assert np.abs(levels - np.rint(levels)).max() < 1e-4
     assert not alpha[200:].any() and not alpha[:, 200:].any()
+
+
+def test_a_second_pass_is_shown_the_result_of_the_first(monkeypatch) -> None:
+    """Each pass halves its distance to what the network answers, here 1 everywhere."""
+    shown = []
+
+    def answer(self, crops):
+        shown.append(crops[0][1])
+        return np.ones((1, *crops[0][1].shape), np.float32), np.ones(1)
+
+    monkeypatch.setattr(NetworkMatter, "_forward", answer)
+    rough = mask((120, 90), slice(20, 90), slice(30, 60)) * np.float32(0.6)
+    several, alphas = matter(), []
+    for passes in (1, 2):
+        shown.clear()
+        several.config = replace(SMALL, passes=passes)
+        alphas.append(several.matte(photo(), rough)[50:60, 40:50].mean())
+        assert [round(float(given.max()), 3) for given in shown] == [0.6, 0.8][:passes]
+    assert alphas[0] < alphas[1] < 1
 
 
 def test_an_empty_mask_gives_an_empty_alpha() -> None:

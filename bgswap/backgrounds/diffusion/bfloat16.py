@@ -39,7 +39,10 @@ def is_fast_on_cpu() -> bool:
 
 
 def lower(network: nn.Module) -> None:
-    """Convert a network to bfloat16, in place; its inputs and outputs remain float32."""
+    """Convert a network to bfloat16, in place; its inputs and outputs remain float32.
+
+    A pipeline may convert it back, as that of SDXL does with its autoencoder.
+    """
     network.to(torch.bfloat16).to(memory_format=torch.channels_last)
     network.register_forward_pre_hook(_lowered, with_kwargs=True)
     network.register_forward_hook(_raised)
@@ -48,8 +51,9 @@ def lower(network: nn.Module) -> None:
 def _lowered(
     module: nn.Module, inputs: tuple[Any, ...], options: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The inputs: pictures, text and residuals in bfloat16, times and sizes as they are."""
-    converted = _converted((inputs, options), torch.bfloat16, dimensions=3)
+    """Pictures, text and residuals in the network's format; times and sizes as they are."""
+    wanted = next(module.parameters()).dtype
+    converted = _converted((inputs, options), wanted, dimensions=3)
     return converted[0], converted[1]
 
 
