@@ -39,6 +39,25 @@ def test_a_broken_starter_json_is_one_clear_error(tmp_path, text):
         read_parameters(PRESETS["starter"], write(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("side", -1),
+        ("side", 10**8),
+        ("steps", 0),
+        ("steps", 10**6),
+        ("guidance_scale", float("nan")),
+        ("guidance_scale", float("inf")),
+        ("margin", -4),
+        ("margin", 1000),
+    ],
+)
+def test_figures_out_of_bounds_are_refused_by_name(tmp_path, name, value):
+    told = json.dumps(FIGURES | {name: value})
+    with pytest.raises(ModelUnavailable, match=name):
+        read_parameters(PRESETS["starter"], write(tmp_path, told))
+
+
 def test_a_missing_starter_json_is_one_clear_error(tmp_path):
     with pytest.raises(ModelUnavailable, match=r"starter\.json"):
         read_parameters(PRESETS["starter"], tmp_path)

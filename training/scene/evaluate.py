@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from bgswap.backgrounds.diffusion.generator import SceneGenerator
+from bgswap.backgrounds.diffusion import bfloat16
 from bgswap.io.tensors import images_to_tensor
 from bgswap.presets import PRESETS
 from training.common.data import PictureArchive
@@ -97,7 +97,7 @@ def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list
     Returns:
         (N, side, side, 3) uint8 RGB, the class number of each, and seconds a picture.
     """
-    generator, size = SceneGenerator.load(PRESETS["starter"], args.weights, "cpu"), (args.side,) * 2
+    generator, size = bfloat16.load(PRESETS["starter"], args.weights, "cpu"), (args.side,) * 2
     photo, alpha = np.full((*size, 3), 128, np.uint8), np.zeros(size, np.float32)
     made, prompted, started = [], [], time.perf_counter()
     for number, name in enumerate(classes):

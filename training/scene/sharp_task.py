@@ -3,7 +3,8 @@
 On patches of photographs the decoder keeps the losses of the autoencoder's first phase
 (:mod:`training.scene.autoencoder`). What the UNet paints is smoother than what the encoder gives:
 on painted latents the decoder is held only to its earlier picture at half the size, so that the
-fine detail comes from the discriminator.
+fine detail comes from the discriminator. That one sees details alone: painted scenes have stronger
+colors than photographs, and of whole pictures it would judge mostly these.
 """
 
 from collections.abc import Callable
@@ -28,6 +29,12 @@ def build_discriminator(width: int = 48) -> nn.Sequential:
         layers += [nn.Conv2d(channels, 2 * channels, 4, 2, 1), nn.GroupNorm(8, 2 * channels)]
         layers, channels = [*layers, nn.LeakyReLU(0.2)], 2 * channels
     return nn.Sequential(*layers, nn.Conv2d(channels, 1, 3, 1, 1))
+
+
+def details(pictures: Tensor) -> Tensor:
+    """Pictures (B, 3, H, W) without what is left of them at a quarter of their size."""
+    coarse = F.avg_pool2d(pictures, 4)
+    return pictures - F.interpolate(coarse, scale_factor=4.0, mode="bilinear")
 
 
 class SharpTask(PatchTask):
@@ -75,7 +82,7 @@ class SharpTask(PatchTask):
             if halved is not None:
                 picture = picture + picture_loss(F.avg_pool2d(shown[len(batch) :], 2), halved)
             plain = torch.autograd.grad(picture, shown)[0]
-            sharp = torch.autograd.grad(-self.judge(shown).mean(), shown)[0]
+            sharp = torch.autograd.grad(-self.judge(details(shown)).mean(), shown)[0]
         share = self.share * min(1, self.step / 100) * plain.norm() / (sharp.norm() + 1e-9)
         carried = (output.float() * (plain + share * sharp)).sum()
         # Its value is the picture loss, its gradient the one that was put together.
@@ -92,7 +99,8 @@ class SharpTask(PatchTask):
     def _judge(self, true: Tensor, made: Tensor) -> Tensor:
         """One step of the discriminator; its loss."""
         self.judging.zero_grad()
-        hinge = F.relu(1 - self.judge(true)).mean() + F.relu(1 + self.judge(made)).mean()
+        real, painted = self.judge(details(true)), self.judge(details(made))
+        hinge = F.relu(1 - real).mean() + F.relu(1 + painted).mean()
         hinge.backward()
         self.judging.step()
         return hinge

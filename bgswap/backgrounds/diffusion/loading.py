@@ -21,6 +21,9 @@ from bgswap.presets import ScenePreset
 log = logging.getLogger(__name__)
 
 NO_PARTS = SceneParts()
+# Least and greatest values of the figures in starter.json; the margin is less than half a multiple
+# of a canvas's sides.
+BOUNDS = {"side": (32, 2048), "steps": (1, 100), "guidance_scale": (0, 30), "margin": (0, 16)}
 
 
 def load_pipeline(
@@ -63,16 +66,19 @@ def read_parameters(preset: ScenePreset, folder: Path) -> ScenePreset:
     """The preset with the figures that ``starter.json`` in the model's folder gives.
 
     Raises:
-        ModelUnavailable: the file is missing or broken.
+        ModelUnavailable: the file is missing or broken, or a figure is out of bounds.
     """
     try:
-        figures = json.loads((folder / "starter.json").read_text(encoding="utf-8"))
+        figures = {"margin": 0} | json.loads((folder / "starter.json").read_text(encoding="utf-8"))
+        for name, (least, most) in BOUNDS.items():
+            if not least <= figures[name] <= most:
+                raise ValueError(f"{name} is {figures[name]}, not {least} to {most}")
         return replace(
             preset,
             side=int(figures["side"]),
             steps=int(figures["steps"]),
             guidance_scale=float(figures["guidance_scale"]),
-            margin=int(figures.get("margin", 0)),
+            margin=int(figures["margin"]),
             vocabulary=frozenset(word for entry in figures["vocabulary"] for word in entry.split()),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
