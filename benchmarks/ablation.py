@@ -114,7 +114,7 @@ STEPS: dict[str, LeftOut] = {
     "mask NMS": without_mask_nms,
     "matting network": without_network,
     "its second look": without_matting,
-    "second pass": without_second_pass,
+    "second matting pass": without_second_pass,
     "refiner": without_refiner,
     "guided filter": without_guided_filter,
 }

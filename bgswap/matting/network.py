@@ -39,7 +39,7 @@ class NetworkConfig:
     widenings: int = 2
     # Crops in a batch: bounds the memory for any number of people.
     batch: int = 4
-    # Passes for the alpha of a person: each is shown the result of the one before as rough mask.
+    # Passes for a person's alpha, at least 1: each is shown the result of the one before.
     passes: int = 2
     # How alphas are upsampled to the photo's resolution.
     detail: DetailConfig = field(default_factory=DetailConfig)
@@ -175,13 +175,15 @@ class NetworkMatter:
         """
         if photo.shape[:2] != mask.shape or (others is not None and others.shape != mask.shape):
             raise ValueError(f"photo {photo.shape} and masks {mask.shape} differ in size")
+        box = box_of(mask)
+        if box is None:
+            return np.zeros_like(mask)
         around = np.zeros_like(mask) if others is None else others
-        for _ in range(self.config.passes):
-            box = box_of(mask)
-            if box is None:
-                return np.zeros_like(mask)
-            alpha, window = self._pass(photo, mask, around, box)
+        alpha, window = self._pass(photo, mask, around, box)
+        for _ in range(1, self.config.passes):
             mask = paste_window(alpha, window, photo.shape[:2])
+            # Where nobody is clear any more, the window stays.
+            alpha, window = self._pass(photo, mask, around, box_of(mask) or box)
         return full_size(self._refine, photo, alpha, window, self.config.detail)
 
     def _pass(

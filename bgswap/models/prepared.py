@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 # Raised when the conversion changes, so that cached models of older versions are converted again.
-FORMAT = 1
+FORMAT = 2
 # Times faster than torch from which the converted UNet is used: below it the gain is not worth the
 # difference in the picture.
 LEAST_GAIN = 1.3

@@ -24,7 +24,7 @@ LOADERS = {
     "segmenter": "bgswap.detection.segmenter:Segmenter.from_folder",
     "finder": "bgswap.detection.finder:PeopleFinder.of",
     "prepare": "bgswap.backgrounds.diffusion.prepare:prepare",
-    "scene": "bgswap.backgrounds.diffusion.bfloat16:load",
+    "scene": "bgswap.backgrounds.diffusion.bfloat16:load_in_fast_format",
 }
 _FACTORIES: dict[tuple[str, str], str | Factory] = {
     ("face_finder", "center_face"): "bgswap.faces.center_face_file:packaged_finder",

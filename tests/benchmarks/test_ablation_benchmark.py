@@ -103,12 +103,15 @@ def test_each_step_of_the_chain_can_be_left_out_and_comes_back():
         assert found()[0] == 2
     with ablation.STEPS["its second look"](swapper):
         assert found() == before
+    with ablation.STEPS["second matting pass"](swapper):
+        assert everything.config.passes == 1
     with ablation.STEPS["refiner"](swapper):
         assert everything.config.detail.octaves == 0
     with ablation.STEPS["guided filter"](swapper):
         enlarged = detail.guided_upsampling(PHOTO, PHOTO[::2, ::2], box(10, 30)[::2, ::2])
         assert enlarged.shape == PHOTO.shape[:2]
     assert found() == before and everything.config.detail.octaves == 2
+    assert everything.config.passes == 2
     assert detail.guided_upsampling is guided_upsampling
 
 

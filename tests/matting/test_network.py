@@ -65,13 +65,28 @@ def test_a_second_pass_is_shown_the_result_of_the_first(monkeypatch) -> None:
 
     monkeypatch.setattr(NetworkMatter, "_forward", answer)
     rough = mask((120, 90), slice(20, 90), slice(30, 60)) * np.float32(0.6)
-    several, alphas = matter(), []
+    patient, alphas = matter(), []
     for passes in (1, 2):
         shown.clear()
-        several.config = replace(SMALL, passes=passes)
-        alphas.append(several.matte(photo(), rough)[50:60, 40:50].mean())
+        patient.config = replace(SMALL, passes=passes)
+        alphas.append(patient.matte(photo(), rough)[50:60, 40:50].mean())
         assert [round(float(given.max()), 3) for given in shown] == [0.6, 0.8][:passes]
     assert alphas[0] < alphas[1] < 1
+
+
+def test_a_faint_person_stays_faint(monkeypatch) -> None:
+    """Where the mean falls below one half, the second pass looks at the same window."""
+    windows = []
+
+    def answer(self, crops):
+        windows.append(crops[0][0])
+        return np.full((1, *crops[0][1].shape), 0.2, np.float32), np.ones(1)
+
+    monkeypatch.setattr(NetworkMatter, "_forward", answer)
+    rough = mask((120, 90), slice(20, 90), slice(30, 60)) * np.float32(0.6)
+    alpha = matter().matte(photo(), rough)
+    assert np.array_equal(*windows)
+    assert 0.1 < alpha[50:60, 40:50].mean() < 0.5
 
 
 def test_an_empty_mask_gives_an_empty_alpha() -> None:

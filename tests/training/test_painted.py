@@ -1,5 +1,7 @@
 """The decoder's training on latents that the scene model paints."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from training.scene.autoencoder import build_autoencoder
 from training.scene.captions import words
 from training.scene.data.part_store import STUDIO, Pictures
 from training.scene.painted import Painted, captions, load_painted
-from training.scene.sharp_task import SharpTask
+from training.scene.sharp_task import SharpTask, details
 
 
 def pictures(kinds, said):
@@ -46,17 +48,24 @@ def test_captions_never_ask_for_blur():
 
 
 def test_kept_latents_are_read_again(tmp_path):
-    latents = torch.randn(3, 4, 8, 8)
-    torch.save(latents, tmp_path / "painted.pt")
-
-    class Unused:
-        vae = build_autoencoder((16, 16, 16))
-
-    painted = load_painted(Unused, pictures(["ocean"], [[]]), 3, tmp_path / "painted.pt", 0)
+    latents, kept = torch.randn(3, 4, 8, 8), tmp_path / "painted.pt"
+    torch.save(latents, kept)
+    autoencoder = build_autoencoder((16, 16, 16))
+    pipeline = SimpleNamespace(vae=autoencoder, unet=autoencoder)
+    painted = load_painted(pipeline, pictures(["ocean"], [[]]), 3, kept, 0, resume=True)
     assert torch.equal(painted.latents, latents)
     with torch.no_grad():
-        whole = Unused.vae.decode(latents).sample
+        whole = autoencoder.decode(latents).sample
     torch.testing.assert_close(painted.halved, F.avg_pool2d(whole, 2).clamp(-1, 1))
+    with pytest.raises(ValueError, match="3 scenes, not 4"):
+        load_painted(pipeline, pictures(["ocean"], [[]]), 4, kept, 0, resume=True)
+
+
+def test_a_flat_color_has_no_details_and_a_fine_grid_is_nothing_else():
+    flat = torch.tensor([0.3, -0.5, 0.9]).view(1, 3, 1, 1).expand(2, 3, 16, 16)
+    grid = flat + 0.1 * (torch.arange(16) % 2 * 2 - 1)
+    assert details(flat).abs().max() < 1e-6
+    torch.testing.assert_close(details(grid), grid - flat)
 
 
 @pytest.mark.parametrize("with_painted", [False, True])

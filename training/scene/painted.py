@@ -57,28 +57,41 @@ class Painted:
 
 
 def load_painted(
-    pipeline: StableDiffusionInpaintPipeline, pictures: Pictures, count: int, path: Path, seed: int
+    pipeline: StableDiffusionInpaintPipeline,
+    pictures: Pictures,
+    count: int,
+    path: Path,
+    seed: int,
+    resume: bool = False,
 ) -> Painted:
-    """Paint ``count`` scenes by captions of random pictures, or read what an earlier call kept.
+    """Paint scenes by captions of random pictures, or read what an earlier part of the run kept.
 
     Args:
-        pipeline: the trained scene model.
+        pipeline: the trained scene model, on the device that is to paint.
         pictures: whose classes and attributes are worded.
         count: of scenes.
         path: where the latents are kept.
         seed: of captions and noise.
+        resume: read what was kept.
+
+    Raises:
+        ValueError: another number of scenes was kept.
     """
-    if path.exists():
+    device = pipeline.unet.device
+    if resume and path.exists():
         latents = torch.load(path, weights_only=True)
     else:
         latents = _paint(pipeline, captions(pictures, count, np.random.default_rng(seed)), seed)
-        torch.save(latents, path)
+        torch.save(latents, path.with_suffix(".new"))
+        path.with_suffix(".new").replace(path)
+    if len(latents) != count:
+        raise ValueError(f"{path} holds {len(latents)} scenes, not {count}")
     with torch.no_grad():
         halved = [
-            F.avg_pool2d(pipeline.vae.decode(part).sample, 2).clamp(-1, 1)
+            F.avg_pool2d(pipeline.vae.decode(part.to(device)).sample.float(), 2).clamp(-1, 1)
             for part in latents.split(BATCH)
         ]
-    return Painted(latents, torch.cat(halved))
+    return Painted(latents.to(device), torch.cat(halved))
 
 
 def captions(pictures: Pictures, count: int, rng: np.random.Generator) -> list[str]:
@@ -96,7 +109,7 @@ def captions(pictures: Pictures, count: int, rng: np.random.Generator) -> list[s
 
 
 def _paint(pipeline: StableDiffusionInpaintPipeline, texts: list[str], seed: int) -> Tensor:
-    """(N, 4, 64, 64) float32 latents on the CPU, by the program's own steps and guidance."""
+    """(N, 4, 64, 64) float32 latents on the CPU, with the steps and guidance of the program."""
     gray, everything = Image.new("RGB", (SIDE,) * 2, (128,) * 3), Image.new("L", (SIDE,) * 2, 255)
     pipeline.set_progress_bar_config(disable=True)
     generator, parts = torch.Generator().manual_seed(seed), []

@@ -3,8 +3,8 @@
 On patches of photographs the decoder keeps the losses of the autoencoder's first phase
 (:mod:`training.scene.autoencoder`). What the UNet paints is smoother than what the encoder gives:
 on painted latents the decoder is held only to its earlier picture at half the size, so that the
-fine detail comes from the discriminator. That one sees details alone: painted scenes have stronger
-colors than photographs, and of whole pictures it would judge mostly these.
+fine detail comes from the discriminator. The discriminator is shown only the high frequencies:
+painted scenes have stronger colors than photographs, by which it would otherwise tell them apart.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from training.scene.autoencoder import DISTURBED, PatchTask, picture_loss
 from training.scene.painted import Painted
 
-# Highest learning rate.
+# Highest learning rate; norm of the discriminator's gradient as a share of the other losses'.
 RATE, SHARE = 1e-3, 0.35
 
 
@@ -32,7 +32,7 @@ def build_discriminator(width: int = 48) -> nn.Sequential:
 
 
 def details(pictures: Tensor) -> Tensor:
-    """Pictures (B, 3, H, W) without what is left of them at a quarter of their size."""
+    """The high frequencies of pictures (B, 3, H, W): less their mean over 4 x 4 pixels."""
     coarse = F.avg_pool2d(pictures, 4)
     return pictures - F.interpolate(coarse, scale_factor=4.0, mode="bilinear")
 
@@ -43,7 +43,7 @@ class SharpTask(PatchTask):
     Args:
         autoencoder: what is trained, in place; the encoder is not.
         share: norm of the discriminator's gradient, as a share of the other losses'.
-        painted: latents for as many further patches a step, if any.
+        painted: where given, each step has as many painted patches as patches of photographs.
         patches, count, rate, others: see :class:`PatchTask`.
     """
 
@@ -99,8 +99,8 @@ class SharpTask(PatchTask):
     def _judge(self, true: Tensor, made: Tensor) -> Tensor:
         """One step of the discriminator; its loss."""
         self.judging.zero_grad()
-        real, painted = self.judge(details(true)), self.judge(details(made))
-        hinge = F.relu(1 - real).mean() + F.relu(1 + painted).mean()
+        real, false = self.judge(details(true)), self.judge(details(made))
+        hinge = F.relu(1 - real).mean() + F.relu(1 + false).mean()
         hinge.backward()
         self.judging.step()
         return hinge

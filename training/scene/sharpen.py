@@ -81,11 +81,13 @@ def paint(
     pipeline: StableDiffusionInpaintPipeline, pictures: Pictures, options: argparse.Namespace
 ) -> Painted:
     """The painted latents, kept in OUT: a resumed run reads them."""
+    pipeline.to(options.device)
     options.out.mkdir(parents=True, exist_ok=True)
     kept = options.out / "painted.pt"
     kind = torch.device(options.device).type
     with torch.autocast(kind, torch.bfloat16, enabled=options.bfloat16 or kind == "cuda"):
-        return load_painted(pipeline, pictures, options.painted, kept, options.seed)
+        given = options.painted, kept, options.seed, options.resume
+        return load_painted(pipeline, pictures, *given)
 
 
 def main(arguments: list[str] | None = None) -> int:

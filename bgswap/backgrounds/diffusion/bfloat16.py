@@ -1,63 +1,76 @@
-"""Scene models in bfloat16, on CPUs that multiply matrices of it (AMX): two to five times as fast.
+"""Scene models in bfloat16 on CPUs that multiply matrices of it (AMX): about twice as fast.
 
-Text model, latents and scheduler stay in float32.
+UNet and autoencoder are converted. All else stays in float32: text model, latents, scheduler, the
+ControlNet of ``careful``, the transformer of ``modern``, and SDXL's own autoencoder, which its
+pipelines convert back for each picture.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers import AutoencoderKL, AutoencoderTiny
 from torch import nn
 
+from bgswap.backgrounds.diffusion import Pipeline
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
 from bgswap.backgrounds.diffusion.loading import NO_PARTS
 from bgswap.models.scene_parts import SceneParts
 from bgswap.presets import ScenePreset
 
+AUTOENCODER_PARTS = ("encoder", "decoder", "quant_conv", "post_quant_conv")
 
-def load(
+
+def load_in_fast_format(
     preset: ScenePreset, folder: Path, device: str, parts: SceneParts = NO_PARTS
 ) -> SceneGenerator:
-    """:meth:`SceneGenerator.load`, with UNet and autoencoder in bfloat16 where that is faster."""
+    """:meth:`SceneGenerator.load`, in bfloat16 where that is faster: see :func:`is_fast_on_cpu`."""
     generator = SceneGenerator.load(preset, folder, device, parts)
     if device == "cpu" and is_fast_on_cpu():
-        unet, vae = (generator.pipe.components.get(name) for name in ("unet", "vae"))
-        unet = unet if parts.unet is None else None
-        for network in (unet, getattr(vae, "encoder", None), getattr(vae, "decoder", None)):
-            if network is not None:
-                lower(network)
+        for network in _networks(generator.pipe, parts):
+            to_bfloat16(network)
     return generator
 
 
 def is_fast_on_cpu() -> bool:
     """Whether this CPU has AMX instructions for bfloat16; False where torch cannot tell.
 
-    Other CPUs that know the format (AVX-512 BF16) are slower with it than in float32.
+    Versions of torch without ``torch.cpu.get_capabilities`` cannot. Other CPUs that know the format
+    (AVX-512 BF16) are slower with it than in float32.
     """
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(capabilities.get("amx_bf16"))
+    tell = getattr(torch.cpu, "get_capabilities", None)
+    return tell is not None and bool(tell().get("amx_bf16"))
 
 
-def lower(network: nn.Module) -> None:
-    """Convert a network to bfloat16, in place; its inputs and outputs remain float32.
-
-    A pipeline may convert it back, as that of SDXL does with its autoencoder.
-    """
+def to_bfloat16(network: nn.Module) -> None:
+    """Convert a network in place; callers still give it float32 and get float32."""
     network.to(torch.bfloat16).to(memory_format=torch.channels_last)
-    network.register_forward_pre_hook(_lowered, with_kwargs=True)
-    network.register_forward_hook(_raised)
+    network.register_forward_pre_hook(_inputs_to_bfloat16, with_kwargs=True)
+    network.register_forward_hook(_outputs_to_float32)
 
 
-def _lowered(
+def _networks(pipe: Pipeline, parts: SceneParts) -> Iterator[nn.Module]:
+    """The networks of a pipeline that are converted."""
+    unet, vae = (pipe.components.get(name) for name in ("unet", "vae"))
+    if unet is not None and parts.unet is None:
+        yield unet
+    converted_back = hasattr(pipe, "text_encoder_2") and vae.config.get("force_upcast")
+    if isinstance(vae, AutoencoderKL | AutoencoderTiny) and not converted_back:
+        found = (getattr(vae, name, None) for name in AUTOENCODER_PARTS)
+        yield from (network for network in found if network is not None)
+
+
+def _inputs_to_bfloat16(
     module: nn.Module, inputs: tuple[Any, ...], options: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Pictures, text and residuals in the network's format; times and sizes as they are."""
-    wanted = next(module.parameters()).dtype
-    converted = _converted((inputs, options), wanted, dimensions=3)
-    return converted[0], converted[1]
+    """Pictures, text, residuals and guidance in bfloat16; times and sizes keep their digits."""
+    inputs, options = _converted((inputs, options), torch.bfloat16, dimensions=3)
+    guidance = _converted(options.get("timestep_cond"), torch.bfloat16)
+    return inputs, options | ({} if guidance is None else {"timestep_cond": guidance})
 
 
-def _raised(module: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> Any:
+def _outputs_to_float32(module: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> Any:
     return _converted(outputs, torch.float32)
 
 

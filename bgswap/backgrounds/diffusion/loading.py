@@ -16,14 +16,14 @@ from bgswap.errors import ModelUnavailable
 from bgswap.models.checks import FILES, components, read_index
 from bgswap.models.registry import resolve
 from bgswap.models.scene_parts import SceneParts
+from bgswap.options import rows
 from bgswap.presets import ScenePreset
 
 log = logging.getLogger(__name__)
 
 NO_PARTS = SceneParts()
-# Least and greatest values of the figures in starter.json; the margin is less than half a multiple
-# of a canvas's sides.
-BOUNDS = {"side": (32, 2048), "steps": (1, 100), "guidance_scale": (0, 30), "margin": (0, 16)}
+# Least and greatest values of the figures in starter.json beside those of the options.
+BOUNDS = {"side": (32, 2048), "margin": (0, 15)}
 
 
 def load_pipeline(
@@ -70,7 +70,8 @@ def read_parameters(preset: ScenePreset, folder: Path) -> ScenePreset:
     """
     try:
         figures = {"margin": 0} | json.loads((folder / "starter.json").read_text(encoding="utf-8"))
-        for name, (least, most) in BOUNDS.items():
+        bounds = BOUNDS | {name: rows()[name].bounds for name in ("steps", "guidance_scale")}
+        for name, (least, most) in bounds.items():
             if not least <= figures[name] <= most:
                 raise ValueError(f"{name} is {figures[name]}, not {least} to {most}")
         return replace(
