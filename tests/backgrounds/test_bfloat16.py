@@ -8,7 +8,7 @@ import tiny_parts
 import torch
 from diffusers import UNet2DConditionModel
 
-from bgswap.backgrounds.diffusion import bfloat16
+from bgswap.backgrounds.diffusion import bfloat16, prepare
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
 from bgswap.backgrounds.diffusion.likeness import alike, likeness
 from bgswap.models.scene_parts import SceneParts
@@ -87,6 +87,22 @@ def test_a_unet_from_openvino_is_left_alone(folders, amx):
     converted = SceneGenerator.load(*given)
     found = list(bfloat16._networks(converted.pipe, SceneParts(unet=folders["inpainting"])))
     assert found and converted.pipe.unet not in found
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_openvino_is_timed_against_what_torch_would_run(fast, folders, tmp_path, monkeypatch):
+    generator = SceneGenerator.load(PRESETS["quality"], folders["inpainting"], "cpu")
+    unet, timed = generator.pipe.unet, []
+    for name in ("traced", "quantized", "save"):
+        monkeypatch.setattr(prepare, name, lambda *given: None)
+    monkeypatch.setattr(prepare.OpenVinoUnet, "load", lambda folder: unet)
+    monkeypatch.setattr(
+        prepare, "_gain", lambda torchs, *rest: timed.append(formats(torchs)) or 2.0
+    )
+    monkeypatch.setattr(prepare, "check_scenes", lambda generator: [PHOTO])
+    monkeypatch.setattr(bfloat16, "is_fast_on_cpu", lambda: fast)
+    assert prepare.convert(generator, tmp_path).used
+    assert timed == [{torch.bfloat16 if fast else torch.float32}]
 
 
 def test_times_keep_their_digits_and_guidance_is_converted():
