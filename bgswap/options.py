@@ -43,7 +43,7 @@ class SwapOptions:
     seed: int | None = row(
         Option(
             "Seed",
-            "the same seed gives the same picture",
+            "the same seed gives the same picture on the same hardware",
             default=None,
             group="sampling",
             bounds=(0, 2**32 - 1),
