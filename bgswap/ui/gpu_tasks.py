@@ -25,13 +25,17 @@ from bgswap.interruption import interruptible
 from bgswap.selection import Choice
 from bgswap.types import Cutout, Strokes
 from bgswap.ui.photo_cache import Known
+from bgswap.ui.precedence import Precedence
+
+# Finding and cutting out takes a second or two: the scenes of other visitors give way to it.
+PEOPLE_FIRST = Precedence()
 
 
 def listing(swapper: BackgroundSwapper) -> Callable[..., Iterator[Any]]:
     """Finds everyone: gives the people and the details."""
 
     def listing(photo: np.ndarray, stop: Path) -> Iterator[tuple[list[Person], dict[str, Any]]]:
-        with _until(stop):
+        with PEOPLE_FIRST.first(), _until(stop):
             found = swapper.list_people(photo)
         yield found
 
@@ -49,7 +53,7 @@ def cutting(swapper: BackgroundSwapper) -> Callable[..., Iterator[Known]]:
     ) -> Iterator[Known]:
         from bgswap.matting.painted_people import painted_people
 
-        with _until(stop):
+        with PEOPLE_FIRST.first(), _until(stop):
             people = _people(swapper, photo, known)
             if strokes.keep is None:
                 # Who was only painted goes with the strokes.
@@ -73,7 +77,7 @@ def searching(swapper: BackgroundSwapper) -> Callable[..., Iterator[list[Person]
     def searching(
         photo: np.ndarray, point: tuple[float, float], stop: Path, known: Known | None
     ) -> Iterator[list[Person]]:
-        with _until(stop):
+        with PEOPLE_FIRST.first(), _until(stop):
             people = _people(swapper, photo, known)
             segmenter = swapper.models.segmenter()
             segment = segmenter.model.segment if segmenter else None
@@ -93,7 +97,7 @@ def splitting(swapper: BackgroundSwapper) -> Callable[..., Iterator[list[Person]
         stop: Path,
         known: Known | None,
     ) -> Iterator[list[Person]]:
-        with _until(stop):
+        with PEOPLE_FIRST.first(), _until(stop):
             people = _people(swapper, photo, known)
             whole = next((person for person in people if person.number == number), None)
             if whole is None:
@@ -118,10 +122,12 @@ def swapping(swapper: BackgroundSwapper) -> Callable[..., Iterator[Progress | Sw
         known: Known | None,
     ) -> Iterator[Progress | SwapResult]:
         events: SimpleQueue[Progress | None] = SimpleQueue()
+        pause = PEOPLE_FIRST.pausing(partial(_check, stop))
 
         def tell(progress: Progress) -> None:
             _check(stop)
             events.put(progress)
+            pause()
 
         def work() -> SwapResult:
             with _until(stop):
