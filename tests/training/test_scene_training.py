@@ -18,7 +18,7 @@ from timed_runs import ticking
 from training.common import saved_states
 from training.common.loop import train_for
 from training.scene import model, sharpen
-from training.scene.autoencoder import CopyTask, build_autoencoder
+from training.scene.autoencoder import CopyTask, SharpTask, build_autoencoder
 from training.scene.data import pack_scenes
 from training.scene.data.part_store import STUDIO, load_pictures
 from training.scene.data.pictures import draw_studio, place_person
@@ -26,7 +26,6 @@ from training.scene.data.wordings import EACH, LIT, PLAIN, choose_lights, word_t
 from training.scene.diffusion import DiffusionTask
 from training.scene.light import GRADES, regrade, regrade_batch
 from training.scene.model import build_scheduler
-from training.scene.sharp_task import SharpTask
 from training.scene.stages import stage_settings
 from training.scene.text import LENGTH, TextTask, build_text_encoder, build_tokenizer, tokenize
 from training.scene.train import parser, run
@@ -262,7 +261,6 @@ def test_only_the_decoder_is_sharpened(tiny, packed, tmp_path, capfd):
     run(tiny(out, "--steps", "2", "--shown", "0"), ticking())
     flags = ["--data", packed, "--start-from", out / "export", "--out", tmp_path / "decoder"]
     flags += ["--seconds", "2", "--patches", "2", "--share", "2", "--export", sharp]
-    flags += ["--painted", "2", "--studios", "1"]
     assert sharpen.main([str(flag) for flag in flags]) == 0
     assert "fine detail" in capfd.readouterr().err
     before, after = model.build_pipeline(), model.build_pipeline()
@@ -277,7 +275,6 @@ def test_only_the_decoder_is_sharpened(tiny, packed, tmp_path, capfd):
     assert changed <= {"vae.decoder", "vae.post_quant_conv"}
     assert "vae.decoder" in changed
     assert (tmp_path / "decoder" / "reconstructions.jpg").stat().st_size > 0
-    assert torch.load(tmp_path / "decoder" / "painted.pt").shape == (2, 4, 64, 64)
 
 
 def test_a_larger_share_moves_the_decoder_more_against_its_judge():

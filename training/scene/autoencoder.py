@@ -7,8 +7,8 @@ It learns in two phases. First encoder and decoder together learn to give patche
 squared error, differences of neighbours at two scales). The latents are normalised for each
 channel and disturbed a little, and halved latents are to decode to halved patches: that keeps
 what is fine in the picture out of the latents' coarse part and makes them easier to learn
-(Kouzelis et al., 2025; Skorokhodov et al., 2025). Then the decoder alone learns sharpness
-(:mod:`training.scene.sharp_task`).
+(Kouzelis et al., 2025; Skorokhodov et al., 2025). Then the decoder alone learns sharpness from a
+patch discriminator (hinge loss), whose gradient is held to a fixed share of the other losses'.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,9 +24,9 @@ from training.common.progress import Progress
 from training.scene.optimizer import Muon
 
 LATENTS, CELL, PATCH = 4, 4, 128
-# Highest learning rate of the first phase.
-RATE = 3e-3
-DISTURBED, HALVED_SHARE = 0.1, 0.25
+# Highest learning rates of the two phases.
+RATE, SHARP_RATE = 3e-3, 1e-3
+DISTURBED, HALVED_SHARE, SHARPNESS_SHARE = 0.1, 0.25, 0.35
 
 
 def build_autoencoder(channels: tuple[int, ...] = (32, 64, 128)) -> AutoencoderKL:
@@ -43,6 +43,15 @@ def build_autoencoder(channels: tuple[int, ...] = (32, 64, 128)) -> AutoencoderK
         mid_block_add_attention=False,
         force_upcast=False,
     )
+
+
+def build_discriminator(width: int = 48) -> nn.Sequential:
+    """Patches (B, 3, H, W) to a grid of judgements, one for about 34 pixels."""
+    layers, channels = [nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2)], width
+    for _ in range(2):
+        layers += [nn.Conv2d(channels, 2 * channels, 4, 2, 1), nn.GroupNorm(8, 2 * channels)]
+        layers, channels = [*layers, nn.LeakyReLU(0.2)], 2 * channels
+    return nn.Sequential(*layers, nn.Conv2d(channels, 1, 3, 1, 1))
 
 
 def picture_loss(output: Tensor, target: Tensor) -> Tensor:
@@ -146,6 +155,62 @@ class CopyTask(PatchTask):
         into.weight[:LATENTS] /= spread[:, None, None, None]
         into.bias[:LATENTS] = (into.bias[:LATENTS] - mean) / spread
         into.weight[LATENTS:], into.bias[LATENTS:] = 0.0, -20.0
+
+
+class SharpTask(PatchTask):
+    """The second phase: the decoder against a discriminator; its average is what is kept.
+
+    Args:
+        autoencoder: what is trained, in place; the encoder is not.
+        share: norm of the discriminator's gradient, as a share of the other losses'.
+        patches, count, rate, others: see :class:`PatchTask`.
+    """
+
+    def __init__(
+        self,
+        autoencoder: AutoencoderKL,
+        patches: Callable[[int], Tensor],
+        count: int,
+        rate: float = SHARP_RATE,
+        share: float = SHARPNESS_SHARE,
+        **others: Any,
+    ) -> None:
+        super().__init__(autoencoder, patches, count, rate, **others)
+        self.share = share
+        self.config["share"] = share
+        self.network = nn.ModuleList([autoencoder.post_quant_conv, autoencoder.decoder])
+        self.judge = build_discriminator().to(self.device)
+        self.judging = torch.optim.AdamW(self.judge.parameters(), 4e-4, betas=(0.5, 0.9))
+        self.others = [self.judge, self.judging]
+
+    def losses(self, network: nn.Module, batch: Tensor) -> dict[str, Tensor]:
+        """The patches' errors, with the discriminator's gradient beside their own.
+
+        The discriminator makes its own step here.
+        """
+        with self._autocast():
+            with torch.no_grad():
+                z = self.encode(batch).float()
+            noise = DISTURBED * torch.rand(len(z), 1, 1, 1, device=z.device)
+            output = self.decode(z + noise * torch.randn_like(z))
+            shown = output.detach().float().requires_grad_()
+            self.judging.zero_grad()
+            real, made = self.judge(batch), self.judge(shown.detach())
+            hinge = F.relu(1 - real).mean() + F.relu(1 + made).mean()
+            hinge.backward()
+            self.judging.step()
+            picture = picture_loss(shown, batch)
+            plain = torch.autograd.grad(picture, shown)[0]
+            sharp = torch.autograd.grad(-self.judge(shown).mean(), shown)[0]
+        share = self.share * min(1, self.step / 100) * plain.norm() / (sharp.norm() + 1e-9)
+        carried = (output.float() * (plain + share * sharp)).sum()
+        # Its value is the picture loss, its gradient the one that was put together.
+        total = picture.detach() + carried - carried.detach()
+        return {"total": total, "discriminator": hinge}
+
+    def take_average(self) -> None:
+        """Set the decoder's weights to their moving average."""
+        self.network.load_state_dict(self.average.state_dict())
 
 
 def psnr(output: Tensor, target: Tensor) -> str:

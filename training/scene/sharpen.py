@@ -3,10 +3,9 @@
     python -m training scene sharpen --data datasets/packed --start-from bgswap/starter/scene \\
         --out runs/decoder --seconds 3600 --export runs/decoder/scene
 
-The second phase of the autoencoder's training (:mod:`training.scene.sharp_task`) alone: encoder,
-UNet and text model stay as they are. With ``--painted`` it also learns on latents that the UNet
-paints. A larger ``--share`` of the discriminator's gradient gives more fine detail and less PSNR;
-both are logged for held-out pictures at the end.
+The second phase of the autoencoder's training (:mod:`training.scene.autoencoder`) alone: encoder,
+UNet and text model stay as they are. A larger ``--share`` of the discriminator's gradient gives
+more fine detail and less PSNR; both are logged for held-out pictures at the end.
 """
 
 import argparse
@@ -14,16 +13,13 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from diffusers import StableDiffusionInpaintPipeline
 
 from training.common.flags import add_track_flag
 from training.common.loop import command_parser, run_command, train_for
-from training.scene.autoencoder import PATCH
-from training.scene.data.part_store import Pictures, load_pictures
+from training.scene.autoencoder import PATCH, SHARP_RATE, SHARPNESS_SHARE, SharpTask
+from training.scene.data.part_store import load_pictures
 from training.scene.model import build_pipeline, export, load_weights
-from training.scene.painted import Painted, load_painted
 from training.scene.reconstruction import show_reconstructions
-from training.scene.sharp_task import RATE, SHARE, SharpTask
 from training.scene.stages import stage_settings
 
 
@@ -35,11 +31,9 @@ def parser() -> argparse.ArgumentParser:
     add("--start-from", type=Path, required=True, help="a trained pipeline, or a run's weights")
     add("--out", type=Path, required=True, help="where checkpoint and reconstructions go")
     add("--seconds", type=float, required=True, help="of training")
-    add("--share", type=float, default=SHARE, help="of the discriminator's gradient")
+    add("--share", type=float, default=SHARPNESS_SHARE, help="of the discriminator's gradient")
     add("--patches", type=int, default=8, help="a step")
-    add("--painted", type=int, default=0, help="scenes to paint and learn on too")
-    add("--studios", type=int, default=0, help="drawn backdrops of each color and style")
-    add("--rate", type=float, default=RATE, help="highest learning rate")
+    add("--rate", type=float, default=SHARP_RATE, help="highest learning rate")
     add("--device", default="cpu", help="cpu, cuda")
     add("--bfloat16", action="store_true", help="on a CPU with instructions for it: twice as fast")
     add("--seed", type=int, default=0, help="of patches and discriminator")
@@ -57,16 +51,13 @@ def run(options: argparse.Namespace) -> None:
     pipeline = build_pipeline()
     load_weights(pipeline, options.start_from)
     pipeline.vae.to(options.device, memory_format=torch.channels_last)
-    pictures = load_pictures(
-        options.data, "train", options.device, options.pictures, options.studios
-    )
+    pictures = load_pictures(options.data, "train", options.device, options.pictures)
     task = SharpTask(
         pipeline.vae,
         partial(pictures.sharp_patches, side=PATCH),
         options.patches,
         options.rate,
         share=options.share,
-        painted=paint(pipeline, pictures, options) if options.painted else None,
         bfloat16=options.bfloat16,
     )
     train_for(task, stage_settings("decoder", options.out, options, options.seconds))
@@ -75,19 +66,6 @@ def run(options: argparse.Namespace) -> None:
     show_reconstructions(pipeline.vae, held_out, options.out / "reconstructions.jpg")
     if options.export:
         export(pipeline, options.export)
-
-
-def paint(
-    pipeline: StableDiffusionInpaintPipeline, pictures: Pictures, options: argparse.Namespace
-) -> Painted:
-    """The painted latents, kept in OUT: a resumed run reads them."""
-    pipeline.to(options.device)
-    options.out.mkdir(parents=True, exist_ok=True)
-    kept = options.out / "painted.pt"
-    kind = torch.device(options.device).type
-    with torch.autocast(kind, torch.bfloat16, enabled=options.bfloat16 or kind == "cuda"):
-        given = options.painted, kept, options.seed, options.resume
-        return load_painted(pipeline, pictures, *given)
 
 
 def main(arguments: list[str] | None = None) -> int:

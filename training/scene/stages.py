@@ -15,14 +15,13 @@ from training.common import saved_states
 from training.common.clock import Clock
 from training.common.loop import train_for
 from training.common.tasks import TimedSettings
-from training.scene.autoencoder import PATCH, CopyTask
+from training.scene.autoencoder import PATCH, CopyTask, SharpTask
 from training.scene.data.batches import SceneBatches
 from training.scene.data.latents import Latents, compute_latents
 from training.scene.data.part_store import Pictures, load_people, load_pictures
 from training.scene.diffusion import DiffusionTask
 from training.scene.model import STEPS
 from training.scene.reconstruction import show_reconstructions
-from training.scene.sharp_task import SharpTask
 from training.scene.text import TextTask
 
 log = logging.getLogger(__name__)

@@ -9,12 +9,11 @@ import torch
 from diffusers import StableDiffusionInpaintPipeline
 
 from training.common.loop import train_for
-from training.scene.autoencoder import LATENTS, PATCH, CopyTask
+from training.scene.autoencoder import LATENTS, PATCH, CopyTask, SharpTask
 from training.scene.data.batches import SceneBatches
 from training.scene.data.latents import CROPS, PLACED_CELLS, SQUARE, Latents
 from training.scene.data.wordings import EACH, LIT, PLAIN
 from training.scene.diffusion import DiffusionTask
-from training.scene.sharp_task import SharpTask
 from training.scene.stages import stage_settings
 from training.scene.text import LENGTH
 
