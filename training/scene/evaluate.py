@@ -97,10 +97,8 @@ def draw(args: argparse.Namespace, classes: list[str]) -> tuple[np.ndarray, list
     Returns:
         (N, side, side, 3) uint8 RGB, the class number of each, and seconds a picture.
     """
-    generator, size = (
-        bfloat16.load_in_fast_format(PRESETS["starter"], args.weights, "cpu"),
-        (args.side,) * 2,
-    )
+    generator = bfloat16.load_in_fast_format(PRESETS["starter"], args.weights, "cpu")
+    size = (args.side, args.side)
     photo, alpha = np.full((*size, 3), 128, np.uint8), np.zeros(size, np.float32)
     made, prompted, started = [], [], time.perf_counter()
     for number, name in enumerate(classes):
