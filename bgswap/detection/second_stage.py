@@ -38,7 +38,8 @@ class SecondStage:
     """The person U-Net as a function on candidates. Not safe to share between threads.
 
     Args:
-        network: its ``height`` and ``width`` are the size of its input.
+        network: as :func:`bgswap.networks.inference.fused` makes it; its ``height`` and ``width``
+            are the size of its input.
         device: the torch device it runs on.
         config: see :class:`SecondStageConfig`.
     """
@@ -93,13 +94,16 @@ class SecondStage:
         import torch
 
         from bgswap.io.tensors import crops_to_tensor
+        from bgswap.networks.inference import inference
 
         batch = crops_to_tensor(*zip(*crops, strict=True)).to(self._device)
-        with torch.inference_mode():
+        with inference(self._device):
             logits, scores = self._network(torch.cat([batch, batch.flip(-1)]))
-            straight, mirrored = torch.sigmoid(logits[:, 0]).chunk(2)
+            straight, mirrored = torch.sigmoid(logits[:, 0].float()).chunk(2)
             masks = (straight + mirrored.flip(-1)) / 2
-            return masks.cpu().numpy(), torch.sigmoid(scores).view(2, -1).mean(0).cpu().numpy()
+            return masks.cpu().numpy(), torch.sigmoid(scores.float()).view(2, -1).mean(
+                0
+            ).cpu().numpy()
 
     def _together(self, rough: Person, first: Person, second: Person) -> Person | None:
         """What both stages say of one person."""

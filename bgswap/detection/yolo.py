@@ -89,11 +89,13 @@ class YoloDetector:
         Raises:
             ModelUnavailable: what lies there does not fit a YOLOv8-seg model.
         """
+        from bgswap.networks.inference import fused
+
         with restored_threads():
             network, config, second = read_official(path) if path.is_file() else read_own(path)
         least = threshold or config["threshold"]
         mirror = config.get("mirror", False)
-        stage = SecondStage(second, device) if second else None
+        stage = SecondStage(fused(second), device) if second else None
         return cls(network, config["imgsz"], least, config["iou"], device, mirror, stage)
 
     def check(self) -> None:

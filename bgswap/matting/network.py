@@ -77,11 +77,12 @@ class NetworkMatter:
             OSError, RuntimeError: the folder holds no such weights, or they do not fit.
         """
         from bgswap.networks import MattingUNet
+        from bgswap.networks.inference import fused
 
         if not Path(folder, "model.safetensors").is_file():
             raise FileNotFoundError(f"no model.safetensors in {folder}")
         network = MattingUNet.from_pretrained(str(folder), strict=True)
-        return cls(network, device, calibration=Calibration.read(Path(folder)))
+        return cls(fused(network), device, calibration=Calibration.read(Path(folder)))
 
     def check(self) -> None:
         """Smoke test of custom weights: score and matte a square in noise.
@@ -223,25 +224,25 @@ class NetworkMatter:
         import torch
 
         from bgswap.io.tensors import crops_to_tensor
+        from bgswap.networks.inference import inference
 
-        with self._lock, torch.inference_mode():
+        with self._lock, inference(self._device):
             batch = crops_to_tensor(*zip(*crops, strict=True)).to(
                 self._device, memory_format=torch.channels_last
             )
             logits, scores = self._network(batch)
-            return _array(torch.sigmoid(logits[:, 0])), _array(torch.sigmoid(scores))
+            return _probabilities(logits[:, 0]), _probabilities(scores)
 
     def _refine(self, images: Sequence[np.ndarray], alphas: Sequence[np.ndarray]) -> np.ndarray:
         """The refined alphas (N, h, w) of tiles: photos uint8, and alphas upsampled to them."""
-        import torch
-
         from bgswap.io.tensors import images_to_tensor, masks_to_tensor
+        from bgswap.networks.inference import inference
 
         photos, masks = images_to_tensor(images) * 2 - 1, masks_to_tensor(alphas)
-        with self._lock, torch.inference_mode():
+        with self._lock, inference(self._device):
             logits = self._network.refiner(photos.to(self._device), masks.to(self._device))
-            return _array(torch.sigmoid(logits[:, 0]))
+            return _probabilities(logits[:, 0])
 
 
-def _array(values: "Tensor") -> np.ndarray:
-    return values.float().cpu().numpy()
+def _probabilities(logits: "Tensor") -> np.ndarray:
+    return logits.float().sigmoid().cpu().numpy()

@@ -21,4 +21,5 @@ class Residual(nn.Module):
         self.first, self.second = conv_bn(channels, channels), conv_bn(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu(x + self.second(F.relu(self.first(x))))
+        changed = self.second(F.relu(self.first(x), inplace=True))
+        return F.relu(x + changed, inplace=True)

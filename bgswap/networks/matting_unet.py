@@ -45,7 +45,7 @@ class AlphaRefiner(nn.Module):
 
     def __init__(self, width: int = 24, depth: int = 3) -> None:
         super().__init__()
-        self.entry = nn.Sequential(conv_bn(4 * 4, width), nn.ReLU())
+        self.entry = nn.Sequential(conv_bn(4 * 4, width), nn.ReLU(inplace=True))
         self.blocks = nn.Sequential(*(Residual(width) for _ in range(depth)))
         self.change = nn.Conv2d(width, 4, 3, padding=1)
 
@@ -87,7 +87,7 @@ class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         for level, (channels, depth) in enumerate(zip(widths, depths, strict=True)):
             entry = conv_bn(before[level], channels, stride=2 if level else 1)
             blocks = (Residual(channels) for _ in range(depth))
-            self.down.append(nn.Sequential(entry, nn.ReLU(), *blocks))
+            self.down.append(nn.Sequential(entry, nn.ReLU(inplace=True), *blocks))
         deepest = widths[-1]
         self.context = nn.Sequential(
             Attention(deepest), Residual(deepest), Attention(deepest), Residual(deepest)
@@ -129,5 +129,5 @@ class MattingUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         skips.pop()
         for bridge, blocks in zip(self.bridges, self.up, strict=True):
             wider = F.interpolate(bridge(x), scale_factor=2, mode="bilinear", align_corners=False)
-            x = blocks(F.relu(wider + skips.pop()))
+            x = blocks(F.relu(wider + skips.pop(), inplace=True))
         return F.pixel_shuffle(self.alpha(x), 2), score

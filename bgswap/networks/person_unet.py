@@ -76,5 +76,5 @@ class PersonUNet(nn.Module, PyTorchModelHubMixin, library_name="bgswap"):
         skips.pop()
         for bridge, block in zip(self.bridges, self.up, strict=True):
             wider = F.interpolate(bridge(x), scale_factor=2, mode="bilinear", align_corners=False)
-            x = block(F.relu(wider + skips.pop()))
+            x = block(F.relu(wider + skips.pop(), inplace=True))
         return F.pixel_shuffle(self.mask(x), 2), score

@@ -100,7 +100,7 @@ def test_openvino_is_timed_against_what_torch_would_run(fast, folders, tmp_path,
         prepare, "_gain", lambda torchs, *rest: timed.append(formats(torchs)) or 2.0
     )
     monkeypatch.setattr(prepare, "check_scenes", lambda generator: [PHOTO])
-    monkeypatch.setattr(bfloat16, "is_fast_on_cpu", lambda: fast)
+    monkeypatch.setattr(prepare, "is_fast_in_bfloat16", lambda: fast)
     assert prepare.convert(generator, tmp_path).used
     assert timed == [{torch.bfloat16 if fast else torch.float32}]
 
@@ -134,8 +134,3 @@ def test_other_cpus_stay_in_float32(capabilities, folders, monkeypatch):
     given = PRESETS["quality"], folders["inpainting"], "cpu"
     pipe = bfloat16.load_in_fast_format(*given).pipe
     assert formats(pipe.unet) == formats(pipe.vae) == {torch.float32}
-
-
-def test_an_older_torch_stays_in_float32(monkeypatch):
-    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
-    assert not bfloat16.is_fast_on_cpu()

@@ -17,6 +17,7 @@ from bgswap.backgrounds.diffusion import Pipeline
 from bgswap.backgrounds.diffusion.generator import SceneGenerator
 from bgswap.backgrounds.diffusion.loading import NO_PARTS
 from bgswap.models.scene_parts import SceneParts
+from bgswap.networks.inference import is_fast_in_bfloat16
 from bgswap.presets import ScenePreset
 
 AUTOENCODER_PARTS = ("encoder", "decoder", "quant_conv", "post_quant_conv")
@@ -25,22 +26,12 @@ AUTOENCODER_PARTS = ("encoder", "decoder", "quant_conv", "post_quant_conv")
 def load_in_fast_format(
     preset: ScenePreset, folder: Path, device: str, parts: SceneParts = NO_PARTS
 ) -> SceneGenerator:
-    """:meth:`SceneGenerator.load`, in bfloat16 where that is faster: see :func:`is_fast_on_cpu`."""
+    """:meth:`SceneGenerator.load`, in bfloat16 where :func:`is_fast_in_bfloat16` says so."""
     generator = SceneGenerator.load(preset, folder, device, parts)
-    if device == "cpu" and is_fast_on_cpu():
+    if device == "cpu" and is_fast_in_bfloat16():
         for network in _networks(generator.pipe, parts):
             to_bfloat16(network)
     return generator
-
-
-def is_fast_on_cpu() -> bool:
-    """Whether this CPU has AMX instructions for bfloat16; False where torch cannot tell.
-
-    Versions of torch without ``torch.cpu.get_capabilities`` cannot. Other CPUs that know the format
-    (AVX-512 BF16) are slower with it than in float32.
-    """
-    tell = getattr(torch.cpu, "get_capabilities", None)
-    return tell is not None and bool(tell().get("amx_bf16"))
 
 
 def to_bfloat16(network: nn.Module) -> None:

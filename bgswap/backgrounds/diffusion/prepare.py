@@ -21,6 +21,7 @@ from bgswap.backgrounds.diffusion.likeness import alike, likeness
 from bgswap.backgrounds.diffusion.openvino_unet import OpenVinoUnet
 from bgswap.models.prepared import CONFIG, NETWORK, Verdict, write_verdict
 from bgswap.models.scene_parts import SceneParts
+from bgswap.networks.inference import is_fast_in_bfloat16
 from bgswap.presets import ScenePreset
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ def convert(generator: SceneGenerator, folder: Path) -> Verdict:
         if alike(scores):
             side = generator.preset.side // generator.pipe.vae_scale_factor
             large = (torch.randn(1, steps[0][0].shape[1], side, side), *steps[0][1:])
-            if bfloat16.is_fast_on_cpu():
+            if is_fast_in_bfloat16():
                 bfloat16.to_bfloat16(unet)  # as torch would run it
             return Verdict(_gain(unet, converted, large), numbers=numbers)
     return Verdict(0.0, "its scenes differ from those of torch")
