@@ -35,7 +35,7 @@ def listing(swapper: BackgroundSwapper) -> Callable[..., Iterator[Any]]:
     """Finds everyone: gives the people and the details."""
 
     def listing(photo: np.ndarray, stop: Path) -> Iterator[tuple[list[Person], dict[str, Any]]]:
-        with PEOPLE_FIRST.first(), _until(stop):
+        with _people_first(stop):
             found = swapper.list_people(photo)
         yield found
 
@@ -53,7 +53,7 @@ def cutting(swapper: BackgroundSwapper) -> Callable[..., Iterator[Known]]:
     ) -> Iterator[Known]:
         from bgswap.matting.painted_people import painted_people
 
-        with PEOPLE_FIRST.first(), _until(stop):
+        with _people_first(stop):
             people = _people(swapper, photo, known)
             if strokes.keep is None:
                 # Who was only painted goes with the strokes.
@@ -77,7 +77,7 @@ def searching(swapper: BackgroundSwapper) -> Callable[..., Iterator[list[Person]
     def searching(
         photo: np.ndarray, point: tuple[float, float], stop: Path, known: Known | None
     ) -> Iterator[list[Person]]:
-        with PEOPLE_FIRST.first(), _until(stop):
+        with _people_first(stop):
             people = _people(swapper, photo, known)
             segmenter = swapper.models.segmenter()
             segment = segmenter.model.segment if segmenter else None
@@ -97,7 +97,7 @@ def splitting(swapper: BackgroundSwapper) -> Callable[..., Iterator[list[Person]
         stop: Path,
         known: Known | None,
     ) -> Iterator[list[Person]]:
-        with PEOPLE_FIRST.first(), _until(stop):
+        with _people_first(stop):
             people = _people(swapper, photo, known)
             whole = next((person for person in people if person.number == number), None)
             if whole is None:
@@ -166,6 +166,13 @@ def _until(stop: Path) -> Iterator[None]:
             yield
     finally:
         stop.unlink(missing_ok=True)
+
+
+@contextmanager
+def _people_first(stop: Path) -> Iterator[None]:
+    """As :func:`_until`, for work that scenes give way to."""
+    with PEOPLE_FIRST.first(), _until(stop):
+        yield
 
 
 def _check(stop: Path) -> None:
