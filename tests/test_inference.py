@@ -6,8 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from bgswap.detection.yolo import YoloDetector
+from bgswap.matting.network import NetworkMatter
+from bgswap.models import STARTER, smoke
 from bgswap.networks import MattingUNet, PersonUNet
 from bgswap.networks.inference import fused, inference, is_fast_in_bfloat16
+from bgswap.types import Person
 
 SMALL = {"widths": (4, 4, 8, 8, 8), "depths": (1,) * 5}
 
@@ -24,9 +28,12 @@ def trained(network):
     return network
 
 
-@pytest.mark.parametrize("network", [PersonUNet(**SMALL), MattingUNet(**SMALL, up_depths=(1,) * 4)])
-def test_a_fused_network_gives_the_same_without_normalisations(network):
-    trained(network).eval()
+@pytest.mark.parametrize(
+    ("kind", "more"), [(PersonUNet, {}), (MattingUNet, {"up_depths": (1,) * 4})]
+)
+def test_a_fused_network_gives_the_same_without_normalisations(kind, more):
+    torch.manual_seed(0)
+    network = trained(kind(**SMALL, **more)).eval()
     before = copy.deepcopy(network.state_dict())
     quick = fused(network)
     assert not [m for m in quick.modules() if isinstance(m, nn.BatchNorm2d)]
@@ -62,6 +69,32 @@ def test_convolutions_are_in_bfloat16_where_the_cpu_has_amx(
     with inference(device):
         given = layer(torch.rand(1, 3, 8, 8))
     assert given.dtype is wanted and given.is_inference()
+
+
+def second_stage():
+    """The detector's second stage as it ships, its network, and a call of it."""
+    stage = YoloDetector.load(STARTER / "person-detector")._second
+    return stage, lambda people: stage(smoke.noise(), people)
+
+
+def matter():
+    """The matting network as it ships, and a call of it."""
+    ships = NetworkMatter.from_folder(STARTER / "matting")
+    return ships, lambda people: ships.matte(smoke.noise(), people[0].mask)
+
+
+@pytest.mark.parametrize("load", [second_stage, matter])
+@pytest.mark.parametrize("amx", [False, True])
+def test_the_networks_that_ship_are_fused_and_quick(load, amx, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": amx}, raising=False)
+    owner, run = load()
+    layers, formats = list(owner._network.modules()), set()
+    assert not [layer for layer in layers if isinstance(layer, nn.BatchNorm2d)]
+    for layer in layers:
+        if isinstance(layer, nn.Conv2d):
+            layer.register_forward_hook(lambda _, given, output: formats.add(output.dtype))
+    run([Person(number=1, box=smoke.BOX, confidence=1, mask=smoke.square())])
+    assert formats == {torch.bfloat16 if amx else torch.float32}
 
 
 def test_an_older_torch_stays_in_float32(monkeypatch):

@@ -38,8 +38,7 @@ class SecondStage:
     """The person U-Net as a function on candidates. Not safe to share between threads.
 
     Args:
-        network: as :func:`bgswap.networks.inference.fused` makes it; its ``height`` and ``width``
-            are the size of its input.
+        network: its ``height`` and ``width`` are the size of its input.
         device: the torch device it runs on.
         config: see :class:`SecondStageConfig`.
     """
@@ -99,11 +98,10 @@ class SecondStage:
         batch = crops_to_tensor(*zip(*crops, strict=True)).to(self._device)
         with inference(self._device):
             logits, scores = self._network(torch.cat([batch, batch.flip(-1)]))
-            straight, mirrored = torch.sigmoid(logits[:, 0].float()).chunk(2)
-            masks = (straight + mirrored.flip(-1)) / 2
-            return masks.cpu().numpy(), torch.sigmoid(scores.float()).view(2, -1).mean(
-                0
-            ).cpu().numpy()
+            masks, sure = (a.float().sigmoid().cpu() for a in (logits[:, 0], scores))
+            straight, mirrored = masks.chunk(2)
+            mean = (straight + mirrored.flip(-1)) / 2
+            return mean.numpy(), sure.view(2, -1).mean(0).numpy()
 
     def _together(self, rough: Person, first: Person, second: Person) -> Person | None:
         """What both stages say of one person."""
