@@ -131,7 +131,7 @@ add_preset(
         "Starter (small, quick)",
         side=256,
         steps=12,
-        guidance_scale=3.5,
+        guidance_scale=4.5,
         parameters_in_folder=True,
         # Trained on scenes without people: there is nothing for a safety checker to find.
         needs_safety_checker=False,

@@ -20,7 +20,9 @@ from training.scene.autoencoder import CELL, LATENTS, build_autoencoder
 from training.scene.captions import vocabulary
 from training.scene.text import build_text_encoder, build_tokenizer
 
-SIDE, STEPS, GUIDANCE = 256, 12, 3.5
+# Guidance and FLOW_SHIFT, which makes the steps smaller where there is more noise, are the best of
+# those tried on prompts of 33 classes, by the distance to training pictures and by a classifier.
+SIDE, STEPS, GUIDANCE, FLOW_SHIFT = 256, 12, 4.5, 2.0
 # Bytes in one file of the exported pipeline, and of the chunks that a run writes as it goes.
 SHARD, CHUNK = "45MB", 15_000_000
 PARTS = ("unet", "text_encoder", "vae")
@@ -73,7 +75,7 @@ def build_scheduler() -> DPMSolverMultistepScheduler:
     return DPMSolverMultistepScheduler(
         prediction_type="flow_prediction",
         use_flow_sigmas=True,
-        flow_shift=1.0,
+        flow_shift=FLOW_SHIFT,
         algorithm_type="dpmsolver++",
         solver_order=2,
         steps_offset=1,
