@@ -181,13 +181,13 @@ class NetworkMatter:
             return np.zeros_like(mask)
         around = np.zeros_like(mask) if others is None else others
         crop, window = self._crop(photo, mask, around, box)
-        # The mean of the rough mask and the new alpha: better than either on held-out photos.
-        alpha = (self._forward([crop])[0][0] + crop[1]) / 2
-        for _ in range(1, self.config.passes):
-            mask = paste_window(alpha, window, photo.shape[:2])
-            # Where nobody is clear any more, the window stays.
-            crop, window = self._crop(photo, mask, around, box_of(mask) or box)
+        for left in reversed(range(self.config.passes)):
+            # The mean of the rough mask and the new alpha: better than either on held-out photos.
             alpha = (self._forward([crop])[0][0] + crop[1]) / 2
+            if left:
+                mask = paste_window(alpha, window, photo.shape[:2])
+                # Where nobody is clear any more, the window stays.
+                crop, window = self._crop(photo, mask, around, box_of(mask) or box)
         return full_size(self._refine, photo, alpha, window, self.config.detail)
 
     def _crop(
