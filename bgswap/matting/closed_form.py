@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from bgswap.io.images import fit_within
 from bgswap.mask_ops import resized
 from bgswap.matting.upsampling import guided_upsampling
 from bgswap.types import box_of
@@ -74,10 +75,10 @@ class ClosedFormMatter:
     def _solved(
         self, photo: np.ndarray, mask: np.ndarray, others: np.ndarray | None, radius: float
     ) -> np.ndarray:
-        scale = min(1.0, float(np.sqrt(self.config.pixels / mask.size)))
-        if scale < 1:
-            size = max(round(mask.shape[0] * scale), 1), max(round(mask.shape[1] * scale), 1)
-            small, rest = resized(photo, size), None if others is None else resized(others, size)
+        small = fit_within(photo, pixels=self.config.pixels)
+        if small is not photo:
+            size, scale = small.shape[:2], float(np.sqrt(small.size / photo.size))
+            rest = None if others is None else resized(others, size)
             alpha = self._solved(small, resized(mask, size), rest, radius * scale)
             return guided_upsampling(photo, small, alpha)
         body = (mask > 0.5).astype(np.uint8)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bgswap.matting.closed_form import ClosedFormMatter
+from bgswap.matting.closed_form import ClosedFormConfig, ClosedFormMatter
 
 
 def scene(side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -24,6 +24,14 @@ def test_a_soft_edge_is_found_from_a_hard_mask(side: int) -> None:
     assert np.abs(alpha - true).mean() < 0.6 * np.abs(hard - true).mean()
     assert alpha[true == 1].min() > 0.9 and alpha[true == 0].max() < 0.1
     assert np.array_equal(alpha, np.rint(alpha * 255) / np.float32(255)), "levels of a byte"
+
+
+def test_every_size_above_the_limit_is_scaled_down() -> None:
+    matter = ClosedFormMatter(ClosedFormConfig(pixels=2500))
+    for height in range(52, 64):
+        picture, true = (layer[10 : 10 + height] for layer in scene(83))
+        alpha = matter.matte(picture, (true > 0.5).astype(np.float32))
+        assert alpha.shape == true.shape and np.abs(alpha - true).mean() < 0.05
 
 
 def test_other_peoples_pixels_are_not_kept() -> None:
