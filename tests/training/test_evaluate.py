@@ -65,6 +65,16 @@ def test_fid_with_a_custom_network_names_it():
     assert not apart.note
 
 
+def test_the_kernel_distance_is_of_all_pictures_in_any_order():
+    alike, apart = pictures(20), pictures(20, shift=30)
+    one, other = (
+        frechet_distance(pictures(20), made, MeanColor()) for made in (alike + apart, apart + alike)
+    )
+    assert (one.real, one.made) == (20, 40)
+    assert one.kid == pytest.approx(other.kid, rel=0.3)
+    assert 0.1 < one.kid / frechet_distance(pictures(20), apart, MeanColor()).kid < 0.6
+
+
 def test_fid_on_few_pictures_warns(caplog):
     few = frechet_distance(pictures(3), pictures(3, shift=30), MeanColor())
     assert few.value is not None and "3 pictures for 3 features" in few.note

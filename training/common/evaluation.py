@@ -59,7 +59,8 @@ def as_table(table: Table) -> str:
 
 def fid_in_words(part: str, fid: Fid) -> str:
     """One line about a distance, or about why there is none."""
-    about, note = f"({fid.features}, {fid.pictures} pictures)", f" {fid.note}" if fid.note else ""
+    about = f"({fid.features}, {fid.made} pictures beside {fid.real} real ones)"
+    note = f" {fid.note}" if fid.note else ""
     if fid.value is None:
         return f"FID of {part}: {about}{note}"
     return f"FID and KID of {part}: {fid.value:.4g} and {fid.kid:.3g} {about}{note}"

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 INCEPTION = "inception"
 BATCH = 16
+# The kernel distance is the mean over so many subsets of the larger set, of the smaller one's size.
+SUBSETS = 20
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,15 @@ class Fid:
         value: the Frechet distance, 0 is alike; None where it could not be measured.
         features: the network whose features were compared. Only distances by the same
             features can be compared.
-        pictures: in the smaller of the two sets.
+        real, made: pictures in each set.
         note: what to know about the Frechet distance, or why it is missing.
         kid: the kernel distance, whose mean does not depend on the number of pictures.
     """
 
     value: float | None
     features: str
-    pictures: int
+    real: int
+    made: int
     note: str = ""
     kid: float | None = None
 
@@ -91,18 +94,22 @@ def frechet_distance(
     except URLError as error:
         note = f"not measured: the weights of {name} could not be fetched ({error.reason})"
         log.warning("FID %s", note)
-        return Fid(None, name, count, note)
+        return Fid(None, name, len(real), len(made), note)
     sets = [_features(network, pictures) for pictures in (real, made)]
     dimensions, note = sets[0].shape[1], ""
     if count <= dimensions:
         note = f"rough: {count} pictures for {dimensions} features; more than that are needed"
         log.warning("FID is %s", note)
-    kernel = KernelInceptionDistance(_Given(dimensions), subsets=1, subset_size=count)
+    subsets = 1 if len(real) == len(made) else SUBSETS
+    kernel = KernelInceptionDistance(_Given(dimensions), subsets=subsets, subset_size=count)
     frechet = FrechetInceptionDistance(feature=_Given(dimensions)).set_dtype(torch.float64)
     for vectors, is_real in zip(sets, (True, False), strict=True):
         frechet.update(vectors, real=is_real)
-        kernel.update(vectors[:count], real=is_real)
-    return Fid(float(frechet.compute()), name, count, note, float(kernel.compute()[0]))
+        kernel.update(vectors, real=is_real)
+    with torch.random.fork_rng(devices=[]):  # the subsets are drawn by torch's own generator
+        torch.manual_seed(0)
+        kid = float(kernel.compute()[0])
+    return Fid(float(frechet.compute()), name, len(real), len(made), note, kid)
 
 
 @torch.no_grad()
