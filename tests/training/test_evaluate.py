@@ -65,7 +65,7 @@ def test_fid_with_a_custom_network_names_it():
     assert not apart.note
 
 
-def test_the_kernel_distance_is_of_all_pictures_in_any_order():
+def test_the_kernel_distance_does_not_depend_on_the_pictures_order():
     alike, apart = pictures(20), pictures(20, shift=30)
     one, other = (
         frechet_distance(pictures(20), made, MeanColor()) for made in (alike + apart, apart + alike)

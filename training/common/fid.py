@@ -107,7 +107,7 @@ def frechet_distance(
         frechet.update(vectors, real=is_real)
         kernel.update(vectors, real=is_real)
     with torch.random.fork_rng(devices=[]):  # the subsets are drawn by torch's own generator
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         kid = float(kernel.compute()[0])
     return Fid(float(frechet.compute()), name, len(real), len(made), note, kid)
 
