@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 INCEPTION = "inception"
 BATCH = 16
-# The kernel distance is the mean over so many subsets of the larger set, of the smaller one's size.
+# The kernel distance is the mean over so many random subsets, each of the smaller set's size.
 SUBSETS = 20
 
 
@@ -100,8 +100,7 @@ def frechet_distance(
     if count <= dimensions:
         note = f"rough: {count} pictures for {dimensions} features; more than that are needed"
         log.warning("FID is %s", note)
-    subsets = 1 if len(real) == len(made) else SUBSETS
-    kernel = KernelInceptionDistance(_Given(dimensions), subsets=subsets, subset_size=count)
+    kernel = KernelInceptionDistance(_Given(dimensions), subsets=SUBSETS, subset_size=count)
     frechet = FrechetInceptionDistance(feature=_Given(dimensions)).set_dtype(torch.float64)
     for vectors, is_real in zip(sets, (True, False), strict=True):
         frechet.update(vectors, real=is_real)
